@@ -1,1 +1,130 @@
-//! To be written.
+//! The metrics of Radiosonde, as data.
+//!
+//! A *metric* is described once, here: its name, what kind of instrument records it, its unit, its labels and, for a
+//! histogram, its bounds. The layer that records a metric and whatever explains, alerts on or draws it read the same
+//! constant, so that they cannot drift apart.
+//!
+//! A *label* is a key that tells the series of one metric apart; its values come from a closed set. *Bounds* are the
+//! upper limits of a histogram's buckets, each included in its bucket, in ascending order; the bucket without a limit
+//! (`+Inf`) is implied.
+//!
+//! # Examples
+//!
+//! ```
+//! use radiosonde_catalog::{HTTP_REQUEST_DURATION, Kind, Unit};
+//!
+//! assert_eq!(HTTP_REQUEST_DURATION.name(), "http_request_duration_seconds");
+//! assert_eq!(HTTP_REQUEST_DURATION.kind(), Kind::Histogram);
+//! assert_eq!(HTTP_REQUEST_DURATION.unit(), Unit::Seconds);
+//! assert_eq!(HTTP_REQUEST_DURATION.labels(), ["method", "route", "status"]);
+//! ```
+
+mod metric;
+mod own;
+mod request;
+
+pub use metric::{Kind, Metric, Unit};
+pub use own::{
+    ERROR_EVENTS_CAPTURED, ERROR_EVENTS_DROPPED, ERROR_EVENTS_FAILED, ERROR_EVENTS_SENT, LOG_LINES,
+    LOG_LINES_LOST, METRICS_OVERFLOWED, METRICS_REFUSED, SERIES, SPANS_DROPPED, SPANS_ENDED,
+    SPANS_FAILED, SPANS_SENT,
+};
+pub use request::{HTTP_ACTIVE_CONNECTIONS, HTTP_ERRORS, HTTP_REQUEST_DURATION, HTTP_REQUESTS};
+
+/// Every metric of Radiosonde, requests first, in the order in which documents list them.
+pub const METRICS: &[&Metric] = &[
+    &HTTP_REQUESTS,
+    &HTTP_REQUEST_DURATION,
+    &HTTP_ERRORS,
+    &HTTP_ACTIVE_CONNECTIONS,
+    &SPANS_ENDED,
+    &SPANS_SENT,
+    &SPANS_FAILED,
+    &SPANS_DROPPED,
+    &ERROR_EVENTS_CAPTURED,
+    &ERROR_EVENTS_SENT,
+    &ERROR_EVENTS_FAILED,
+    &ERROR_EVENTS_DROPPED,
+    &LOG_LINES,
+    &LOG_LINES_LOST,
+    &SERIES,
+    &METRICS_REFUSED,
+    &METRICS_OVERFLOWED,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let names: BTreeSet<_> = METRICS.iter().map(|metric| metric.name()).collect();
+        assert_eq!(names.len(), METRICS.len());
+    }
+
+    #[test]
+    fn names_and_labels_need_no_escaping() {
+        let plain = |text: &str| {
+            text.starts_with(|c: char| c.is_ascii_lowercase())
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        };
+        for metric in METRICS {
+            assert!(plain(metric.name()), "{}", metric.name());
+            assert!(
+                metric.labels().iter().all(|label| plain(label)),
+                "{}",
+                metric.name()
+            );
+        }
+    }
+
+    #[test]
+    fn counters_end_in_total_and_units_in_their_word() {
+        for metric in METRICS {
+            assert_eq!(
+                metric.kind() == Kind::Counter,
+                metric.name().ends_with("_total"),
+                "{}",
+                metric.name()
+            );
+            assert_eq!(
+                metric.unit() == Unit::Seconds,
+                metric.name().ends_with("_seconds"),
+                "{}",
+                metric.name()
+            );
+        }
+    }
+
+    #[test]
+    fn bounds_ascend_and_belong_to_histograms() {
+        for metric in METRICS {
+            assert!(
+                metric.bounds().is_sorted_by(|a, b| a < b),
+                "{}",
+                metric.name()
+            );
+            assert_eq!(
+                metric.kind() == Kind::Histogram,
+                !metric.bounds().is_empty(),
+                "{}",
+                metric.name()
+            );
+        }
+    }
+
+    #[test]
+    fn help_texts_are_one_sentence_on_one_line() {
+        for metric in METRICS {
+            assert!(
+                metric.help().ends_with('.') && !metric.help().contains('\n'),
+                "{}",
+                metric.name()
+            );
+        }
+    }
+}

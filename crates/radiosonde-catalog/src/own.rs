@@ -1,0 +1,101 @@
+//! What Radiosonde says about itself: what it sent, and what it lost.
+//!
+//! Of spans and error events, `ended` or `captured` = `sent` + `failed` + `dropped` + what still waits, exactly. *Failed*
+//! means that the receiver did not take it within the deadline; *dropped* means that it was never offered, because the
+//! queue was full or the process ended.
+
+use crate::metric::{Kind, Metric, Unit};
+
+/// Sampled spans that ended, and so are to be exported.
+pub const SPANS_ENDED: Metric = count("radiosonde_spans_ended_total", "Sampled spans that ended.");
+
+/// Spans that the collector accepted.
+pub const SPANS_SENT: Metric = count(
+    "radiosonde_spans_sent_total",
+    "Spans that the collector accepted.",
+);
+
+/// Spans that were offered to the collector in vain.
+pub const SPANS_FAILED: Metric = count(
+    "radiosonde_spans_failed_total",
+    "Spans that the collector refused or did not accept in time.",
+);
+
+/// Spans that were given up before they were offered.
+pub const SPANS_DROPPED: Metric = count(
+    "radiosonde_spans_dropped_total",
+    "Spans dropped because the queue was full or the process ended.",
+);
+
+/// Error events that were captured, and so are to be sent.
+pub const ERROR_EVENTS_CAPTURED: Metric = count(
+    "radiosonde_error_events_captured_total",
+    "Error events captured for Sentry.",
+);
+
+/// Error events that Sentry accepted.
+pub const ERROR_EVENTS_SENT: Metric = count(
+    "radiosonde_error_events_sent_total",
+    "Error events that Sentry accepted.",
+);
+
+/// Error events that were offered to Sentry in vain.
+pub const ERROR_EVENTS_FAILED: Metric = count(
+    "radiosonde_error_events_failed_total",
+    "Error events that Sentry refused or did not accept in time.",
+);
+
+/// Error events that were given up before they were offered.
+pub const ERROR_EVENTS_DROPPED: Metric = count(
+    "radiosonde_error_events_dropped_total",
+    "Error events dropped because the queue was full, Sentry asked for a pause, or the process ended.",
+);
+
+/// Log lines that the filter let through.
+pub const LOG_LINES: Metric = count(
+    "radiosonde_log_lines_total",
+    "Log lines that the filter let through.",
+);
+
+/// Log lines that did not reach standard output.
+pub const LOG_LINES_LOST: Metric = count(
+    "radiosonde_log_lines_lost_total",
+    "Log lines lost because standard output was not read fast enough or could not be written.",
+);
+
+/// Series held by the registry.
+pub const SERIES: Metric = Metric {
+    name: "radiosonde_series",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    labels: &[],
+    bounds: &[],
+    help: "Series held by the registry.",
+};
+
+/// Instruments and values that the registry refused, by reason.
+pub const METRICS_REFUSED: Metric = Metric {
+    name: "radiosonde_metrics_refused_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    labels: &["reason"],
+    bounds: &[],
+    help: "Instruments and values refused by the registry because of their name, labels, kind or value.",
+};
+
+/// Label sets beyond the series budget, which were folded into one overflow series.
+pub const METRICS_OVERFLOWED: Metric = count(
+    "radiosonde_metrics_overflowed_total",
+    "Label sets folded into an overflow series.",
+);
+
+const fn count(name: &'static str, help: &'static str) -> Metric {
+    Metric {
+        name,
+        kind: Kind::Counter,
+        unit: Unit::Count,
+        labels: &[],
+        bounds: &[],
+        help,
+    }
+}

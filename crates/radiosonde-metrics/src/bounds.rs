@@ -1,0 +1,103 @@
+//! The upper limits of a histogram's buckets.
+
+use std::sync::Arc;
+
+use radiosonde_catalog::HTTP_REQUEST_DURATION;
+
+/// The upper limits of a histogram's buckets, each included in its bucket; the bucket without a limit is implied.
+///
+/// Defaults to the bounds that the OpenTelemetry semantic conventions advise for durations: 5 ms to 10 s, in seconds.
+///
+/// # Examples
+///
+/// ```
+/// use radiosonde_metrics::Bounds;
+///
+/// let megabytes = Bounds::new([1.0, 10.0, 100.0])?;
+/// assert!(Bounds::new([10.0, 1.0]).is_err());
+/// # Ok::<(), radiosonde_metrics::InvalidBounds>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bounds(Arc<[f64]>);
+
+impl Bounds {
+    /// Takes the limits in ascending order.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidBounds`] when there is no limit, when one is not finite, or when they do not ascend.
+    pub fn new(limits: impl Into<Vec<f64>>) -> Result<Self, InvalidBounds> {
+        let limits = limits.into();
+        let ascends = limits.is_sorted_by(|a, b| a < b);
+        if limits.is_empty() || !ascends || limits.iter().any(|limit| !limit.is_finite()) {
+            return Err(InvalidBounds { limits });
+        }
+        Ok(Self(limits.into()))
+    }
+
+    /// Takes limits that are known to be right: those of the catalogue, whose tests say so.
+    pub(crate) fn of_catalogue(limits: &[f64]) -> Self {
+        Self(limits.into())
+    }
+
+    pub(crate) fn limits(&self) -> &[f64] {
+        &self.0
+    }
+
+    /// Returns the index of the bucket that a finite value falls into; the last one has no limit.
+    pub(crate) fn bucket(&self, value: f64) -> usize {
+        self.0.partition_point(|limit| *limit < value)
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self::of_catalogue(HTTP_REQUEST_DURATION.bounds())
+    }
+}
+
+/// Limits that no histogram can have.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct InvalidBounds {
+    limits: Vec<f64>,
+}
+
+impl std::fmt::Display for InvalidBounds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{:?} are no bounds of a histogram: give one or more finite numbers in ascending order",
+            self.limits
+        )
+    }
+}
+
+impl std::error::Error for InvalidBounds {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_on_a_limit_belongs_to_its_bucket() {
+        let bounds = Bounds::new([1.0, 2.0]).unwrap();
+        assert_eq!(
+            [0.5, 1.0, 1.5, 2.0, 9.0].map(|value| bounds.bucket(value)),
+            [0, 0, 1, 1, 2]
+        );
+    }
+
+    #[test]
+    fn limits_that_do_not_ascend_or_end_are_refused() {
+        for limits in [
+            vec![],
+            vec![1.0, 1.0],
+            vec![2.0, 1.0],
+            vec![f64::NAN],
+            vec![1.0, f64::INFINITY],
+        ] {
+            assert!(Bounds::new(limits.clone()).is_err(), "{limits:?}");
+        }
+    }
+}

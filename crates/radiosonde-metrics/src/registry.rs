@@ -1,0 +1,393 @@
+//! The registry: every series once, found by name and labels.
+//!
+//! A handle records into atomics and never comes here. What does come here is a look-up by name, and it takes the lock
+//! of [`Index`]. A scrape takes another lock, that of [`Families`], which a recording thread meets only when it makes
+//! a new series.
+
+use std::collections::{BTreeMap, btree_map};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use radiosonde_catalog::{Kind, METRICS_OVERFLOWED, METRICS_REFUSED, Metric, SERIES};
+
+use crate::canonical::{OVERFLOW_LABEL, Refusal, label_text, metric_name};
+use crate::facade::Index;
+use crate::{Bounds, Counter, Gauge, Histogram, RegistryOptions, text};
+
+/// All metrics of a service, and the recorder behind the `metrics` facade.
+///
+/// A registry is a handle: clones share the data. See the [crate's docs](crate) for its laws.
+///
+/// # Examples
+///
+/// ```
+/// use radiosonde_catalog::HTTP_ERRORS;
+/// use radiosonde_metrics::Registry;
+///
+/// let registry = Registry::new();
+/// registry.counter(&HTTP_ERRORS, &["GET", "/orders/{id}", "panic"]).increment(1);
+///
+/// let line = r#"http_errors_total{error_type="panic",method="GET",route="/orders/{id}"} 1"#;
+/// assert!(registry.render().contains(line));
+/// ```
+#[derive(Clone)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    options: RegistryOptions,
+    pub(crate) index: Index,
+    families: Mutex<Families>,
+    pub(crate) refused: [Counter; Refusal::ALL.len()],
+    overflowed: Counter,
+    series: Gauge,
+}
+
+/// The families by name, which is the order of the text.
+pub(crate) type Families = BTreeMap<String, Family>;
+
+/// The series of one name.
+#[derive(Debug, Clone)]
+pub(crate) struct Family {
+    pub(crate) kind: Option<Kind>,
+    pub(crate) help: String,
+    pub(crate) series: BTreeMap<Arc<str>, Instrument>,
+}
+
+/// One series of any kind.
+#[derive(Debug, Clone)]
+pub(crate) enum Instrument {
+    Counter(Counter),
+    Gauge(Gauge),
+    Histogram(Histogram),
+}
+
+impl Instrument {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Counter(_) => Kind::Counter,
+            Self::Gauge(_) => Kind::Gauge,
+            Self::Histogram(_) => Kind::Histogram,
+        }
+    }
+}
+
+impl Registry {
+    /// Makes an empty registry with the default [`RegistryOptions`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_options(RegistryOptions::new())
+    }
+
+    /// Makes an empty registry.
+    #[must_use]
+    pub fn with_options(options: RegistryOptions) -> Self {
+        let registry = Self {
+            inner: Arc::new(Inner {
+                options,
+                index: Index::default(),
+                families: Mutex::default(),
+                refused: Default::default(),
+                overflowed: Counter::default(),
+                series: Gauge::default(),
+            }),
+        };
+        registry.expose_itself();
+        registry
+    }
+
+    /// Returns the counter of the catalogue's `metric` under these label values, in the order of its labels.
+    ///
+    /// A metric of another kind, or another number of values, gives a counter that appears nowhere; the refusal is
+    /// counted.
+    #[must_use]
+    pub fn counter(&self, metric: &Metric, values: &[&str]) -> Counter {
+        match self.of_catalogue(metric, values) {
+            Some(Instrument::Counter(counter)) => counter,
+            _ => Counter::default(),
+        }
+    }
+
+    /// Returns the gauge of the catalogue's `metric`, as [`counter`](Self::counter) does.
+    #[must_use]
+    pub fn gauge(&self, metric: &Metric, values: &[&str]) -> Gauge {
+        match self.of_catalogue(metric, values) {
+            Some(Instrument::Gauge(gauge)) => gauge,
+            _ => Gauge::default(),
+        }
+    }
+
+    /// Returns the histogram of the catalogue's `metric`, as [`counter`](Self::counter) does.
+    #[must_use]
+    pub fn histogram(&self, metric: &Metric, values: &[&str]) -> Histogram {
+        match self.of_catalogue(metric, values) {
+            Some(Instrument::Histogram(histogram)) => histogram,
+            _ => Histogram::new(Bounds::default(), Counter::default()),
+        }
+    }
+
+    /// Returns all series as Prometheus text, version 0.0.4, in the order of names and labels.
+    ///
+    /// The work grows with the number of series; do it off the executor's threads.
+    #[must_use]
+    pub fn render(&self) -> String {
+        // The copy is of names and counted pointers. Formatting, which takes longer, happens outside the lock.
+        let families = self.families().clone();
+        text::render(&families)
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.inner.index
+    }
+
+    pub(crate) fn describe(&self, name: &str, help: &str) {
+        let Ok(name) = metric_name(name) else {
+            return self.refuse(Refusal::EmptyName);
+        };
+        if let Ok(family) = family(&mut self.families(), name)
+            && family.help.is_empty()
+        {
+            family.help = help.into();
+        }
+    }
+
+    /// Finds or makes the series of this name and these labels.
+    ///
+    /// The flag is false when it is the overflow series, which other labels share.
+    pub(crate) fn instrument<'a>(
+        &self,
+        kind: Kind,
+        name: &str,
+        bounds: Option<&[f64]>,
+        labels: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(Instrument, bool), Refusal> {
+        let name = metric_name(name)?;
+        let labels = label_text(labels)?;
+        let mut families = self.families();
+        if !is_free(&families, &name, kind) {
+            return Err(Refusal::NameTaken);
+        }
+        let all = self.inner.series.value();
+        let family = family(&mut families, name.clone())?;
+        family.kind = Some(kind);
+        if let Some(instrument) = family.series.get(labels.as_str()) {
+            return Ok((instrument.clone(), true));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a budget stays far below 2^53")]
+        let fits = family.series.len() < self.inner.options.series_per_metric
+            && all < self.inner.options.series as f64;
+        let labels = if fits {
+            labels
+        } else {
+            format!("{OVERFLOW_LABEL}=\"true\"")
+        };
+        if !fits {
+            self.inner.overflowed.increment(1);
+        }
+        let instrument = match family.series.entry(labels.into()) {
+            btree_map::Entry::Occupied(entry) => entry.get().clone(),
+            btree_map::Entry::Vacant(entry) => {
+                self.inner.series.add(1.0);
+                entry.insert(self.make(kind, &name, bounds)).clone()
+            }
+        };
+        Ok((instrument, fits))
+    }
+
+    pub(crate) fn refuse(&self, refusal: Refusal) {
+        self.refusals(refusal).increment(1);
+    }
+
+    fn of_catalogue(&self, metric: &Metric, values: &[&str]) -> Option<Instrument> {
+        if metric.labels().len() != values.len() {
+            self.refuse(Refusal::WrongLabels);
+            return None;
+        }
+        self.describe(metric.name(), metric.help());
+        let labels = metric.labels().iter().copied().zip(values.iter().copied());
+        let found = self.instrument(metric.kind(), metric.name(), Some(metric.bounds()), labels);
+        found
+            .map_err(|refusal| self.refuse(refusal))
+            .ok()
+            .map(|(instrument, _)| instrument)
+    }
+
+    fn make(&self, kind: Kind, name: &str, bounds: Option<&[f64]>) -> Instrument {
+        let refused = || self.refusals(Refusal::NotANumber).clone();
+        match kind {
+            Kind::Gauge => Instrument::Gauge(Gauge::new(refused())),
+            Kind::Histogram => {
+                Instrument::Histogram(Histogram::new(self.bounds(name, bounds), refused()))
+            }
+            _ => Instrument::Counter(Counter::default()),
+        }
+    }
+
+    fn bounds(&self, name: &str, of_catalogue: Option<&[f64]>) -> Bounds {
+        let options = &self.inner.options;
+        match (options.bounds.get(name), of_catalogue) {
+            (Some(bounds), _) => bounds.clone(),
+            (None, Some(limits)) => Bounds::of_catalogue(limits),
+            (None, None) => options.default_bounds.clone(),
+        }
+    }
+
+    /// Puts the registry's own counters among its families.
+    fn expose_itself(&self) {
+        let inner = &self.inner;
+        let refused = Refusal::ALL.iter().zip(&inner.refused);
+        let refused = refused.map(|(refusal, counter)| {
+            let labels = format!("reason=\"{}\"", refusal.as_str());
+            (labels.into(), Instrument::Counter(counter.clone()))
+        });
+        let one = |instrument| BTreeMap::from([("".into(), instrument)]);
+        let own = [
+            (&SERIES, one(Instrument::Gauge(inner.series.clone()))),
+            (
+                &METRICS_OVERFLOWED,
+                one(Instrument::Counter(inner.overflowed.clone())),
+            ),
+            (&METRICS_REFUSED, refused.collect()),
+        ];
+        let mut families = self.families();
+        for (metric, series) in own {
+            let family = Family {
+                kind: Some(metric.kind()),
+                help: metric.help().into(),
+                series,
+            };
+            families.insert(metric.name().into(), family);
+        }
+    }
+
+    fn refusals(&self, refusal: Refusal) -> &Counter {
+        &self.inner.refused[refusal as usize]
+    }
+
+    fn families(&self) -> MutexGuard<'_, Families> {
+        // Nothing panics under the lock, and a map that a panic left behind would still be whole.
+        self.inner
+            .families
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry")
+            .field("series", &self.inner.series.value())
+            .field("options", &self.inner.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Finds or makes the family of this name, which is spelled already.
+fn family(families: &mut Families, name: String) -> Result<&mut Family, Refusal> {
+    let full = families.len() >= MAX_FAMILIES;
+    match families.entry(name) {
+        btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
+        btree_map::Entry::Vacant(_) if full => Err(Refusal::TooManyMetrics),
+        btree_map::Entry::Vacant(entry) => Ok(entry.insert(Family {
+            kind: None,
+            help: String::new(),
+            series: BTreeMap::new(),
+        })),
+    }
+}
+
+/// Tells whether an instrument of this kind may have this name.
+fn is_free(families: &Families, name: &str, kind: Kind) -> bool {
+    let kind_of = |name: &str| families.get(name).and_then(|family| family.kind);
+    let is_part = |suffix: &&str| {
+        let whole = name.strip_suffix(suffix);
+        whole.is_some_and(|whole| kind_of(whole) == Some(Kind::Histogram))
+    };
+    let has_part = |suffix: &&str| kind_of(&format!("{name}{suffix}")).is_some();
+    kind_of(name).is_none_or(|taken| taken == kind)
+        && !text::HISTOGRAM_PARTS.iter().any(is_part)
+        && !(kind == Kind::Histogram && text::HISTOGRAM_PARTS.iter().any(has_part))
+}
+
+/// Beyond this many names the rest is refused: each has an overflow series, and names may come from data.
+const MAX_FAMILIES: usize = 2_000;
+
+#[cfg(test)]
+mod tests {
+    use radiosonde_catalog::{HTTP_ACTIVE_CONNECTIONS, HTTP_ERRORS, SPANS_SENT};
+
+    use super::*;
+
+    #[test]
+    fn two_handles_of_one_series_share_its_value() {
+        let registry = Registry::new();
+        registry.counter(&SPANS_SENT, &[]).increment(1);
+        registry.clone().counter(&SPANS_SENT, &[]).increment(2);
+        assert_eq!(registry.counter(&SPANS_SENT, &[]).value(), 3);
+    }
+
+    #[test]
+    fn past_the_budget_of_a_metric_values_go_to_one_overflow_series() {
+        let registry = Registry::with_options(RegistryOptions::new().series_per_metric(2));
+        for route in ["/a", "/b", "/c", "/d", "/a"] {
+            registry
+                .counter(&HTTP_ERRORS, &["GET", route, "500"])
+                .increment(1);
+        }
+        let text = registry.render();
+        assert!(text.contains("route=\"/a\"} 2\n"), "{text}");
+        assert!(
+            text.contains("http_errors_total{otel_metric_overflow=\"true\"} 2\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("radiosonde_metrics_overflowed_total 2\n"),
+            "{text}"
+        );
+        assert!(!text.contains("/c"), "{text}");
+    }
+
+    #[test]
+    fn past_the_budget_of_all_metrics_each_has_one_overflow_series() {
+        let registry = Registry::with_options(RegistryOptions::new().series(1));
+        registry
+            .counter(&HTTP_ERRORS, &["GET", "/", "500"])
+            .increment(1);
+        registry.gauge(&HTTP_ACTIVE_CONNECTIONS, &["GET"]).add(1.0);
+        registry.gauge(&HTTP_ACTIVE_CONNECTIONS, &["PUT"]).add(1.0);
+        let text = registry.render();
+        assert!(
+            text.contains("http_active_connections{otel_metric_overflow=\"true\"} 2\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_number_of_metrics_is_bounded() {
+        let registry = Registry::new();
+        for n in 0..3_000 {
+            registry.describe(&format!("metric_{n}"), "A name made of data.");
+            let made =
+                registry.instrument(Kind::Counter, &format!("metric_{n}"), None, [].into_iter());
+            assert_eq!(made.is_err(), n >= 1_997, "{n}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_number_of_label_values_is_refused() {
+        let registry = Registry::new();
+        registry.counter(&HTTP_ERRORS, &["GET"]).increment(1);
+        assert!(!registry.render().contains("http_errors_total"));
+        assert!(
+            registry
+                .render()
+                .contains("radiosonde_metrics_refused_total{reason=\"wrong_labels\"} 1\n")
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! The body: the response is sent to its end, or not.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Buf;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use crate::observation::Stop;
+use crate::open::OpenRequest;
+
+pin_project! {
+    /// A response body whose end closes the request. Made by [`ResponseFuture`](crate::ResponseFuture).
+    ///
+    /// Frames, trailers, size hint and end of stream are those of the body inside.
+    #[derive(Debug, Default)]
+    pub struct ObservedBody<B> {
+        #[pin]
+        inner: B,
+        open: Option<OpenRequest>,
+        // Bytes still to come, where the length is known: a server stops reading when it has them all.
+        left: Option<u64>,
+    }
+}
+
+impl<B> ObservedBody<B> {
+    pub(crate) fn new(inner: B, open: Option<OpenRequest>, bytes: Option<u64>) -> Self {
+        Self {
+            inner,
+            open,
+            left: bytes,
+        }
+    }
+}
+
+impl<B: Body> Body for ObservedBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let mut this = self.project();
+        let Some(open) = this.open else {
+            return this.inner.poll_frame(cx);
+        };
+        let frame = ready!(open.run(|| this.inner.as_mut().poll_frame(cx)));
+        let stop = match &frame {
+            None => Some(Stop::Complete),
+            Some(Err(_)) => Some(Stop::BodyError),
+            Some(Ok(frame)) => {
+                let all =
+                    frame.is_trailers() || take(this.left, frame) || this.inner.is_end_stream();
+                all.then_some(Stop::Complete)
+            }
+        };
+        if let Some(stop) = stop
+            && let Some(open) = this.open.take()
+        {
+            open.close(stop);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Takes the bytes of a frame off what is left, and tells whether nothing is.
+fn take<D: Buf>(left: &mut Option<u64>, frame: &Frame<D>) -> bool {
+    let Some(left) = left else {
+        return false;
+    };
+    let bytes = frame.data_ref().map_or(0, |data| data.remaining() as u64);
+    *left = left.saturating_sub(bytes);
+    *left == 0
+}

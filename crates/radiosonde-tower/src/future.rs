@@ -1,0 +1,72 @@
+//! The future: the head of the response is awaited.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::Response;
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use crate::ObservedBody;
+use crate::observation::Stop;
+use crate::open::{BodyState, OpenRequest, Rest};
+
+pin_project! {
+    /// Waits for the head of a response. Made by [`Observe`](crate::Observe).
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        inner: F,
+        open: Option<OpenRequest>,
+    }
+}
+
+impl<F> ResponseFuture<F> {
+    pub(crate) fn new(inner: F, open: Option<OpenRequest>) -> Self {
+        Self { inner, open }
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Body,
+{
+    type Output = Result<Response<ObservedBody<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let result = match this.open {
+            Some(open) => ready!(open.run(|| this.inner.poll(cx))),
+            None => ready!(this.inner.poll(cx)),
+        };
+        Poll::Ready(match (result, this.open.take()) {
+            (Ok(response), Some(open)) => Ok(with_head(response, open)),
+            (Ok(response), None) => Ok(response.map(|body| ObservedBody::new(body, None, None))),
+            (Err(error), open) => {
+                if let Some(open) = open {
+                    open.close(Stop::InnerError);
+                }
+                Err(error)
+            }
+        })
+    }
+}
+
+/// Hands the request over to the body, or closes it where there is none to come.
+fn with_head<R: Body>(response: Response<R>, mut open: OpenRequest) -> Response<ObservedBody<R>> {
+    let (head, body) = response.into_parts();
+    let state = BodyState {
+        ended: body.is_end_stream(),
+        bytes: body.size_hint().exact(),
+    };
+    let body = match open.head(head.status, &head.headers, state) {
+        Rest::Nothing(stop) => {
+            open.close(stop);
+            ObservedBody::new(body, None, None)
+        }
+        Rest::Body { bytes } => ObservedBody::new(body, Some(open), bytes),
+    };
+    Response::from_parts(head, body)
+}

@@ -1,0 +1,185 @@
+//! A request that has arrived and not ended.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{HeaderMap, Method, StatusCode, header};
+
+use crate::layer::Shared;
+use crate::observation::{End, Observation, Stop};
+use crate::observer::{Arrival, Entered, Scope};
+use crate::series::RouteSeries;
+
+/// A request in flight. It goes from the future to the body, and is closed exactly once: by [`close`](Self::close), or
+/// by being dropped.
+#[derive(Debug)]
+pub(crate) struct OpenRequest {
+    shared: &'static Shared,
+    series: Arc<RouteSeries>,
+    scope: Option<Box<dyn Scope>>,
+    arrived: Instant,
+    answer: Answer,
+    status: Option<u16>,
+    /// When the head of a response was sent whose body is a stream of events.
+    stream_began: Option<Instant>,
+    /// Whether the request's own code is running. Found set in `drop`, a panic is unwinding through it.
+    inside: bool,
+    closed: bool,
+}
+
+/// What is still to come after the head of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// Nothing: the head was all, or another protocol follows.
+    Nothing(Stop),
+    /// A body of this many bytes, or of unknown length.
+    Body { bytes: Option<u64> },
+}
+
+impl OpenRequest {
+    pub(crate) fn arrive(shared: &'static Shared, arrival: &Arrival<'_>, method: usize) -> Self {
+        let arrived = Instant::now();
+        let series = shared
+            .series
+            .of(&shared.options.methods, method, arrival.route);
+        series.arrive();
+        let mut request = Self {
+            shared,
+            series,
+            scope: None,
+            arrived,
+            answer: Answer::to(arrival.method),
+            status: None,
+            stream_began: None,
+            inside: false,
+            closed: false,
+        };
+        request.scope = shared.options.observer.as_ref().and_then(|observer| {
+            catch_unwind(AssertUnwindSafe(|| observer.arrive(arrival)))
+                .ok()
+                .flatten()
+        });
+        request
+    }
+
+    /// Runs the request's own code as the current request of this thread.
+    pub(crate) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
+        let entered: Option<Entered> = self.scope.as_ref().map(|scope| scope.enter());
+        // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
+        self.inside = true;
+        let result = code();
+        self.inside = false;
+        drop(entered);
+        result
+    }
+
+    /// Takes note of the head of the response and says what is still to come.
+    pub(crate) fn head(
+        &mut self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: BodyState,
+    ) -> Rest {
+        self.status = Some(status.as_u16());
+        if status == StatusCode::SWITCHING_PROTOCOLS
+            || (self.answer == Answer::Tunnel && status.is_success())
+        {
+            return Rest::Nothing(Stop::Upgrade);
+        }
+        let bodiless = self.answer == Answer::HeadOnly
+            || status.is_informational()
+            || status == StatusCode::NO_CONTENT
+            || status == StatusCode::NOT_MODIFIED;
+        // What ends here is dropped unread by the server, so nobody would tell us.
+        if bodiless || body.ended || body.bytes == Some(0) {
+            return Rest::Nothing(Stop::Complete);
+        }
+        if is_event_stream(headers) {
+            self.stream_began = Some(Instant::now());
+        }
+        Rest::Body {
+            bytes: body.bytes.or_else(|| content_length(headers)),
+        }
+    }
+
+    /// Closes the request: records it, and tells whoever follows it.
+    pub(crate) fn close(mut self, stop: Stop) {
+        self.end(stop);
+    }
+
+    fn end(&mut self, stop: Stop) {
+        self.closed = true;
+        let ended = self.stream_began.unwrap_or_else(Instant::now);
+        let observation = Observation {
+            method: self.series.method,
+            route: &self.series.route,
+            end: End::judge(stop, self.status),
+            duration: ended.duration_since(self.arrived),
+        };
+        self.shared.series.record(&self.series, &observation);
+        self.series.leave();
+        if let Some(scope) = self.scope.take() {
+            // In a `drop` during a panic, a second panic would abort the process.
+            let _ = catch_unwind(AssertUnwindSafe(|| scope.close(&observation)));
+        }
+    }
+}
+
+impl Drop for OpenRequest {
+    // On drop, not in poll: a client that hangs up never lets us poll again.
+    fn drop(&mut self) {
+        if !self.closed {
+            self.end(if self.inside {
+                Stop::Unwound
+            } else {
+                Stop::Dropped
+            });
+        }
+    }
+}
+
+/// What a method asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// A head and a body.
+    Body,
+    /// A head without the body it describes: `HEAD`.
+    HeadOnly,
+    /// Another protocol, if it succeeds: `CONNECT`.
+    Tunnel,
+}
+
+impl Answer {
+    fn to(method: &Method) -> Self {
+        match *method {
+            Method::HEAD => Self::HeadOnly,
+            Method::CONNECT => Self::Tunnel,
+            _ => Self::Body,
+        }
+    }
+}
+
+/// What a body says of itself before it is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyState {
+    pub(crate) ended: bool,
+    pub(crate) bytes: Option<u64>,
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .map_or(&[][..], |value| value.as_bytes());
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+    kind.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}

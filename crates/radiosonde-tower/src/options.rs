@@ -1,0 +1,99 @@
+//! What a layer may be told.
+
+use http::Extensions;
+
+use crate::Observer;
+use crate::method::{KNOWN, Methods};
+
+/// Finds the template that matched a request among its extensions.
+pub type RouteOf = fn(&Extensions) -> Option<&str>;
+
+/// How an [`ObserveLayer`](crate::ObserveLayer) names, leaves out and follows requests.
+///
+/// # Examples
+///
+/// ```
+/// use radiosonde_tower::ObserveOptions;
+///
+/// /// The template that matched, left with the request by the router.
+/// #[derive(Clone)]
+/// struct Route(&'static str);
+///
+/// let options = ObserveOptions::new()
+///     .route(|extensions| extensions.get::<Route>().map(|route| route.0))
+///     .exclude(["/health", "/metrics"]);
+/// ```
+#[derive(Debug)]
+pub struct ObserveOptions {
+    pub(crate) route: RouteOf,
+    pub(crate) excluded: Vec<String>,
+    pub(crate) methods: Methods,
+    pub(crate) observer: Option<Box<dyn Observer>>,
+}
+
+impl ObserveOptions {
+    /// Starts from the defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            route: |_| None,
+            excluded: Vec::new(),
+            methods: Methods::new(KNOWN),
+            observer: None,
+        }
+    }
+
+    /// Sets where the route of a request is found.
+    ///
+    /// Return templates only: each distinct text is a series of its own.
+    ///
+    /// Defaults to no route, `""`, for every request.
+    #[must_use]
+    pub fn route(mut self, route: RouteOf) -> Self {
+        self.route = route;
+        self
+    }
+
+    /// Adds routes that are neither measured nor followed.
+    ///
+    /// A request is left out when its route is one of these, or, where it has no route, when its path is.
+    ///
+    /// Defaults to none.
+    #[must_use]
+    pub fn exclude<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
+        self.excluded.extend(routes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Replaces the methods that have a name of their own; all others read `_OTHER`. Case counts.
+    ///
+    /// The names are kept for the life of the process.
+    ///
+    /// Defaults to those of RFC 9110, and `PATCH`.
+    #[must_use]
+    pub fn known_methods<M: Into<String>>(mut self, methods: impl IntoIterator<Item = M>) -> Self {
+        let kept = |name: M| -> &'static str { Box::leak(name.into().into_boxed_str()) };
+        self.methods = Methods::new(methods.into_iter().map(kept));
+        self
+    }
+
+    /// Sets who follows requests beside the metrics.
+    ///
+    /// Defaults to nobody.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    pub(crate) fn excludes(&self, route: Option<&str>, path: &str) -> bool {
+        let name = route.unwrap_or(path);
+        self.excluded.iter().any(|excluded| excluded == name)
+    }
+}
+
+impl Default for ObserveOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}

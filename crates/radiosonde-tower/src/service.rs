@@ -1,0 +1,67 @@
+//! The service: a request arrives.
+
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use crate::layer::Shared;
+use crate::observer::Arrival;
+use crate::open::OpenRequest;
+use crate::{ObservedBody, ResponseFuture};
+
+/// Observes the requests of the service inside it. Made by [`ObserveLayer`](crate::ObserveLayer).
+#[derive(Debug, Clone, Copy)]
+pub struct Observe<S> {
+    inner: S,
+    shared: &'static Shared,
+}
+
+impl<S> Observe<S> {
+    pub(crate) fn new(inner: S, shared: &'static Shared) -> Self {
+        Self { inner, shared }
+    }
+
+    /// Opens the request, unless it is left out.
+    fn arrive<B>(&self, request: &Request<B>) -> Option<OpenRequest> {
+        let options = &self.shared.options;
+        let route = (options.route)(request.extensions());
+        if options.excludes(route, request.uri().path()) {
+            return None;
+        }
+        let method = options.methods.index(request.method());
+        let arrival = Arrival {
+            method: request.method(),
+            method_label: options.methods.label(method),
+            route: route.unwrap_or_default(),
+            uri: request.uri(),
+            version: request.version(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+        };
+        Some(OpenRequest::arrive(self.shared, &arrival, method))
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Observe<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Body,
+{
+    type Response = Response<ObservedBody<R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let Some(mut open) = self.arrive(&request) else {
+            return ResponseFuture::new(self.inner.call(request), None);
+        };
+        let future = open.run(|| self.inner.call(request));
+        ResponseFuture::new(future, Some(open))
+    }
+}

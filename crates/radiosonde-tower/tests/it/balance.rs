@@ -1,0 +1,251 @@
+//! The law of the layer: every request that arrives is counted once, and in flight only while it is.
+
+use std::collections::BTreeMap;
+
+use http::Request;
+use proptest::prelude::*;
+use radiosonde_metrics::Registry;
+use radiosonde_tower::Observe;
+use tower_service::Service as _;
+
+use crate::script::{Act, Actor, Step, observed, poll, poll_frame, serve, total};
+
+/// One request: what the service does, and after how many polls the client leaves, if it does.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    act: Act,
+    leaves_after: Option<usize>,
+}
+
+/// Runs a plan, and returns the outcome that it must be counted under.
+fn run(service: &mut Observe<Actor>, plan: Plan) -> &'static str {
+    let Some(polls) = plan.leaves_after else {
+        serve(service, Request::new(plan.act));
+        return natural_outcome(plan.act);
+    };
+    let mut future = Box::pin(service.call(Request::new(plan.act)));
+    if polls == 0 {
+        return "cancelled";
+    }
+    match poll(future.as_mut()) {
+        std::task::Poll::Ready(Ok(response)) => {
+            let mut body = Box::pin(response.into_body());
+            for _ in 1..polls {
+                let _ = poll_frame(body.as_mut());
+            }
+            left_after(plan.act, polls - 1)
+        }
+        std::task::Poll::Ready(Err(_)) => "error",
+        std::task::Poll::Pending => "cancelled",
+    }
+}
+
+fn natural_outcome(act: Act) -> &'static str {
+    match act {
+        Act::Answer(101, _) => "upgraded",
+        Act::Answer(500.., steps) => {
+            if steps.contains(&Step::Panic) {
+                "panicked"
+            } else {
+                "error"
+            }
+        }
+        Act::Answer(_, steps) => match steps.last() {
+            Some(Step::Panic) => "panicked",
+            Some(Step::Fail) => "error",
+            Some(Step::Hang) => "cancelled",
+            _ => "ok",
+        },
+        Act::Hang => "cancelled",
+        Act::Fail => "error",
+        Act::PanicInCall | Act::PanicInPoll => "panicked",
+    }
+}
+
+/// The outcome when the client left after so many polls of the body.
+fn left_after(act: Act, polls: usize) -> &'static str {
+    let Act::Answer(status, steps) = act else {
+        return "cancelled";
+    };
+    match status {
+        101 => "upgraded",
+        204 => "ok",
+        500.. => "error",
+        _ if steps
+            .get(..polls)
+            .is_some_and(|seen| seen.contains(&Step::Fail)) =>
+        {
+            "error"
+        }
+        _ if steps
+            .get(..polls)
+            .is_some_and(|seen| seen.contains(&Step::Trailers)) =>
+        {
+            "ok"
+        }
+        _ if polls > steps.len() => "ok",
+        _ => "cancelled",
+    }
+}
+
+fn body() -> impl Strategy<Value = &'static [Step]> {
+    prop::sample::select(vec![
+        &[][..],
+        &[Step::Data("a")],
+        &[Step::Data("a"), Step::Data("b")],
+        &[Step::Data("a"), Step::Trailers],
+        &[Step::Data("a"), Step::Fail],
+        &[Step::Data("a"), Step::Hang],
+    ])
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let act = prop_oneof![
+        6 => (prop::sample::select(vec![200, 204, 404, 500, 503]), body()).prop_map(|(status, steps)| {
+            // A status that has no body gets none.
+            Act::Answer(status, if status == 204 { &[] } else { steps })
+        }),
+        1 => Just(Act::Answer(101, &[])),
+        1 => Just(Act::Hang),
+        1 => Just(Act::Fail),
+    ];
+    let leaves = (act, prop::option::of(0..4_usize))
+        .prop_map(|(act, leaves_after)| Plan { act, leaves_after });
+    let panics = prop::sample::select(vec![
+        Act::PanicInCall,
+        Act::PanicInPoll,
+        Act::Answer(200, &[Step::Data("a"), Step::Panic]),
+    ]);
+    prop_oneof![6 => leaves, 1 => panics.prop_map(|act| Plan { act, leaves_after: None })]
+}
+
+/// Runs all plans on so many threads, and returns how many must be counted under each outcome.
+fn run_all(registry: &Registry, plans: &[Plan], threads: usize) -> BTreeMap<&'static str, f64> {
+    let service = observed(registry);
+    let outcomes = std::thread::scope(|scope| {
+        let share = plans.len().div_ceil(threads).max(1);
+        let handles: Vec<_> = plans
+            .chunks(share)
+            .map(|plans| {
+                scope.spawn(move || {
+                    let mut service = service;
+                    plans
+                        .iter()
+                        .map(|plan| run(&mut service, *plan))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        handles
+            .into_iter()
+            .flat_map(|handle| handle.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+    outcomes
+        .into_iter()
+        .fold(BTreeMap::new(), |mut counts, outcome| {
+            *counts.entry(outcome).or_default() += 1.0;
+            counts
+        })
+}
+
+#[track_caller]
+fn assert_balance(registry: &Registry, expected: &BTreeMap<&'static str, f64>) {
+    let text = registry.render();
+    for outcome in ["ok", "error", "cancelled", "panicked", "upgraded"] {
+        let counted = total(
+            registry,
+            "http_requests_total",
+            &format!("outcome=\"{outcome}\""),
+        );
+        assert_eq!(
+            counted,
+            expected.get(outcome).copied().unwrap_or_default(),
+            "{outcome}\n{text}"
+        );
+    }
+    let all: f64 = expected.values().sum();
+    let errors = total(registry, "http_errors_total", "");
+    let failed = ["error", "panicked"]
+        .iter()
+        .filter_map(|outcome| expected.get(outcome))
+        .sum::<f64>();
+    assert_eq!(
+        total(registry, "http_request_duration_seconds_count", ""),
+        all,
+        "{text}"
+    );
+    assert_eq!(errors, failed, "{text}");
+    assert_eq!(
+        total(registry, "http_active_connections", ""),
+        0.0,
+        "{text}"
+    );
+}
+
+/// Panics of the plans are expected: their messages would bury everything else.
+fn silence_expected_panics() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let message = panic.payload_as_str().unwrap_or_default();
+            if !["in call", "in poll", "in body"].contains(&message) {
+                previous(panic);
+            }
+        }));
+    });
+}
+
+proptest! {
+    #[test]
+    fn requests_that_arrived_are_those_that_ended(plans in prop::collection::vec(plan(), 0..60), threads in 1..4_usize) {
+        silence_expected_panics();
+        let registry = Registry::new();
+        let expected = run_all(&registry, &plans, threads);
+        assert_balance(&registry, &expected);
+    }
+}
+
+#[test]
+fn a_hundred_thousand_requests_leave_the_balance_exact() {
+    silence_expected_panics();
+    let streaming: &[Step] = &[Step::Data("a"), Step::Data("b")];
+    // Of ten: one each left before the first poll, while pending and within the body, and one panic.
+    let cycle: Vec<Plan> = (0..10)
+        .map(|n| match n {
+            0 => Plan {
+                act: Act::Answer(200, streaming),
+                leaves_after: Some(0),
+            },
+            1 => Plan {
+                act: Act::Hang,
+                leaves_after: Some(1),
+            },
+            2 => Plan {
+                act: Act::Answer(200, streaming),
+                leaves_after: Some(2),
+            },
+            3 => Plan {
+                act: Act::PanicInPoll,
+                leaves_after: None,
+            },
+            _ => Plan {
+                act: Act::Answer(200, streaming),
+                leaves_after: None,
+            },
+        })
+        .collect();
+    let plans: Vec<_> = cycle.into_iter().cycle().take(100_000).collect();
+    let registry = Registry::new();
+    let expected = run_all(&registry, &plans, 4);
+    assert_eq!(
+        expected,
+        BTreeMap::from([
+            ("cancelled", 30_000.0),
+            ("ok", 60_000.0),
+            ("panicked", 10_000.0)
+        ])
+    );
+    assert_balance(&registry, &expected);
+}

@@ -1,0 +1,110 @@
+//! How an observer follows a request.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex};
+
+use http::Request;
+use radiosonde_metrics::Registry;
+use radiosonde_tower::{
+    Arrival, Entered, Observation, ObserveLayer, ObserveOptions, Observer, Scope,
+};
+use tower_layer::Layer as _;
+
+use crate::script::{Act, Actor, Step, serve, total};
+
+/// Writes down what it is told.
+#[derive(Debug, Clone, Default)]
+struct Diary {
+    lines: Arc<Mutex<Vec<String>>>,
+    panics: bool,
+}
+
+impl Diary {
+    fn write(&self, line: String) {
+        self.lines.lock().unwrap().push(line);
+    }
+
+    fn read(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+}
+
+thread_local! {
+    static OPEN: RefCell<Vec<Diary>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Observer for Diary {
+    fn arrive(&self, request: &Arrival<'_>) -> Option<Box<dyn Scope>> {
+        self.write(format!(
+            "arrive {} {:?}",
+            request.method_label(),
+            request.route()
+        ));
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl Scope for Diary {
+    fn enter(&self) -> Entered {
+        self.write("enter".into());
+        OPEN.with_borrow_mut(|open| open.push(self.clone()));
+        Entered::new(|| {
+            let diary = OPEN.with_borrow_mut(Vec::pop).unwrap();
+            diary.write("leave".into());
+        })
+    }
+
+    fn close(self: Box<Self>, observation: &Observation<'_>) {
+        self.write(format!(
+            "close {} {}",
+            observation.outcome().as_str(),
+            observation.status()
+        ));
+        assert!(!self.panics, "in close");
+    }
+}
+
+fn followed(act: Act, diary: &Diary) -> Registry {
+    let registry = Registry::new();
+    let layer = ObserveLayer::new(&registry, ObserveOptions::new().observer(diary.clone()));
+    serve(&mut layer.layer(Actor), Request::new(act));
+    registry
+}
+
+#[test]
+fn a_request_is_entered_whenever_its_code_runs_and_closed_once() {
+    let diary = Diary::default();
+    followed(Act::Answer(200, &[Step::Data("a")]), &diary);
+    // In: the call, the poll of the future, the frame, the end.
+    let around = ["enter", "leave"].repeat(4);
+    let expected = [&["arrive GET \"\""][..], &around, &["close ok 200"]].concat();
+    assert_eq!(diary.read(), expected);
+}
+
+#[test]
+fn a_panic_leaves_the_request_before_it_closes_it() {
+    let diary = Diary::default();
+    followed(Act::PanicInPoll, &diary);
+    let expected = [
+        "arrive GET \"\"",
+        "enter",
+        "leave",
+        "enter",
+        "leave",
+        "close panicked 500",
+    ];
+    assert_eq!(diary.read(), expected);
+}
+
+#[test]
+fn an_observer_that_panics_costs_nothing_but_itself() {
+    let diary = Diary {
+        panics: true,
+        ..Diary::default()
+    };
+    let ends_well = followed(Act::Answer(200, &[]), &diary);
+    assert_eq!(total(&ends_well, "http_requests_total", "ok"), 1.0);
+    // While a panic unwinds, a second one would abort the process.
+    let panics = followed(Act::PanicInPoll, &diary);
+    assert_eq!(total(&panics, "http_requests_total", "panicked"), 1.0);
+}
