@@ -24,7 +24,8 @@ pub trait Scope: fmt::Debug + Send + Sync + 'static {
     /// dropped.
     fn enter(&self) -> Entered;
 
-    /// Takes note of how the request ended. Called once, on whatever thread that happens, outside [`enter`](Self::enter).
+    /// Takes note of how the request ended. Called once, on whatever thread that happens, with this scope left and
+    /// those of the observers added before it entered.
     fn close(self: Box<Self>, observation: &Observation<'_>);
 }
 

@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 
 use crate::layer::Shared;
 use crate::observation::{End, Observation, Stop};
-use crate::observer::{Arrival, Entered, Scope};
+use crate::observer::{Arrival, Observer, Scope};
 use crate::series::RouteSeries;
 
 /// A request in flight. It goes from the future to the body, and is closed exactly once: by [`close`](Self::close), or
@@ -17,7 +17,7 @@ use crate::series::RouteSeries;
 pub(crate) struct OpenRequest {
     shared: &'static Shared,
     series: Arc<RouteSeries>,
-    scope: Option<Box<dyn Scope>>,
+    scopes: Vec<Box<dyn Scope>>,
     arrived: Instant,
     answer: Answer,
     status: Option<u16>,
@@ -47,7 +47,7 @@ impl OpenRequest {
         let mut request = Self {
             shared,
             series,
-            scope: None,
+            scopes: Vec::new(),
             arrived,
             answer: Answer::to(arrival.method),
             status: None,
@@ -55,23 +55,21 @@ impl OpenRequest {
             inside: false,
             closed: false,
         };
-        request.scope = shared.options.observer.as_ref().and_then(|observer| {
-            catch_unwind(AssertUnwindSafe(|| observer.arrive(arrival)))
-                .ok()
-                .flatten()
-        });
+        let arrive = |observer: &Box<dyn Observer>| quietly(|| observer.arrive(arrival)).flatten();
+        request.scopes = shared.options.observers.iter().filter_map(arrive).collect();
         request
     }
 
     /// Runs the request's own code as the current request of this thread.
     pub(crate) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        let entered: Option<Entered> = self.scope.as_ref().map(|scope| scope.enter());
-        // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
-        self.inside = true;
-        let result = code();
-        self.inside = false;
-        drop(entered);
-        result
+        let Self { scopes, inside, .. } = self;
+        within(scopes, || {
+            // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
+            *inside = true;
+            let result = code();
+            *inside = false;
+            result
+        })
     }
 
     /// Takes note of the head of the response and says what is still to come.
@@ -119,9 +117,8 @@ impl OpenRequest {
         };
         self.shared.series.record(&self.series, &observation);
         self.series.leave();
-        if let Some(scope) = self.scope.take() {
-            // In a `drop` during a panic, a second panic would abort the process.
-            let _ = catch_unwind(AssertUnwindSafe(|| scope.close(&observation)));
+        while let Some(scope) = self.scopes.pop() {
+            quietly(|| within(&self.scopes, || scope.close(&observation)));
         }
     }
 }
@@ -165,6 +162,21 @@ impl Answer {
 pub(crate) struct BodyState {
     pub(crate) ended: bool,
     pub(crate) bytes: Option<u64>,
+}
+
+/// Runs `code` with all scopes entered, the first one outermost.
+fn within<T>(scopes: &[Box<dyn Scope>], code: impl FnOnce() -> T) -> T {
+    let Some((outer, inner)) = scopes.split_first() else {
+        return code();
+    };
+    let _entered = outer.enter();
+    within(inner, code)
+}
+
+/// Runs `code` of an observer. A panic there costs what it would have returned: in a `drop` during another panic it
+/// would abort the process.
+fn quietly<T>(code: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(code)).ok()
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

@@ -28,7 +28,7 @@ pub struct ObserveOptions {
     pub(crate) route: RouteOf,
     pub(crate) excluded: Vec<String>,
     pub(crate) methods: Methods,
-    pub(crate) observer: Option<Box<dyn Observer>>,
+    pub(crate) observers: Vec<Box<dyn Observer>>,
 }
 
 impl ObserveOptions {
@@ -39,7 +39,7 @@ impl ObserveOptions {
             route: |_| None,
             excluded: Vec::new(),
             methods: Methods::new(KNOWN),
-            observer: None,
+            observers: Vec::new(),
         }
     }
 
@@ -77,12 +77,14 @@ impl ObserveOptions {
         self
     }
 
-    /// Sets who follows requests beside the metrics.
+    /// Adds one who follows requests beside the metrics.
+    ///
+    /// Observers nest: the one added first is entered first, and is still entered when the others are closed.
     ///
     /// Defaults to nobody.
     #[must_use]
     pub fn observer(mut self, observer: impl Observer) -> Self {
-        self.observer = Some(Box::new(observer));
+        self.observers.push(Box::new(observer));
         self
     }
 

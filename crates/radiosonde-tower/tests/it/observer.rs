@@ -16,12 +16,16 @@ use crate::script::{Act, Actor, Step, serve, total};
 #[derive(Debug, Clone, Default)]
 struct Diary {
     lines: Arc<Mutex<Vec<String>>>,
+    name: &'static str,
     panics: bool,
 }
 
 impl Diary {
     fn write(&self, line: String) {
-        self.lines.lock().unwrap().push(line);
+        self.lines
+            .lock()
+            .unwrap()
+            .push(format!("{}{line}", self.name));
     }
 
     fn read(&self) -> Vec<String> {
@@ -94,6 +98,32 @@ fn a_panic_leaves_the_request_before_it_closes_it() {
         "close panicked 500",
     ];
     assert_eq!(diary.read(), expected);
+}
+
+#[test]
+fn observers_nest_in_the_order_in_which_they_were_added() {
+    let diary = Diary::default();
+    let named = |name| Diary {
+        name,
+        ..diary.clone()
+    };
+    let options = ObserveOptions::new()
+        .observer(named("a "))
+        .observer(named("b "));
+    let layer = ObserveLayer::new(&Registry::new(), options);
+    serve(&mut layer.layer(Actor), Request::new(Act::Fail));
+    let lines = diary.read();
+    let around = ["a enter", "b enter", "b leave", "a leave"].repeat(2);
+    assert_eq!(lines[2..10], around);
+    assert_eq!(
+        lines[10..],
+        [
+            "a enter",
+            "b close error 500",
+            "a leave",
+            "a close error 500"
+        ]
+    );
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl Service<Request<Act>> for Actor {
 /// A body that goes through its steps. It does not know its length, nor that it has ended, before it is asked again.
 #[derive(Debug)]
 pub(crate) struct Steps {
-    steps: std::slice::Iter<'static, Step>,
+    left: std::slice::Iter<'static, Step>,
     pub(crate) knows_its_end: bool,
     pub(crate) knows_its_length: bool,
 }
@@ -99,7 +99,7 @@ pub(crate) struct Steps {
 impl Steps {
     pub(crate) fn new(steps: &'static [Step]) -> Self {
         Self {
-            steps: steps.iter(),
+            left: steps.iter(),
             knows_its_end: false,
             knows_its_length: false,
         }
@@ -114,7 +114,7 @@ impl Body for Steps {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Failed>>> {
-        Poll::Ready(match self.steps.next() {
+        Poll::Ready(match self.left.next() {
             None => None,
             Some(Step::Data(text)) => Some(Ok(Frame::data(Bytes::from_static(text.as_bytes())))),
             Some(Step::Trailers) => Some(Ok(Frame::trailers(HeaderMap::new()))),
@@ -125,11 +125,11 @@ impl Body for Steps {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.knows_its_end && self.steps.as_slice().is_empty()
+        self.knows_its_end && self.left.as_slice().is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let left = self.steps.as_slice().iter().map(|step| match step {
+        let left = self.left.as_slice().iter().map(|step| match step {
             Step::Data(text) => text.len() as u64,
             _ => 0,
         });
@@ -154,10 +154,11 @@ pub(crate) fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
+/// What a poll of a body returns.
+pub(crate) type Polled<B> = Poll<Option<Result<Frame<<B as Body>::Data>, <B as Body>::Error>>>;
+
 /// Polls a body once.
-pub(crate) fn poll_frame<B: Body>(
-    body: Pin<&mut B>,
-) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+pub(crate) fn poll_frame<B: Body>(body: Pin<&mut B>) -> Polled<B> {
     body.poll_frame(&mut Context::from_waker(Waker::noop()))
 }
 
