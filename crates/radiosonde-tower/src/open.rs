@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 
 use crate::layer::Shared;
 use crate::observation::{End, Observation, Stop};
-use crate::observer::{Arrival, Observer, Scope};
+use crate::observer::{Arrival, Scope};
 use crate::series::RouteSeries;
 
 /// A request in flight. It goes from the future to the body, and is closed exactly once: by [`close`](Self::close), or
@@ -55,21 +55,21 @@ impl OpenRequest {
             inside: false,
             closed: false,
         };
-        let arrive = |observer: &Box<dyn Observer>| quietly(|| observer.arrive(arrival)).flatten();
-        request.scopes = shared.options.observers.iter().filter_map(arrive).collect();
+        for observer in &shared.options.observers {
+            request
+                .scopes
+                .extend(quietly(|| observer.arrive(arrival)).flatten());
+        }
         request
     }
 
     /// Runs the request's own code as the current request of this thread.
     pub(crate) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        let Self { scopes, inside, .. } = self;
-        within(scopes, || {
-            // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
-            *inside = true;
-            let result = code();
-            *inside = false;
-            result
-        })
+        // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
+        self.inside = true;
+        let result = within(&self.scopes, code);
+        self.inside = false;
+        result
     }
 
     /// Takes note of the head of the response and says what is still to come.

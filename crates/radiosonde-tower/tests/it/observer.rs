@@ -21,7 +21,7 @@ struct Diary {
 }
 
 impl Diary {
-    fn write(&self, line: String) {
+    fn write(&self, line: &str) {
         self.lines
             .lock()
             .unwrap()
@@ -39,7 +39,7 @@ thread_local! {
 
 impl Observer for Diary {
     fn arrive(&self, request: &Arrival<'_>) -> Option<Box<dyn Scope>> {
-        self.write(format!(
+        self.write(&format!(
             "arrive {} {:?}",
             request.method_label(),
             request.route()
@@ -50,16 +50,16 @@ impl Observer for Diary {
 
 impl Scope for Diary {
     fn enter(&self) -> Entered {
-        self.write("enter".into());
+        self.write("enter");
         OPEN.with_borrow_mut(|open| open.push(self.clone()));
         Entered::new(|| {
             let diary = OPEN.with_borrow_mut(Vec::pop).unwrap();
-            diary.write("leave".into());
+            diary.write("leave");
         })
     }
 
     fn close(self: Box<Self>, observation: &Observation<'_>) {
-        self.write(format!(
+        self.write(&format!(
             "close {} {}",
             observation.outcome().as_str(),
             observation.status()
