@@ -1,2 +1,22 @@
-//! To be written. 
-fn main() {}
+//! One service, instrumented end to end: `cargo run -p quickstart`.
+//!
+//! It listens on `ADDR`, by default `127.0.0.1:8080`, and works with nothing else installed. Give it
+//! `OTEL_EXPORTER_OTLP_ENDPOINT` or `SENTRY_DSN` and it sends traces and error reports, with the same code.
+
+mod routes;
+mod welcome;
+
+use std::error::Error;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let sonde = radiosonde::init(radiosonde::service!())?;
+
+    let app = routes::router().merge(sonde.router()).layer(sonde.layer());
+
+    let address = std::env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:8080".into());
+    let server = sonde.bind(address).await?;
+    welcome::print(server.local_addr());
+    server.serve(app).await;
+    Ok(())
+}

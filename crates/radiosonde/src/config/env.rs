@@ -1,0 +1,153 @@
+//! The environment variables that are read, each declared once.
+//!
+//! An empty variable counts as unset. The rules are those of the OpenTelemetry specification for its own variables: a
+//! number or a word that cannot be read is ignored, with a warning in the log; numbers are clamped to what is safe. A
+//! variable of Radiosonde's own that cannot be read is an error of `init`.
+
+/// One variable, as the reference page lists it.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Variable {
+    pub(crate) name: &'static str,
+    pub(crate) takes: &'static str,
+    pub(crate) default: &'static str,
+    pub(crate) about: &'static str,
+}
+
+macro_rules! variables {
+    ($($group:literal: [$($name:ident: $takes:literal, $default:literal, $about:literal;)*])*) => {
+        $($(
+            #[doc = concat!($about, " Takes ", $takes, ". Defaults to ", $default, ".")]
+            #[allow(dead_code, reason = "a variable is read where its feature is on")]
+            pub(crate) const $name: &str = stringify!($name);
+        )*)*
+
+        /// All variables, by group, in the order of the reference page.
+        #[cfg(test)]
+        pub(crate) const VARIABLES: &[(&str, &[Variable])] = &[
+            $(($group, &[$(
+                Variable { name: stringify!($name), takes: $takes, default: $default, about: $about },
+            )*]),)*
+        ];
+    };
+}
+
+variables! {
+    "Service": [
+        OTEL_SERVICE_NAME: "a name", "the name given to `init`",
+            "What the service is called.";
+        OTEL_RESOURCE_ATTRIBUTES: "`key=value` pairs, separated by commas, percent-encoded", "nothing",
+            "What else is known of the service. `service.name`, `service.version` and `deployment.environment.name` also name the service, its version and its environment.";
+    ]
+    "Logs": [
+        RUST_LOG: "directives such as `warn,my_crate=debug`", "`info`",
+            "Which events become lines.";
+        LOG_FORMAT: "`text` or `json`", "`text` on a terminal, `json` elsewhere",
+            "How lines look.";
+        NO_COLOR: "anything", "colours on a terminal",
+            "Turns colours off.";
+    ]
+    "Traces": [
+        OTEL_SDK_DISABLED: "`true` or `false`", "`false`",
+            "Turns the export of spans off. Trace ids in logs and error reports stay.";
+        OTEL_TRACES_EXPORTER: "`otlp` or `none`", "`otlp`",
+            "Where spans go. Without an endpoint they go nowhere.";
+        OTEL_EXPORTER_OTLP_ENDPOINT: "an address", "nothing: no span leaves the process",
+            "The collector, which takes OTLP over HTTP. Spans go to `/v1/traces` below it.";
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "an address", "`OTEL_EXPORTER_OTLP_ENDPOINT`",
+            "The whole address for spans, used as it is.";
+        OTEL_EXPORTER_OTLP_PROTOCOL: "`http/protobuf`", "`http/protobuf`",
+            "The protocol. Others are ignored, with a warning.";
+        OTEL_EXPORTER_OTLP_HEADERS: "`key=value` pairs, separated by commas, percent-encoded", "nothing",
+            "Headers that go with every export. They are never printed.";
+        OTEL_EXPORTER_OTLP_TRACES_HEADERS: "the same", "`OTEL_EXPORTER_OTLP_HEADERS`",
+            "Headers for spans.";
+        OTEL_EXPORTER_OTLP_TIMEOUT: "milliseconds, 1 to 60000", "`10000`",
+            "How long one export may take, connecting included.";
+        OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: "the same", "`OTEL_EXPORTER_OTLP_TIMEOUT`",
+            "How long one export of spans may take.";
+        OTEL_BSP_SCHEDULE_DELAY: "milliseconds, 100 to 60000", "`5000`",
+            "How long a span waits for others to be exported with it.";
+        OTEL_BSP_MAX_QUEUE_SIZE: "a number, 1 to 65536", "`2048`",
+            "How many spans may wait. More are dropped and counted.";
+        OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "a number, 1 to the size of the queue", "`512`",
+            "How many spans are exported at once.";
+        OTEL_TRACES_SAMPLER: "`always_on`, `always_off`, `traceidratio`, or one of these after `parentbased_`", "`parentbased_always_on`",
+            "Which traces are recorded.";
+        OTEL_TRACES_SAMPLER_ARG: "a ratio, 0 to 1", "`1`",
+            "The share of traces that `traceidratio` records.";
+    ]
+    "Requests": [
+        OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: "methods, separated by commas", "those of RFC 9110, and `PATCH`",
+            "The methods that have a name of their own in labels; all others read `_OTHER`. Case counts.";
+    ]
+    "Error reports": [
+        SENTRY_DSN: "a DSN", "nothing: no report leaves the process",
+            "The Sentry project. It is never printed.";
+        SENTRY_ENVIRONMENT: "a name", "the environment of the service, else `production`",
+            "The environment that reports name.";
+        SENTRY_RELEASE: "a name", "`name@version` of the service",
+            "The release that reports name.";
+    ]
+    "Lifecycle": [
+        RADIOSONDE_DRAIN_DELAY: "a duration, at most `1h`", "`5s` inside Kubernetes, `0s` elsewhere",
+            "How long requests are still accepted after a signal to end, with readiness red.";
+        RADIOSONDE_DRAIN_TIMEOUT: "a duration, at most `1h`", "`20s`",
+            "How long requests in flight may take to end after that; then they are cut.";
+        RADIOSONDE_FLUSH_TIMEOUT: "a duration, at most `5s`", "`3s`",
+            "How long the last flush of telemetry may take.";
+        KUBERNETES_SERVICE_HOST: "anything, set by Kubernetes", "nothing",
+            "Tells that the service runs inside Kubernetes.";
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    fn page() -> String {
+        let mut page = String::from(concat!(
+            "# Configuration\n\n",
+            "The environment variables that Radiosonde reads. An empty variable counts as unset. A duration is a number\n",
+            "and a unit, such as `250ms` or `5s`. What is set in code wins over the environment, except the name of the\n",
+            "service.\n\n",
+            "A value that cannot be read is ignored with a warning where the variable is a standard one, and an error of\n",
+            "`init` where it is `LOG_FORMAT`, `SENTRY_DSN`, an address, or starts with `RADIOSONDE_`.\n",
+        ));
+        for (group, variables) in VARIABLES {
+            let _ = write!(
+                page,
+                "\n## {group}\n\n| variable | takes | default | |\n|---|---|---|---|\n"
+            );
+            for Variable {
+                name,
+                takes,
+                default,
+                about,
+            } in *variables
+            {
+                let _ = writeln!(page, "| `{name}` | {takes} | {default} | {about} |");
+            }
+        }
+        page
+    }
+
+    #[test]
+    fn the_reference_page_lists_every_variable() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../docs/reference/configuration.md"
+        );
+        if std::env::var_os("RADIOSONDE_WRITE_DOCS").is_some() {
+            std::fs::write(path, page()).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(
+            written,
+            page(),
+            "run the test with RADIOSONDE_WRITE_DOCS=1 and commit {path}"
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! What can be wrong with a setting.
+
+/// One setting that is wrong.
+///
+/// The message says which, shows the value unless it may be a secret, and says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The service has no name.
+    #[error("the service has no name: give `init` one, such as `checkout`, or set {variable}", variable = super::env::OTEL_SERVICE_NAME)]
+    #[non_exhaustive]
+    EmptyServiceName,
+
+    /// A setting that takes a duration held something else.
+    #[error(
+        "{setting} is `{value}`, which is no duration: give a number and a unit, such as `250ms` or `5s`"
+    )]
+    #[non_exhaustive]
+    InvalidDuration {
+        /// The variable or the method that set it.
+        setting: &'static str,
+        /// What it held.
+        value: String,
+    },
+
+    /// A duration is longer than it may be.
+    #[error("{setting} is `{value}`, which is too long: give at most `{most}`")]
+    #[non_exhaustive]
+    DurationTooLong {
+        /// The variable or the method that set it.
+        setting: &'static str,
+        /// What it held.
+        value: String,
+        /// The longest that it may be.
+        most: String,
+    },
+
+    /// A setting that takes one of a few words held another.
+    #[error("{setting} is `{value}`: give one of {expected}")]
+    #[non_exhaustive]
+    UnknownWord {
+        /// The variable that set it.
+        setting: &'static str,
+        /// What it held.
+        value: String,
+        /// The words that it takes.
+        expected: &'static str,
+    },
+
+    /// A log filter that code set has a syntax error. One that `RUST_LOG` holds is ignored, with a warning.
+    #[error(
+        "the log filter `{value}` is wrong: {reason}; write it as `info` or `warn,my_crate=debug`"
+    )]
+    #[non_exhaustive]
+    InvalidLogFilter {
+        /// What it held.
+        value: String,
+        /// What its parser says.
+        reason: String,
+    },
+
+    /// An address that telemetry goes to is none. Its text is not shown: it may hold a password.
+    #[error(
+        "{setting} is no address of an HTTP server ({reason}): give one such as `http://localhost:4318`"
+    )]
+    #[non_exhaustive]
+    InvalidEndpoint {
+        /// The variable or the method that set it.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+
+    /// An address needs TLS, and the crate was built without it.
+    #[error(
+        "{setting} starts with `https`, and this build has no TLS: turn on the feature `tls` of the crate radiosonde"
+    )]
+    #[non_exhaustive]
+    NoTls {
+        /// The variable or the method that set it.
+        setting: &'static str,
+    },
+
+    /// The DSN of Sentry is malformed. It is not shown.
+    #[error(
+        "{setting} is malformed ({reason}): copy it from the project's settings, under Client Keys, or leave it unset"
+    )]
+    #[non_exhaustive]
+    InvalidDsn {
+        /// The variable or the method that set it.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}

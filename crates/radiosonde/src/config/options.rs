@@ -1,0 +1,145 @@
+//! The configuration as code builds it.
+
+use std::time::Duration;
+
+use super::{Secret, Service};
+
+/// How a service is instrumented.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use radiosonde::Config;
+///
+/// let config = Config::new(radiosonde::service!())
+///     .environment("staging")
+///     .drain_delay(Duration::from_secs(3));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub(crate) service: Service,
+    pub(crate) environment: Option<String>,
+    pub(crate) log_filter: Option<String>,
+    pub(crate) log_format: Option<LogFormat>,
+    pub(crate) otlp_endpoint: Option<String>,
+    pub(crate) sentry_dsn: Option<Secret>,
+    pub(crate) drain_delay: Option<Duration>,
+    pub(crate) drain_timeout: Option<Duration>,
+    pub(crate) flush_timeout: Option<Duration>,
+}
+
+impl Config {
+    /// Starts from the defaults for a service.
+    #[must_use]
+    pub fn new(service: impl Into<Service>) -> Self {
+        Self {
+            service: service.into(),
+            environment: None,
+            log_filter: None,
+            log_format: None,
+            otlp_endpoint: None,
+            sentry_dsn: None,
+            drain_delay: None,
+            drain_timeout: None,
+            flush_timeout: None,
+        }
+    }
+
+    /// Sets where the service is deployed, such as `production`.
+    ///
+    /// Defaults to `deployment.environment.name` in `OTEL_RESOURCE_ATTRIBUTES`, else to nothing.
+    #[must_use]
+    pub fn environment(mut self, environment: impl Into<String>) -> Self {
+        self.environment = Some(environment.into());
+        self
+    }
+
+    /// Sets which log events become lines, in the syntax of `RUST_LOG`.
+    ///
+    /// Spans and error reports have filters of their own.
+    ///
+    /// Defaults to `RUST_LOG`, else to `info`.
+    #[must_use]
+    pub fn log_filter(mut self, directives: impl Into<String>) -> Self {
+        self.log_filter = Some(directives.into());
+        self
+    }
+
+    /// Sets how log lines look.
+    ///
+    /// Defaults to `LOG_FORMAT`, else to readable lines when standard output is a terminal, and JSON when it is not.
+    #[must_use]
+    pub fn log_format(mut self, format: LogFormat) -> Self {
+        self.log_format = Some(format);
+        self
+    }
+
+    /// Sets the address of an OpenTelemetry collector that takes OTLP over HTTP, such as `http://localhost:4318`; spans
+    /// go to `/v1/traces` below it.
+    ///
+    /// Defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, else to nothing: no span leaves the process.
+    #[cfg(feature = "otlp")]
+    #[must_use]
+    pub fn otlp_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.otlp_endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Sets the DSN of a Sentry project.
+    ///
+    /// Defaults to `SENTRY_DSN`, else to nothing: no error report leaves the process.
+    #[cfg(feature = "sentry")]
+    #[must_use]
+    pub fn sentry_dsn(mut self, dsn: impl Into<String>) -> Self {
+        self.sentry_dsn = Some(Secret::new(dsn));
+        self
+    }
+
+    /// Sets how long the service goes on accepting requests after a signal to end, with readiness red.
+    ///
+    /// Endpoints are taken out of a load balancer while the signal is delivered, not before, so requests keep coming.
+    ///
+    /// Defaults to `RADIOSONDE_DRAIN_DELAY`, else to 5 seconds inside Kubernetes and none elsewhere.
+    #[must_use]
+    pub fn drain_delay(mut self, delay: Duration) -> Self {
+        self.drain_delay = Some(delay);
+        self
+    }
+
+    /// Sets how long requests in flight may take to end once no more are accepted; then they are cut.
+    ///
+    /// Defaults to `RADIOSONDE_DRAIN_TIMEOUT`, else to 20 seconds. With the drain delay and the flush it should stay
+    /// below the pod's `terminationGracePeriodSeconds`, 30 by default.
+    #[must_use]
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.drain_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long the last flush of telemetry may take; at most 5 seconds.
+    ///
+    /// Defaults to `RADIOSONDE_FLUSH_TIMEOUT`, else to 3 seconds.
+    #[must_use]
+    pub fn flush_timeout(mut self, timeout: Duration) -> Self {
+        self.flush_timeout = Some(timeout);
+        self
+    }
+}
+
+impl<S: Into<Service>> From<S> for Config {
+    fn from(service: S) -> Self {
+        Self::new(service)
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LogFormat {
+    /// For eyes: time, level, target, message, fields; coloured on a terminal unless `NO_COLOR` is set.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}

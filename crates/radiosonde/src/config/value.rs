@@ -1,0 +1,175 @@
+//! How values are read, and the mistakes collected.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::ConfigError;
+
+/// The variables of the environment, read through a function, and what was found wrong with them.
+pub(crate) struct Reader<'a> {
+    var: &'a dyn Fn(&str) -> Option<String>,
+    pub(crate) errors: Vec<ConfigError>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(var: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self {
+            var,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Reads a text. Empty means unset.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        let text = (self.var)(name)?;
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// Reads the first of these that is set, with its name.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn first(&self, names: &[&'static str]) -> Option<(&'static str, String)> {
+        names
+            .iter()
+            .find_map(|name| Some((*name, self.text(name)?)))
+    }
+
+    /// Resolves a duration: what code set, else what the variable holds, else the default.
+    pub(crate) fn duration(
+        &mut self,
+        (method, set): (&'static str, Option<Duration>),
+        name: &'static str,
+        default: Duration,
+        most: Duration,
+    ) -> Duration {
+        let (setting, found) = match (set, self.text(name)) {
+            (Some(set), _) => (method, set),
+            (None, None) => return default,
+            (None, Some(text)) => {
+                let Ok(found) = humantime::parse_duration(&text) else {
+                    self.errors.push(ConfigError::InvalidDuration {
+                        setting: name,
+                        value: text,
+                    });
+                    return default;
+                };
+                (name, found)
+            }
+        };
+        if found > most {
+            let show = |duration| humantime::format_duration(duration).to_string();
+            self.errors.push(ConfigError::DurationTooLong {
+                setting,
+                value: show(found),
+                most: show(most),
+            });
+        }
+        found.min(most)
+    }
+
+    /// Reads a number of a standard variable: one that cannot be read is ignored, one out of range is clamped.
+    pub(crate) fn number<N>(
+        &mut self,
+        names: &[&'static str],
+        default: N,
+        range: RangeInclusive<N>,
+    ) -> N
+    where
+        N: Copy + PartialOrd + std::fmt::Display + std::str::FromStr,
+    {
+        let set = names
+            .iter()
+            .find_map(|name| Some((*name, self.text(name)?)));
+        let Some((name, text)) = set else {
+            return default;
+        };
+        let Ok(number) = text.parse::<N>() else {
+            self.warn(format!(
+                "{name} is `{text}`, which is no number in range; using {default}"
+            ));
+            return default;
+        };
+        let clamped = match number {
+            number if number < *range.start() => *range.start(),
+            number if number > *range.end() => *range.end(),
+            number if range.contains(&number) => return number,
+            // What compares with nothing is not a number.
+            _ => default,
+        };
+        self.warn(format!("{name} is `{text}`; using {clamped}"));
+        clamped
+    }
+
+    /// Reads a switch of a standard variable: `true` in any case is true, anything else is false.
+    pub(crate) fn switch(&mut self, name: &'static str) -> bool {
+        let Some(text) = self.text(name) else {
+            return false;
+        };
+        let on = text.eq_ignore_ascii_case("true");
+        if !on && !text.eq_ignore_ascii_case("false") {
+            self.warn(format!(
+                "{name} is `{text}`; give `true` or `false`, using false"
+            ));
+        }
+        on
+    }
+
+    /// Reads `key=value` pairs, percent-decoded. One bad pair makes all of them void, as the specification has it.
+    pub(crate) fn pairs(&mut self, name: &'static str) -> Vec<(String, String)> {
+        let Some(text) = self.text(name) else {
+            return Vec::new();
+        };
+        let decode = |text: &str| {
+            let bytes = percent_encoding::percent_decode_str(text.trim());
+            bytes.decode_utf8().ok().map(std::borrow::Cow::into_owned)
+        };
+        let pair = |pair: &str| {
+            let (key, value) = pair.split_once('=')?;
+            let key = decode(key).filter(|key| !key.is_empty())?;
+            Some((key, decode(value)?))
+        };
+        let parts = text.split(',').filter(|part| !part.trim().is_empty());
+        let Some(pairs) = parts.map(pair).collect() else {
+            self.warn(format!(
+                "{name} is no list of `key=value` pairs, and is ignored"
+            ));
+            return Vec::new();
+        };
+        pairs
+    }
+
+    pub(crate) fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+}
+
+impl std::fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader")
+            .field("errors", &self.errors)
+            .field("warnings", &self.warnings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads an address that telemetry is sent to.
+#[cfg(any(feature = "otlp", feature = "sentry"))]
+pub(crate) fn endpoint(setting: &'static str, text: &str) -> Result<http::Uri, ConfigError> {
+    let invalid = |reason| ConfigError::InvalidEndpoint { setting, reason };
+    let uri: http::Uri = text.parse().map_err(|_| invalid("it is no URI"))?;
+    match uri.scheme_str() {
+        Some("http") => {}
+        Some("https") if cfg!(any(feature = "tls", feature = "tls-ring")) => {}
+        Some("https") => return Err(ConfigError::NoTls { setting }),
+        _ => return Err(invalid("it starts with neither `http://` nor `https://`")),
+    }
+    let authority = uri.authority().ok_or_else(|| invalid("it names no host"))?;
+    if authority.as_str().contains('@') {
+        return Err(invalid(
+            "it holds a user name; use OTEL_EXPORTER_OTLP_HEADERS to authorise",
+        ));
+    }
+    Ok(uri)
+}

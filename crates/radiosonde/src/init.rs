@@ -1,0 +1,311 @@
+//! From a configuration to a running telemetry: the one place that knows all signals.
+
+use std::io::IsTerminal as _;
+use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
+
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use radiosonde_health::Health;
+use radiosonde_metrics::Registry;
+use radiosonde_tower::ObserveOptions;
+use tracing::Dispatch;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::config::Settings;
+#[cfg(feature = "sentry")]
+use crate::errors::{self, ErrorLayer, Reporter, RequestReports};
+use crate::io::Io;
+use crate::lifecycle::Telemetry;
+use crate::logs::LogLayer;
+use crate::traces::Traces;
+use crate::{Config, InitError, Sonde};
+
+/// Starts the telemetry of this process and installs it: the subscriber of `tracing`, the recorder of `metrics`, the
+/// propagator of OpenTelemetry and, with a Sentry DSN, a panic hook that calls the previous one.
+///
+/// Takes a service name, [`service!`](crate::service), or a whole [`Config`]. Reads the environment, does no network
+/// I/O, and works before there is a Tokio runtime. Call it first in `main`: a metric handle obtained earlier records
+/// nothing, for ever.
+///
+/// # Errors
+///
+/// Returns [`InitError`] when settings are wrong, all of them in one error; when it was called before; when the process
+/// has another subscriber or recorder; when no thread can be started. Nothing is installed then.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sonde = radiosonde::init(radiosonde::service!())?;
+/// tracing::info!("instrumented");
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn init(config: impl Into<Config>) -> Result<Sonde, InitError> {
+    let caller = Location::caller();
+    let mut first = FIRST_CALL.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(first) = *first {
+        return Err(InitError::AlreadyInitialised { first });
+    }
+    let sonde = build(config)?.install()?;
+    *first = Some(caller);
+    Ok(sonde)
+}
+
+/// Starts the same telemetry as [`init`] does, and installs nothing.
+///
+/// The service places the parts: [`ext::layer`](crate::ext::layer) into its subscriber, [`Sonde::metrics`] as a recorder
+/// or beside its own, [`Sonde::layer`] and [`Sonde::router`] as ever. Panics are reported when they end a request.
+///
+/// # Errors
+///
+/// Returns [`InitError`] when settings are wrong, all of them in one error, and when no thread can be started.
+///
+/// # Examples
+///
+/// ```
+/// use radiosonde::{build, ext};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut parts = build("checkout")?;
+/// tracing::dispatcher::with_default(&ext::dispatch(&mut parts), || tracing::info!("for this closure"));
+///
+/// let sonde = parts.into_sonde();
+/// assert!(sonde.metrics().render().contains("radiosonde_log_lines_total 1\n"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn build(config: impl Into<Config>) -> Result<Parts, InitError> {
+    let var = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let settings = Settings::resolve(&config.into(), &var, std::io::stdout().is_terminal());
+    Parts::start(settings.map_err(InitError::Config)?).map_err(InitError::Thread)
+}
+
+/// The telemetry of a service, started and not installed. Made by [`build`].
+pub struct Parts {
+    sonde: Sonde,
+    layers: Vec<BoxedLayer>,
+    traces: Traces,
+    #[cfg(feature = "sentry")]
+    reporter: Option<Reporter>,
+    summary: Summary,
+}
+
+pub(crate) type BoxedLayer = Box<dyn Layer<tracing_subscriber::Registry> + Send + Sync>;
+
+impl Parts {
+    /// Returns the handle of the telemetry.
+    #[must_use]
+    pub fn sonde(&self) -> &Sonde {
+        &self.sonde
+    }
+
+    /// Returns the handle of the telemetry, and lets go of what was not placed.
+    #[must_use]
+    pub fn into_sonde(self) -> Sonde {
+        self.sonde
+    }
+
+    /// Returns the layers of the subscriber. A second call returns none.
+    pub(crate) fn take_layers(&mut self) -> Vec<BoxedLayer> {
+        std::mem::take(&mut self.layers)
+    }
+
+    fn start(settings: Settings) -> std::io::Result<Self> {
+        let registry = Registry::new();
+        let summary = Summary::of(&settings);
+        let mut io = Way::default();
+
+        let logs = LogLayer::new(
+            &settings.logs,
+            &settings.name,
+            settings.version.as_deref(),
+            &registry,
+        )?;
+        let mut telemetry = Telemetry::new(logs.writer());
+        let traces = start_traces(&settings, &registry, &mut io, &mut telemetry)?;
+        let mut layers = vec![
+            // Filters are per layer: a quiet log must not silence traces and reports.
+            logs.with_filter(EnvFilter::new(&settings.logs.filter))
+                .boxed(),
+            traces.layer().boxed(),
+        ];
+        let mut options = ObserveOptions::new().observer(traces.observer());
+        #[cfg(feature = "sentry")]
+        let reporter = start_reporter(&settings, &registry, &mut io, &mut telemetry)?;
+        #[cfg(feature = "sentry")]
+        if let Some(reporter) = &reporter {
+            let filter = tracing_subscriber::filter::filter_fn(ErrorLayer::reports);
+            layers.push(
+                ErrorLayer::new(reporter.clone())
+                    .with_filter(filter)
+                    .boxed(),
+            );
+            options = options.observer(RequestReports::new(reporter.clone()));
+        }
+        if let Some(methods) = &settings.known_methods {
+            options = options.known_methods(methods.iter().cloned());
+        }
+        telemetry.io = io.0;
+        let sonde = Sonde::new(settings, registry, Health::new(), options, telemetry);
+        Ok(Self {
+            sonde,
+            layers,
+            traces,
+            #[cfg(feature = "sentry")]
+            reporter,
+            summary,
+        })
+    }
+
+    fn install(mut self) -> Result<Sonde, InitError> {
+        if tracing::dispatcher::has_been_set() {
+            return Err(InitError::SubscriberTaken);
+        }
+        let recorder = self.sonde.metrics().clone();
+        metrics::set_global_recorder(recorder).map_err(|_| InitError::RecorderTaken)?;
+        let dispatch = Dispatch::new(tracing_subscriber::registry().with(self.take_layers()));
+        tracing::dispatcher::set_global_default(dispatch)
+            .map_err(|_| InitError::SubscriberTaken)?;
+        // Records of the `log` crate become events, unless the service has bridged them itself.
+        let _ = tracing_log::LogTracer::init();
+        opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
+        opentelemetry::global::set_tracer_provider(self.traces.provider());
+        #[cfg(feature = "sentry")]
+        if let Some(reporter) = self.reporter {
+            errors::install_panic_hook(reporter);
+        }
+        self.summary.log();
+        Ok(self.sonde)
+    }
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts")
+            .field("sonde", &self.sonde)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The telemetry thread, started when something first needs a way out of the process.
+#[derive(Default)]
+struct Way(Option<Io>);
+
+impl Way {
+    #[cfg(any(feature = "otlp", feature = "sentry"))]
+    fn out(&mut self) -> std::io::Result<&mut Io> {
+        let io = match self.0.take() {
+            Some(io) => io,
+            None => Io::start()?,
+        };
+        Ok(self.0.insert(io))
+    }
+}
+
+#[cfg_attr(
+    not(feature = "otlp"),
+    expect(
+        unused_variables,
+        clippy::unnecessary_wraps,
+        reason = "nothing is exported without `otlp`"
+    )
+)]
+fn start_traces(
+    settings: &Settings,
+    registry: &Registry,
+    way: &mut Way,
+    telemetry: &mut Telemetry,
+) -> std::io::Result<Traces> {
+    #[cfg(feature = "otlp")]
+    if let Some(otlp) = &settings.traces.otlp {
+        let queue =
+            crate::traces::SpanQueue::start(way.out()?, otlp, &settings.traces.resource, registry);
+        telemetry.spans = Some(queue.account().clone());
+        return Ok(Traces::exported(&settings.traces, queue));
+    }
+    Ok(Traces::new(&settings.traces))
+}
+
+#[cfg(feature = "sentry")]
+fn start_reporter(
+    settings: &Settings,
+    registry: &Registry,
+    way: &mut Way,
+    telemetry: &mut Telemetry,
+) -> std::io::Result<Option<Reporter>> {
+    let Some(sentry) = &settings.sentry else {
+        return Ok(None);
+    };
+    let reporter = Reporter::start(way.out()?, sentry, registry);
+    telemetry.reports = reporter.as_ref().map(|reporter| reporter.account().clone());
+    Ok(reporter)
+}
+
+/// What is on, for the first line of the log. It holds no secret.
+#[derive(Debug)]
+struct Summary {
+    service: String,
+    version: String,
+    traces: String,
+    error_reports: String,
+    warnings: Vec<String>,
+}
+
+impl Summary {
+    fn of(settings: &Settings) -> Self {
+        #[cfg(feature = "otlp")]
+        let traces = settings
+            .traces
+            .otlp
+            .as_ref()
+            .map(|otlp| address(&otlp.endpoint));
+        #[cfg(not(feature = "otlp"))]
+        let traces = None::<String>;
+        #[cfg(feature = "sentry")]
+        let error_reports = settings.sentry.as_ref().and_then(|sentry| {
+            let dsn: sentry_core::types::Dsn = sentry.dsn.expose().parse().ok()?;
+            Some(dsn.host().to_owned())
+        });
+        #[cfg(not(feature = "sentry"))]
+        let error_reports = None::<String>;
+        let or_off = |place: Option<String>| place.unwrap_or_else(|| "off".into());
+        Self {
+            service: settings.name.clone(),
+            version: settings.version.clone().unwrap_or_default(),
+            traces: or_off(traces),
+            error_reports: or_off(error_reports),
+            warnings: settings.warnings.clone(),
+        }
+    }
+
+    fn log(&self) {
+        let Self {
+            service,
+            version,
+            traces,
+            error_reports,
+            warnings,
+        } = self;
+        for warning in warnings {
+            tracing::warn!(target: "radiosonde", "{warning}");
+        }
+        tracing::info!(target: "radiosonde", service, version, traces, error_reports, "telemetry is on");
+    }
+}
+
+/// Writes an address without its query, which may hold a token.
+#[cfg(feature = "otlp")]
+fn address(uri: &http::Uri) -> String {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    format!(
+        "{}://{authority}{}",
+        uri.scheme_str().unwrap_or_default(),
+        uri.path()
+    )
+}
+
+/// Where `init` succeeded.
+static FIRST_CALL: Mutex<Option<&'static Location<'static>>> = Mutex::new(None);

@@ -1,0 +1,14 @@
+//! The thread on which all telemetry leaves the process.
+//!
+//! It has a small runtime of its own, so it works before the host has one, inside either flavour of the host's, and
+//! while the host's is stuck or gone. Nothing of the host ever waits for it: producers hand over through bounded
+//! [queues](pipeline), and [`Io::stop`] gives up at its deadline.
+
+mod http_client;
+mod latch;
+pub(crate) mod pipeline;
+mod thread;
+
+pub(crate) use http_client::HttpClient;
+pub(crate) use latch::Latch;
+pub(crate) use thread::{Io, is_telemetry_thread};

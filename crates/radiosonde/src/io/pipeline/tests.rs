@@ -1,0 +1,186 @@
+use std::sync::Mutex;
+
+use proptest::prelude::*;
+use radiosonde_catalog::{SPANS_DROPPED, SPANS_ENDED, SPANS_FAILED, SPANS_SENT};
+
+use super::*;
+
+/// A destination that does with each batch what the script says, and then takes everything.
+struct Script(Mutex<Vec<Fate>>);
+
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Arrive,
+    Refuse(u64),
+    HoldBack,
+    Fail,
+    Panic,
+    Hang,
+}
+
+impl Destination for Script {
+    type Item = ();
+    const ITEMS: &'static str = "things";
+
+    async fn send(&self, batch: Vec<()>) -> Result<Delivered, String> {
+        let fate = self.0.lock().unwrap().pop().unwrap_or(Fate::Arrive);
+        let count = batch.len() as u64;
+        match fate {
+            Fate::Arrive => Ok(Delivered::default()),
+            Fate::Refuse(refused) => Ok(Delivered {
+                refused,
+                held_back: 0,
+            }),
+            Fate::HoldBack => Ok(Delivered {
+                refused: 0,
+                held_back: count,
+            }),
+            Fate::Fail => Err("refused".into()),
+            Fate::Panic => panic!("expected: a destination that panics"),
+            Fate::Hang => std::future::pending().await,
+        }
+    }
+}
+
+fn account() -> Account {
+    Account::open(
+        &Registry::new(),
+        [&SPANS_ENDED, &SPANS_SENT, &SPANS_FAILED, &SPANS_DROPPED],
+    )
+}
+
+fn values(account: &Account) -> [u64; 4] {
+    [
+        &account.ended,
+        &account.sent,
+        &account.failed,
+        &account.dropped,
+    ]
+    .map(Counter::value)
+}
+
+/// Runs a pipeline on a paused clock: offers the bursts, each after a second, sets the cutoff, and returns the account
+/// when the worker has ended.
+fn run(fates: Vec<Fate>, bursts: &[usize], batching: Batching) -> [u64; 4] {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (cutoff, watcher) = watch::channel(None);
+        let (sender, items) = mpsc::channel(batching.queue);
+        let account = account();
+        let queue = Queue {
+            sender,
+            account: account.clone(),
+        };
+        let destination = std::sync::Arc::new(Script(Mutex::new(fates)));
+        let worker = Worker {
+            items,
+            destination,
+            batching,
+            account: account.clone(),
+            cutoff: watcher,
+            failing: false,
+        };
+        let worker = tokio::spawn(worker.run());
+        for burst in bursts {
+            (0..*burst).for_each(|_| queue.offer(()));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        // The clock of the worker is paused; that of the cutoff, which threads share, is not.
+        cutoff.send_replace(Some(Instant::now() + Duration::from_hours(1)));
+        worker.await.unwrap();
+        queue.offer(());
+        values(&account)
+    })
+}
+
+fn batching() -> Batching {
+    Batching {
+        queue: 8,
+        batch: 4,
+        delay: Duration::from_millis(200),
+        timeout: Duration::from_secs(10),
+    }
+}
+
+#[test]
+fn what_arrives_is_sent_and_what_comes_too_late_is_dropped() {
+    assert_eq!(run(vec![], &[3, 2], batching()), [6, 5, 0, 1]);
+}
+
+#[test]
+fn a_burst_beyond_the_queue_is_dropped_and_counted() {
+    assert_eq!(run(vec![], &[20], batching()), [21, 8, 0, 13]);
+}
+
+#[test]
+fn a_destination_that_hangs_costs_its_batch_and_no_more() {
+    assert_eq!(
+        run(
+            vec![Fate::Hang],
+            &[2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3],
+            batching()
+        ),
+        [6, 3, 2, 1]
+    );
+}
+
+#[test]
+fn a_destination_that_panics_costs_its_batch_and_no_more() {
+    assert_eq!(run(vec![Fate::Panic], &[2, 3], batching()), [6, 3, 2, 1]);
+}
+
+#[test]
+fn when_the_cutoff_has_passed_what_waits_is_dropped_unsent() {
+    let (cutoff, watcher) = watch::channel(Some(Instant::now()));
+    let (sender, items) = mpsc::channel(8);
+    let account = account();
+    let queue = Queue {
+        sender,
+        account: account.clone(),
+    };
+    (0..5).for_each(|_| queue.offer(()));
+    let destination = std::sync::Arc::new(Script(Mutex::default()));
+    let (batching, failing) = (batching(), false);
+    let worker = Worker {
+        items,
+        destination,
+        batching,
+        account: account.clone(),
+        cutoff: watcher,
+        failing,
+    };
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap()
+        .block_on(worker.run());
+    drop(cutoff);
+    assert_eq!(values(&account), [5, 0, 0, 5]);
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        3 => Just(Fate::Arrive),
+        1 => (0..6_u64).prop_map(Fate::Refuse),
+        1 => Just(Fate::HoldBack),
+        1 => Just(Fate::Fail),
+        1 => Just(Fate::Panic),
+        1 => Just(Fate::Hang),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_lost_from_the_account(
+        fates in prop::collection::vec(fate(), 0..8),
+        bursts in prop::collection::vec(0..12_usize, 0..6),
+    ) {
+        let [ended, sent, failed, dropped] = run(fates, &bursts, batching());
+        prop_assert_eq!(ended, bursts.iter().sum::<usize>() as u64 + 1);
+        prop_assert_eq!(ended, sent + failed + dropped);
+    }
+}

@@ -1,0 +1,18 @@
+//! How a service ends: signal, drain, flush.
+//!
+//! On a signal readiness turns red at once, and the service goes on accepting for the drain delay, because a load
+//! balancer learns of the end while it happens. Then it accepts no more, lets requests in flight end until the drain
+//! timeout, cuts those that are left, and flushes its telemetry.
+
+#[cfg(feature = "axum")]
+mod connections;
+#[cfg(feature = "axum")]
+mod serve;
+mod shutdown;
+mod signal;
+
+#[cfg(feature = "axum")]
+pub use serve::{ServeError, Server};
+pub(crate) use shutdown::Telemetry;
+pub use shutdown::{Delivery, ShutdownReport};
+pub(crate) use signal::shutdown_signal;

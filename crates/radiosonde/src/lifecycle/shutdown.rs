@@ -1,0 +1,148 @@
+//! The last flush.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::io::Io;
+use crate::io::pipeline::Account;
+use crate::logs::LineWriter;
+
+/// Everything that may still have something to send.
+#[derive(Debug)]
+pub(crate) struct Telemetry {
+    lines: LineWriter,
+    pub(crate) io: Option<Io>,
+    pub(crate) spans: Option<Account>,
+    pub(crate) reports: Option<Account>,
+    ended: OnceLock<ShutdownReport>,
+}
+
+impl Telemetry {
+    pub(crate) fn new(lines: LineWriter) -> Self {
+        Self {
+            lines,
+            io: None,
+            spans: None,
+            reports: None,
+            ended: OnceLock::new(),
+        }
+    }
+
+    /// Flushes on a thread of its own, so that the executor goes on.
+    pub(crate) async fn shut_down(self: &Arc<Self>, budget: Duration) -> ShutdownReport {
+        if let Some(report) = self.ended.get() {
+            return *report;
+        }
+        let (send, report) = oneshot::channel();
+        let this = self.clone();
+        let flush = move || {
+            let _ = send.send(this.shut_down_now(budget));
+        };
+        match thread::Builder::new()
+            .name("radiosonde-shutdown".into())
+            .spawn(flush)
+        {
+            Ok(_) => report.await.unwrap_or_else(|_| self.report(false)),
+            // Without a thread the executor waits, for as long as the budget at most.
+            Err(_) => self.shut_down_now(budget),
+        }
+    }
+
+    /// Flushes and blocks. Returns within `budget`.
+    pub(crate) fn shut_down_now(&self, budget: Duration) -> ShutdownReport {
+        *self.ended.get_or_init(|| {
+            let deadline = Instant::now() + budget;
+            // What the network does not use, standard output may; what it does use must leave something.
+            let reserve = (budget / 4).min(MAX_RESERVE);
+            let sent = self
+                .io
+                .as_ref()
+                .is_none_or(|io| io.stop(deadline.checked_sub(reserve).unwrap_or(deadline)));
+            let written = self.lines.flush_until(deadline);
+            self.report(sent && written)
+        })
+    }
+
+    fn report(&self, in_time: bool) -> ShutdownReport {
+        let delivery = |account: &Option<Account>| {
+            account
+                .as_ref()
+                .map_or_else(Delivery::default, Delivery::of)
+        };
+        ShutdownReport {
+            in_time,
+            spans: delivery(&self.spans),
+            error_reports: delivery(&self.reports),
+        }
+    }
+}
+
+/// What became of the telemetry of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Whether every queue was empty before the deadline.
+    pub in_time: bool,
+    /// The spans of sampled traces.
+    pub spans: Delivery,
+    /// The error reports.
+    pub error_reports: Delivery,
+}
+
+/// How many items were sent, and how many were not. `ended` = `sent` + `failed` + `dropped` when the shutdown was in
+/// time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// All there were.
+    pub ended: u64,
+    /// Those that the other side accepted.
+    pub sent: u64,
+    /// Those that were offered in vain.
+    pub failed: u64,
+    /// Those that were never offered.
+    pub dropped: u64,
+}
+
+impl Delivery {
+    fn of(account: &Account) -> Self {
+        Self {
+            ended: account.ended.value(),
+            sent: account.sent.value(),
+            failed: account.failed.value(),
+            dropped: account.dropped.value(),
+        }
+    }
+}
+
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            in_time,
+            spans,
+            error_reports,
+        } = self;
+        let late = if *in_time {
+            ""
+        } else {
+            "; the deadline passed first"
+        };
+        write!(
+            f,
+            "sent {spans} spans and {error_reports} error reports{late}"
+        )
+    }
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.sent, self.ended)
+    }
+}
+
+/// How much of the time is kept for standard output.
+const MAX_RESERVE: Duration = Duration::from_millis(300);

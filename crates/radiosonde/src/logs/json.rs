@@ -1,0 +1,57 @@
+//! Lines for machines: one JSON object each.
+
+use std::fmt::Write as _;
+
+use super::escape;
+use super::layer::{Line, Named};
+
+/// Appends a line.
+///
+/// The fields of the event stand apart under `fields`, so that none of them can pose as one of the line's own.
+pub(crate) fn line(line: &Line<'_>, service: &Named, out: &mut String) {
+    // Writing to a `String` cannot fail; that goes for every `write!` here.
+    let time = humantime::format_rfc3339_micros(line.time);
+    let _ = write!(
+        out,
+        "{{\"timestamp\":\"{time}\",\"level\":\"{}\"",
+        line.level
+    );
+    member("message", line.message, out);
+    member("target", line.target, out);
+    member("service", &service.name, out);
+    if let Some(version) = &service.version {
+        member("version", version, out);
+    }
+    if let Some(ids) = &line.ids {
+        let _ = write!(
+            out,
+            ",\"trace_id\":\"{}\",\"span_id\":\"{}\"",
+            ids.trace_id(),
+            ids.span_id()
+        );
+    }
+    if let Some(fields) = line.fields.strip_prefix(',') {
+        let _ = write!(out, ",\"fields\":{{{fields}}}");
+    }
+    if let Some(spans) = line.spans.strip_prefix(',') {
+        let _ = write!(out, ",\"spans\":[{spans}]");
+    }
+    out.push_str("}\n");
+}
+
+/// Appends a span: its name and its fields.
+pub(crate) fn span(name: &str, fields: &str, out: &mut String) {
+    out.push_str(",{\"name\":\"");
+    escape::json(name, out);
+    out.push('"');
+    if let Some(fields) = fields.strip_prefix(',') {
+        let _ = write!(out, ",\"fields\":{{{fields}}}");
+    }
+    out.push('}');
+}
+
+fn member(name: &str, value: &str, out: &mut String) {
+    let _ = write!(out, ",\"{name}\":\"");
+    escape::json(value, out);
+    out.push('"');
+}

@@ -1,0 +1,189 @@
+//! The layer: from an event to a line.
+
+use std::cell::RefCell;
+use std::time::SystemTime;
+
+use opentelemetry::trace::SpanContext;
+use radiosonde_catalog::{LOG_LINES, LOG_LINES_LOST};
+use radiosonde_metrics::Registry;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Subscriber};
+use tracing_log::NormalizeEvent as _;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::fields::FieldWriter;
+use super::{LineWriter, json, text};
+use crate::config::{LogFormat, LogSettings};
+use crate::context::current_span;
+
+/// Writes each event that its filter lets through as one line.
+#[derive(Debug)]
+pub(crate) struct LogLayer {
+    format: LogFormat,
+    colours: bool,
+    service: Named,
+    writer: LineWriter,
+}
+
+/// What every line says of the service.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
+}
+
+/// One event, on its way to being a line.
+#[derive(Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) time: SystemTime,
+    pub(crate) level: Level,
+    pub(crate) target: &'a str,
+    pub(crate) message: &'a str,
+    /// The fields, formatted.
+    pub(crate) fields: &'a str,
+    /// The spans around the event, outermost first, formatted.
+    pub(crate) spans: &'a str,
+    pub(crate) ids: Option<SpanContext>,
+}
+
+/// The fields of a span, kept with it.
+struct SpanFields(String);
+
+impl LogLayer {
+    /// Makes a layer that writes to standard output.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system when there can be no thread to write on.
+    pub(crate) fn new(
+        settings: &LogSettings,
+        name: &str,
+        version: Option<&str>,
+        registry: &Registry,
+    ) -> std::io::Result<Self> {
+        let lines = registry.counter(&LOG_LINES, &[]);
+        let lost = registry.counter(&LOG_LINES_LOST, &[]);
+        Ok(Self {
+            format: settings.format,
+            colours: settings.colours,
+            service: Named {
+                name: name.into(),
+                version: version.map(Into::into),
+            },
+            writer: LineWriter::start(std::io::stdout(), lines, lost)?,
+        })
+    }
+
+    /// Returns the writer, to be flushed at the end.
+    pub(crate) fn writer(&self) -> LineWriter {
+        self.writer.clone()
+    }
+
+    fn fields_of(&self, record: impl FnOnce(&mut FieldWriter<'_>)) -> String {
+        let (mut out, mut message) = (String::new(), String::new());
+        record(&mut FieldWriter {
+            format: self.format,
+            out: &mut out,
+            message: &mut message,
+        });
+        out
+    }
+
+    fn spans_of<S>(&self, event: &Event<'_>, context: &Context<'_, S>, out: &mut String)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        for span in context
+            .event_scope(event)
+            .into_iter()
+            .flat_map(tracing_subscriber::registry::Scope::from_root)
+        {
+            let extensions = span.extensions();
+            let fields = extensions
+                .get::<SpanFields>()
+                .map_or("", |fields| &fields.0);
+            match self.format {
+                LogFormat::Json => json::span(span.name(), fields, out),
+                LogFormat::Text => text::span(span.name(), fields, out),
+            }
+        }
+    }
+
+    fn write(&self, line: &Line<'_>, out: &mut String) {
+        match self.format {
+            LogFormat::Json => json::line(line, &self.service, out),
+            LogFormat::Text => text::line(line, self.colours, out),
+        }
+        self.writer.write(out.as_bytes());
+    }
+}
+
+impl<S> Layer<S> for LogLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if let Some(span) = context.span(id) {
+            let fields = self.fields_of(|writer| attributes.record(writer));
+            span.extensions_mut().replace(SpanFields(fields));
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = context.span(id) {
+            let added = self.fields_of(|writer| values.record(writer));
+            if let Some(fields) = span.extensions_mut().get_mut::<SpanFields>() {
+                fields.0.push_str(&added);
+            }
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        with_buffers(|buffers| {
+            let [message, fields, spans, out] = buffers;
+            event.record(&mut FieldWriter {
+                format: self.format,
+                out: fields,
+                message,
+            });
+            self.spans_of(event, &context, spans);
+            let normalized = event.normalized_metadata();
+            let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
+            let line = Line {
+                time: SystemTime::now(),
+                level: *metadata.level(),
+                target: metadata.target(),
+                message,
+                fields,
+                spans,
+                ids: current_span(),
+            };
+            self.write(&line, out);
+        });
+    }
+}
+
+/// Lends the buffers of this thread, emptied. An event that is logged while another is being formatted, or on a thread
+/// that is ending, gets buffers of its own.
+fn with_buffers(format: impl FnOnce(&mut [String; 4])) {
+    let lent = BUFFERS.try_with(|buffers| {
+        buffers
+            .try_borrow_mut()
+            .map(|mut buffers| std::mem::take(&mut *buffers))
+    });
+    let mut buffers = lent.ok().and_then(Result::ok).unwrap_or_default();
+    buffers.iter_mut().for_each(String::clear);
+    format(&mut buffers);
+    if buffers.iter().all(|buffer| buffer.capacity() <= MAX_KEPT) {
+        let _ = BUFFERS.try_with(|kept| kept.try_borrow_mut().map(|mut kept| *kept = buffers));
+    }
+}
+
+thread_local! {
+    static BUFFERS: RefCell<[String; 4]> = RefCell::default();
+}
+
+/// A thread keeps no buffer larger than this after an unusually long line.
+const MAX_KEPT: usize = 16 * 1024;

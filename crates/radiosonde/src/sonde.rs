@@ -1,0 +1,162 @@
+//! The handle that `main` passes on.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use radiosonde_health::Health;
+use radiosonde_metrics::Registry;
+use radiosonde_tower::{ObserveLayer, ObserveOptions};
+
+use crate::ShutdownReport;
+use crate::config::{LifecycleSettings, Settings};
+use crate::lifecycle::{self, Telemetry};
+
+/// The telemetry of a service. Clones are the same telemetry.
+///
+/// When the last clone is dropped before [`shutdown`](Self::shutdown) was called, what waits is sent within the flush
+/// timeout, by the thread that drops it.
+#[derive(Clone)]
+pub struct Sonde {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    registry: Registry,
+    health: Health,
+    lifecycle: LifecycleSettings,
+    #[cfg(feature = "axum")]
+    endpoints: radiosonde_axum::Endpoints,
+    layer: OnceLock<ObserveLayer>,
+    layer_options: Mutex<Option<ObserveOptions>>,
+    telemetry: Arc<Telemetry>,
+}
+
+impl Sonde {
+    pub(crate) fn new(
+        settings: Settings,
+        registry: Registry,
+        health: Health,
+        options: ObserveOptions,
+        telemetry: Telemetry,
+    ) -> Self {
+        #[cfg(feature = "axum")]
+        let endpoints = {
+            let mut service = radiosonde_axum::ServiceInfo::new(settings.name);
+            if let Some(version) = settings.version {
+                service = service.version(version);
+            }
+            if let Some(environment) = settings.environment {
+                service = service.environment(environment);
+            }
+            radiosonde_axum::Endpoints::new(service, health.clone(), registry.clone())
+        };
+        #[cfg(feature = "axum")]
+        let options = options
+            .route(radiosonde_axum::matched_path)
+            .exclude(radiosonde_axum::PROBE_ROUTES.iter().copied());
+        Self {
+            inner: Arc::new(Inner {
+                registry,
+                health,
+                lifecycle: settings.lifecycle,
+                #[cfg(feature = "axum")]
+                endpoints,
+                layer: OnceLock::new(),
+                layer_options: Mutex::new(Some(options)),
+                telemetry: Arc::new(telemetry),
+            }),
+        }
+    }
+
+    /// Returns the layer that measures and follows each request.
+    ///
+    /// Put it on the router last, after every route and `merge`: it sees only what was there before it. Requests to the
+    /// probe and scrape endpoints are left out.
+    ///
+    /// The layer is a pointer to what is kept for the life of the process, so it may be copied freely.
+    #[must_use]
+    pub fn layer(&self) -> ObserveLayer {
+        *self.inner.layer.get_or_init(|| {
+            let mut options = self
+                .inner
+                .layer_options
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            ObserveLayer::new(&self.inner.registry, options.take().unwrap_or_default())
+        })
+    }
+
+    /// Returns the router with `/health`, `/ready`, `/live` and `/metrics`, and with their twins below `/health/`.
+    #[cfg(feature = "axum")]
+    pub fn router<S>(&self) -> axum::Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        self.inner.endpoints.router()
+    }
+
+    /// Returns the health of the service, to register checks and gates.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde::health::Check;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sonde = radiosonde::init("checkout")?;
+    /// sonde.health().register(Check::new("database", async || Ok(())).critical())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.inner.health
+    }
+
+    /// Returns the registry that metrics are recorded in. It is a recorder of the `metrics` crate.
+    #[must_use]
+    pub fn metrics(&self) -> &Registry {
+        &self.inner.registry
+    }
+
+    /// Completes when the service should accept no more requests: a signal to end has come (SIGTERM, or Ctrl-C),
+    /// readiness has turned red, and the drain delay has passed.
+    ///
+    /// For services that serve themselves:
+    /// `axum::serve(listener, app).with_graceful_shutdown(sonde.shutdown_signal())`, and [`shutdown`](Self::shutdown)
+    /// after it. [`serve`](Self::serve) does both.
+    pub fn shutdown_signal(&self) -> impl Future<Output = ()> + Send + use<> {
+        lifecycle::shutdown_signal(self.inner.health.clone(), self.inner.lifecycle.drain_delay)
+    }
+
+    /// Sends what waits, and ends the telemetry: what comes later is dropped and counted.
+    ///
+    /// Takes at most `deadline`, whatever collectors and standard output do, in either flavour of the runtime and
+    /// without one. A second call returns the report of the first.
+    pub async fn shutdown(&self, deadline: Duration) -> ShutdownReport {
+        self.inner.health.stop();
+        self.inner.telemetry.shut_down(deadline).await
+    }
+
+    pub(crate) fn lifecycle(&self) -> LifecycleSettings {
+        self.inner.lifecycle
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.health.stop();
+        self.telemetry.shut_down_now(self.lifecycle.flush_timeout);
+    }
+}
+
+impl std::fmt::Debug for Sonde {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sonde")
+            .field("registry", &self.inner.registry)
+            .field("health", &self.inner.health)
+            .field("lifecycle", &self.inner.lifecycle)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,16 @@
+//! Spans: that of the server for each request, and those that the host makes with `tracing`.
+//!
+//! The server's span is made with the SDK's tracer, because that costs a fraction of the way through `tracing`; it is the
+//! current one whenever the request's code runs, so the host's own spans become its children. A request that is not
+//! sampled has no span but has ids, for its log lines, its error reports and the services that it calls.
+
+#[cfg(feature = "otlp")]
+mod export;
+mod filter;
+mod propagation;
+mod provider;
+mod server_span;
+
+#[cfg(feature = "otlp")]
+pub(crate) use export::SpanQueue;
+pub(crate) use provider::Traces;

@@ -1,0 +1,90 @@
+//! Trace ids that come with a request.
+
+use http::HeaderMap;
+use opentelemetry::Context;
+use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+
+/// Reads the W3C trace context of a request, on top of an empty context.
+///
+/// A `traceparent` that is not exactly what the recommendation says is ignored, and so is a `tracestate` beyond the
+/// length that must be passed on: a client chooses both.
+pub(crate) fn extract(headers: &HeaderMap) -> Context {
+    let root = Context::new();
+    let parent = headers
+        .get("traceparent")
+        .and_then(|value| value.to_str().ok());
+    if !parent.is_some_and(is_traceparent) {
+        return root;
+    }
+    TraceContextPropagator::new().extract_with_context(&root, &Bounded(headers))
+}
+
+struct Bounded<'a>(&'a HeaderMap);
+
+impl Extractor for Bounded<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        let value = self.0.get(key)?;
+        let fits = value.len() <= MAX_HEADER;
+        value.to_str().ok().filter(|_| fits)
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        Vec::new()
+    }
+}
+
+/// Tells whether a text has the shape of a `traceparent`: version, trace id, parent id and flags, in lower-case
+/// hexadecimal. A version from the future may have more after that.
+fn is_traceparent(text: &str) -> bool {
+    let hex = |part: Option<&str>, length| {
+        let lower_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        part.is_some_and(|part| part.len() == length && part.as_bytes().iter().all(lower_hex))
+    };
+    let mut parts = text.splitn(5, '-');
+    let version = parts.next();
+    let shaped =
+        hex(version, 2) && hex(parts.next(), 32) && hex(parts.next(), 16) && hex(parts.next(), 2);
+    let has_more = parts.next().is_some();
+    shaped
+        && version != Some("ff")
+        && !(version == Some("00") && has_more)
+        && text.len() <= MAX_HEADER
+}
+
+/// The longest `tracestate` that must be passed on, by the W3C recommendation; `traceparent` has 55 characters.
+const MAX_HEADER: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::TraceContextExt as _;
+
+    use super::*;
+
+    fn trace_id(traceparent: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", traceparent.parse().unwrap());
+        let context = extract(&headers);
+        let span = context.span().span_context().clone();
+        span.is_valid().then(|| span.trace_id().to_string())
+    }
+
+    #[test]
+    fn a_trace_goes_on() {
+        let id = trace_id("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+        assert_eq!(id.as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+    }
+
+    #[test]
+    fn what_is_no_trace_context_is_ignored() {
+        let zeros = "00-00000000000000000000000000000000-0000000000000000-01";
+        for hostile in ["", "-", "00-1-2-3", zeros, &"-".repeat(400_000)] {
+            assert_eq!(
+                trace_id(hostile),
+                None,
+                "{}",
+                &hostile[..hostile.len().min(60)]
+            );
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The tracer, and what is made with it.
+
+use opentelemetry::InstrumentationScope;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use tracing::Subscriber;
+use tracing_subscriber::Layer;
+use tracing_subscriber::registry::LookupSpan;
+
+#[cfg(feature = "otlp")]
+use super::export;
+use super::filter::OfTheHost;
+use super::server_span::ServerSpans;
+use crate::config::TraceSettings;
+
+/// The traces of a service.
+#[derive(Debug, Clone)]
+pub(crate) struct Traces {
+    provider: SdkTracerProvider,
+    tracer: SdkTracer,
+}
+
+impl Traces {
+    /// Starts the traces, without a way out of the process.
+    pub(crate) fn new(settings: &TraceSettings) -> Self {
+        Self::build(settings, SdkTracerProvider::builder())
+    }
+
+    /// Starts the traces, exported to the collector.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn exported(settings: &TraceSettings, processor: export::SpanQueue) -> Self {
+        Self::build(
+            settings,
+            SdkTracerProvider::builder().with_span_processor(processor),
+        )
+    }
+
+    fn build(
+        settings: &TraceSettings,
+        builder: opentelemetry_sdk::trace::TracerProviderBuilder,
+    ) -> Self {
+        let provider = builder
+            .with_resource(settings.resource.clone())
+            .with_sampler(settings.sampler.clone())
+            .build();
+        let scope = InstrumentationScope::builder("radiosonde")
+            .with_version(env!("CARGO_PKG_VERSION"))
+            .build();
+        let tracer = provider.tracer_with_scope(scope);
+        Self { provider, tracer }
+    }
+
+    /// Returns the layer that turns the host's `tracing` spans into spans of the trace.
+    pub(crate) fn layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+    {
+        tracing_opentelemetry::layer()
+            .with_tracer(self.tracer.clone())
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_tracked_inactivity(false)
+            .with_filter(OfTheHost)
+    }
+
+    /// Returns the observer that gives each request its span.
+    pub(crate) fn observer(&self) -> ServerSpans {
+        ServerSpans::new(self.tracer.clone())
+    }
+
+    /// Returns the provider, to be made the global one.
+    pub(crate) fn provider(&self) -> SdkTracerProvider {
+        self.provider.clone()
+    }
+}

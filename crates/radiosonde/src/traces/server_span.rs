@@ -1,0 +1,142 @@
+//! The span of a request, by the semantic conventions for HTTP servers.
+
+use std::cell::RefCell;
+
+use http::{Version, header};
+use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
+use opentelemetry::{Context, ContextGuard, KeyValue};
+use opentelemetry_sdk::trace::SdkTracer;
+use radiosonde_tower::{Arrival, Entered, Observation, Observer, Scope};
+
+use super::propagation;
+
+/// Gives each request a span.
+#[derive(Debug)]
+pub(crate) struct ServerSpans {
+    tracer: SdkTracer,
+}
+
+/// The span of a request, in the context that its code runs in.
+#[derive(Debug)]
+struct ServerSpan(Context);
+
+impl ServerSpans {
+    pub(crate) fn new(tracer: SdkTracer) -> Self {
+        Self { tracer }
+    }
+}
+
+impl Observer for ServerSpans {
+    fn arrive(&self, request: &Arrival<'_>) -> Option<Box<dyn Scope>> {
+        let parent = propagation::extract(request.headers());
+        let span = self
+            .tracer
+            .span_builder(name(request))
+            .with_kind(SpanKind::Server)
+            .with_attributes(attributes(request));
+        let span = self.tracer.build_with_context(span, &parent);
+        Some(Box::new(ServerSpan(parent.with_span(span))))
+    }
+}
+
+impl Scope for ServerSpan {
+    fn enter(&self) -> Entered {
+        let guard = self.0.clone().attach();
+        // On a thread that is ending the guard is dropped at once, and the request runs outside its span.
+        let _ = ATTACHED.try_with(|attached| attached.borrow_mut().push(guard));
+        Entered::new(|| {
+            let _ = ATTACHED.try_with(|attached| {
+                let guard = attached.borrow_mut().pop();
+                drop(guard);
+            });
+        })
+    }
+
+    fn close(self: Box<Self>, observation: &Observation<'_>) {
+        let span = self.0.span();
+        if observation.has_response() {
+            span.set_attribute(KeyValue::new(
+                "http.response.status_code",
+                i64::from(observation.status()),
+            ));
+        }
+        if let Some(error) = observation.error_type() {
+            span.set_attribute(KeyValue::new("error.type", error.to_string()));
+            span.set_status(Status::error(""));
+        }
+        span.set_attribute(KeyValue::new(
+            "radiosonde.outcome",
+            observation.outcome().as_str(),
+        ));
+        span.end();
+    }
+}
+
+fn name(request: &Arrival<'_>) -> String {
+    // The conventions: an unknown method is called `HTTP` here, and `_OTHER` only in attributes.
+    let method = match request.method_label() {
+        "_OTHER" => "HTTP",
+        method => method,
+    };
+    match request.route() {
+        "" => method.into(),
+        route => format!("{method} {route}"),
+    }
+}
+
+fn attributes(request: &Arrival<'_>) -> Vec<KeyValue> {
+    let mut attributes = Vec::with_capacity(8);
+    attributes.push(KeyValue::new("http.request.method", request.method_label()));
+    if request.method_label() == "_OTHER" {
+        attributes.push(KeyValue::new(
+            "http.request.method_original",
+            bounded(request.method().as_str()),
+        ));
+    }
+    // The query is left out: it may hold secrets.
+    attributes.push(KeyValue::new("url.path", bounded(request.uri().path())));
+    attributes.push(KeyValue::new(
+        "url.scheme",
+        if request.uri().scheme_str() == Some("https") {
+            "https"
+        } else {
+            "http"
+        },
+    ));
+    if !request.route().is_empty() {
+        attributes.push(KeyValue::new("http.route", request.route().to_owned()));
+    }
+    if let Some(version) = version(request.version()) {
+        attributes.push(KeyValue::new("network.protocol.version", version));
+    }
+    if let Some(agent) = request
+        .headers()
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+    {
+        attributes.push(KeyValue::new("user_agent.original", bounded(agent)));
+    }
+    attributes
+}
+
+fn version(version: Version) -> Option<&'static str> {
+    match version {
+        Version::HTTP_10 => Some("1.0"),
+        Version::HTTP_11 => Some("1.1"),
+        Version::HTTP_2 => Some("2"),
+        Version::HTTP_3 => Some("3"),
+        _ => None,
+    }
+}
+
+/// Cuts what a client chose to a length that a full queue of spans can hold.
+fn bounded(text: &str) -> String {
+    text[..text.floor_char_boundary(MAX_VALUE)].to_owned()
+}
+
+thread_local! {
+    /// The contexts that this thread has entered, innermost last. Guards cannot leave their thread, and scopes do.
+    static ATTACHED: RefCell<Vec<ContextGuard>> = const { RefCell::new(Vec::new()) };
+}
+
+const MAX_VALUE: usize = 1_024;

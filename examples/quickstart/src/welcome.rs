@@ -1,0 +1,24 @@
+//! What to open first.
+
+use std::net::SocketAddr;
+
+/// Prints the addresses worth a visit.
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever starts an example reads its terminal"
+)]
+pub(crate) fn print(address: SocketAddr) {
+    println!(
+        "
+  a fast answer       http://{address}/hello/you
+  half a second       http://{address}/slow
+  a body in pieces    http://{address}/stream
+  an error, logged    http://{address}/fail
+  a panic             http://{address}/panic
+
+  what was measured   http://{address}/metrics
+  how it is           http://{address}/health
+  for orchestrators   http://{address}/ready   http://{address}/live
+"
+    );
+}
