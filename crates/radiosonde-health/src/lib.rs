@@ -1,1 +1,45 @@
-//! To be written.
+#![doc = include_str!("../README.md")]
+//!
+//! # Words
+//!
+//! A *check* tests one dependency, on a schedule of its own, in the background. A *probe* is a question that an
+//! orchestrator asks, and it is answered from the checks' last results: a thousand probes cost the dependency nothing.
+//! Liveness, readiness and startup mean what the Kubernetes documentation on probes says.
+//!
+//! A check is *critical* when the service cannot do its work without the dependency; it then decides about readiness.
+//! Any other is *optional*: when it fails, the service is degraded and goes on serving. Optional is the default,
+//! because replicas share their dependencies, and all of them leaving at once helps nobody.
+//!
+//! A result is *stale* when it is older than three intervals and a timeout. It counts as failed, whatever it says.
+//!
+//! A *gate* is a named step of the start, such as migrations. The service has started once every gate is open.
+//!
+//! # Lifecycle
+//!
+//! | phase | begins | liveness | readiness |
+//! |---|---|---|---|
+//! | starting | with [`Health::new`], while a [`Gate`] is closed | green | red |
+//! | ready, not ready | when the last gate opens; a critical check decides which | green | as the checks say |
+//! | draining | with [`Health::start_draining`], for good | green | red |
+//! | stopped | with [`Health::stop`], for good | green | red |
+//!
+//! Liveness turns red in one case only, [`Health::mark_unrecoverable`]: no check can reach it, because restarting a
+//! service does not mend what it depends on.
+
+mod check;
+mod check_failed;
+mod health;
+mod hysteresis;
+mod lifecycle;
+mod monitor;
+mod probe;
+mod register_error;
+mod report;
+
+pub use check::{Check, Severity};
+pub use check_failed::CheckFailed;
+pub use health::Health;
+pub use lifecycle::Gate;
+pub use probe::{Liveness, Obstacle, Readiness, Startup};
+pub use register_error::RegisterError;
+pub use report::{CheckReport, CheckState, Report, Status};

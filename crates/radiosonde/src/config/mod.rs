@@ -12,6 +12,8 @@ mod resolve;
 mod secret;
 mod service;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use error::ConfigError;

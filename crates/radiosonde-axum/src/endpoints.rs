@@ -1,0 +1,95 @@
+//! The router, and what its handlers share.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::map_response;
+use axum::routing::get;
+use radiosonde_health::Health;
+use radiosonde_metrics::Registry;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::{ServiceInfo, answer, probes, scrape};
+
+/// The probe and scrape endpoints of one service.
+///
+/// A cheap handle. See the [crate's docs](crate) for the endpoints.
+///
+/// # Examples
+///
+/// ```
+/// use axum::Router;
+/// use axum::routing::get;
+/// use radiosonde_axum::{Endpoints, ServiceInfo};
+/// use radiosonde_health::Health;
+/// use radiosonde_metrics::Registry;
+/// # use tower::ServiceExt as _;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let health = Health::new();
+/// let endpoints = Endpoints::new(ServiceInfo::new("checkout"), health.clone(), Registry::new());
+/// let app: Router = Router::new()
+///     .route("/orders/{id}", get(async || "an order"))
+///     .merge(endpoints.router());
+///
+/// health.start_draining();
+/// # let request = http::Request::get("/ready").body(axum::body::Body::empty())?;
+/// let response = app.oneshot(request).await?;
+/// assert_eq!(response.status(), 503);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    shared: Arc<Shared>,
+}
+
+/// What every handler can reach.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) service: ServiceInfo,
+    pub(crate) health: Health,
+    pub(crate) registry: Registry,
+    pub(crate) made: Instant,
+    /// One scrape renders at a time: scrapes that pile up must not take all threads of the host's blocking pool.
+    pub(crate) rendering: Arc<Semaphore>,
+}
+
+impl Endpoints {
+    /// Makes the endpoints. The uptime that `/health` shows counts from here.
+    #[must_use]
+    pub fn new(service: ServiceInfo, health: Health, registry: Registry) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                service,
+                health,
+                registry,
+                made: Instant::now(),
+                rendering: Arc::new(Semaphore::new(1)),
+            }),
+        }
+    }
+
+    /// Returns a router that answers [`PROBE_ROUTES`](crate::PROBE_ROUTES), to be merged into the service's own.
+    ///
+    /// Merging panics, as axum has it, when the service routes one of these paths itself.
+    pub fn router<S>(&self) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        Router::new()
+            .route("/live", get(probes::live))
+            .route("/ready", get(probes::ready))
+            .route("/health", get(probes::health))
+            .route("/metrics", get(scrape::metrics))
+            .route("/health/live", get(probes::live))
+            .route("/health/ready", get(probes::ready))
+            .route("/health/startup", get(probes::startup))
+            .route("/health/metrics", get(scrape::metrics))
+            .route("/health/{check}", get(probes::check))
+            .route_layer(map_response(answer::protect))
+            .with_state(Arc::clone(&self.shared))
+    }
+}

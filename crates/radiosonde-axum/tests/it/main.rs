@@ -1,0 +1,10 @@
+//! The endpoints through a router.
+
+mod bodies;
+mod client;
+mod headers;
+mod lifecycle;
+mod metrics;
+mod routes;
+mod secrets;
+mod text;

@@ -1,0 +1,218 @@
+//! A monitor: one check, the task that runs it, and what the runs said.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::time::Instant;
+use tokio::time::error::Elapsed;
+
+use crate::CheckFailed;
+use crate::check::{Check, Outcome};
+use crate::hysteresis::{Hysteresis, Verdict};
+use crate::report::{CheckReport, CheckState, Status};
+
+/// One check under observation.
+///
+/// Its task holds the monitor, never the [`Health`](crate::Health) above it, which stops the task when it is dropped.
+pub(crate) struct Monitor {
+    check: Check,
+    results: watch::Sender<Results>,
+    task: Mutex<Task>,
+    stale_logged: AtomicBool,
+}
+
+/// The task that runs the check, if any.
+enum Task {
+    NotStarted,
+    Started(AbortHandle),
+    Stopped,
+}
+
+/// What the runs of the check said so far.
+#[derive(Debug, Clone)]
+struct Results {
+    hysteresis: Hysteresis,
+    last: Option<Run>,
+    error: Option<Arc<str>>,
+}
+
+/// A run that ended.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    ended: Instant,
+    duration: Duration,
+}
+
+impl Monitor {
+    pub(crate) fn new(check: Check) -> Self {
+        let results = Results {
+            hysteresis: check.hysteresis(),
+            last: None,
+            error: None,
+        };
+        Self {
+            check,
+            results: watch::Sender::new(results),
+            task: Mutex::new(Task::NotStarted),
+            stale_logged: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.check.name()
+    }
+
+    /// Starts the task, unless it runs or was stopped.
+    ///
+    /// A task ends by itself only with its runtime; it is then started anew on this one.
+    pub(crate) fn start(self: &Arc<Self>, runtime: &Handle) {
+        let mut task = self.task();
+        let ended = match &*task {
+            Task::NotStarted => true,
+            Task::Started(handle) => handle.is_finished(),
+            Task::Stopped => false,
+        };
+        if ended {
+            let handle = runtime.spawn(Arc::clone(self).observe());
+            *task = Task::Started(handle.abort_handle());
+        }
+    }
+
+    /// Stops the task for good, and drops the run in flight.
+    pub(crate) fn stop(&self) {
+        if let Task::Started(handle) = std::mem::replace(&mut *self.task(), Task::Stopped) {
+            handle.abort();
+        }
+    }
+
+    /// Waits for the first run to end, until the timeout of the check has passed since `asked`.
+    pub(crate) async fn first_result(&self, asked: Instant) {
+        if self.results.borrow().last.is_some() {
+            return;
+        }
+        let mut results = self.results.subscribe();
+        let ended = results.wait_for(|results| results.last.is_some());
+        // Without a result in time the report says `unknown`, which counts as failed.
+        let _ = tokio::time::timeout_at(asked + self.check.deadline(), ended).await;
+    }
+
+    pub(crate) fn report(&self) -> CheckReport {
+        let results = self.results.borrow().clone();
+        let age = results.last.map(|run| run.ended.elapsed());
+        let state = self.state(results.hysteresis.verdict(), age);
+        if state == CheckState::Stale && !self.stale_logged.swap(true, Ordering::Relaxed) {
+            let age = age.unwrap_or_default();
+            tracing::warn!(check = self.name(), ?age, "health check result is stale");
+        }
+        CheckReport {
+            name: self.name().to_owned(),
+            status: Status::of_check(state, self.check.severity()),
+            severity: self.check.severity(),
+            state,
+            age,
+            duration: results.last.map(|run| run.duration),
+            error: results.error,
+        }
+    }
+
+    fn state(&self, verdict: Verdict, age: Option<Duration>) -> CheckState {
+        let stale = age.is_some_and(|age| age > self.check.staleness_limit());
+        match verdict {
+            Verdict::Unknown => CheckState::Unknown,
+            _ if stale => CheckState::Stale,
+            Verdict::Passing => CheckState::Passing,
+            Verdict::Failing => CheckState::Failing,
+        }
+    }
+
+    async fn observe(self: Arc<Self>) {
+        loop {
+            self.run_once().await;
+            let settled = self.results.borrow().hysteresis.is_settled();
+            tokio::time::sleep(self.check.pause(settled)).await;
+        }
+    }
+
+    async fn run_once(&self) {
+        let started = Instant::now();
+        // A task of its own: a panic ends there, and a run that blocks its thread does not keep us from saying so.
+        let mut run = JoinSet::new();
+        run.spawn(self.check.run());
+        let joined = tokio::time::timeout(self.check.deadline(), run.join_next()).await;
+        self.record(outcome(joined, self.check.deadline()), started);
+        // A run that outlived its deadline is dropped, and awaited: two are never in flight.
+        run.shutdown().await;
+    }
+
+    fn record(&self, outcome: Outcome, started: Instant) {
+        let ended = Instant::now();
+        let run = Run {
+            ended,
+            duration: ended - started,
+        };
+        let error: Option<Arc<str>> = outcome.err().map(|failed| failed.to_string().into());
+        let before = self.results.borrow().hysteresis.verdict();
+        let mut turned = None;
+        self.results
+            .send_modify(|results| turned = results.add(run, error.clone()));
+        self.stale_logged.store(false, Ordering::Relaxed);
+        if let Some(after) = turned {
+            self.log_turn(before, after, error.as_deref().unwrap_or_default());
+        }
+    }
+
+    fn log_turn(&self, before: Verdict, after: Verdict, error: &str) {
+        let severity = self.check.severity().as_str();
+        if after == Verdict::Failing {
+            tracing::warn!(check = self.name(), severity, error, "health check fails");
+        } else if before == Verdict::Failing {
+            tracing::info!(check = self.name(), severity, "health check passes again");
+        }
+    }
+
+    fn task(&self) -> MutexGuard<'_, Task> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Monitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Monitor")
+            .field("check", &self.check)
+            .field("results", &*self.results.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Results {
+    /// Takes a run, which failed if there is an error, and returns the new verdict, if it is another.
+    fn add(&mut self, run: Run, error: Option<Arc<str>>) -> Option<Verdict> {
+        let turned = self.hysteresis.record(error.is_none());
+        self.last = Some(run);
+        if error.is_some() || self.hysteresis.is_settled() {
+            self.error = error;
+        }
+        turned
+    }
+}
+
+/// Says how a run ended: by itself, by a panic, or not at all.
+fn outcome(
+    joined: Result<Option<Result<Outcome, JoinError>>, Elapsed>,
+    deadline: Duration,
+) -> Outcome {
+    match joined {
+        Ok(Some(Ok(outcome))) => outcome,
+        // What it panicked with may be anything, secrets too, and went to the panic hook already.
+        Ok(Some(Err(error))) if error.is_panic() => Err(CheckFailed::new("the check panicked")),
+        Ok(_) => Err(CheckFailed::new("the check was cancelled")),
+        Err(_) => Err(CheckFailed::new(format_args!(
+            "no answer within {deadline:?}"
+        ))),
+    }
+}

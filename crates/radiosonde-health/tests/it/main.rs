@@ -1,0 +1,9 @@
+//! The health registry through its public face.
+
+mod backend;
+mod lifecycle;
+mod logs;
+mod registration;
+mod schedule;
+mod sharing;
+mod staleness;

@@ -1,0 +1,242 @@
+//! When checks run, and what it takes to change their mind.
+
+use std::future::{Ready, pending, ready};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use radiosonde_health::{Check, CheckState, Health, Severity, Status};
+use tokio::time::{Instant, advance, timeout};
+
+use crate::backend::{Backend, Mood, pass};
+
+/// Returns a service with one critical check, which passed.
+async fn ready_service(backend: &Backend) -> Health {
+    let health = Health::new();
+    health
+        .register(backend.check("database").critical())
+        .expect("the name is free");
+    assert!(health.readiness().await.ready);
+    health
+}
+
+/// Lets time pass in small steps until readiness says so, and returns how long it took.
+async fn time_until(health: &Health, ready: bool) -> Duration {
+    let start = Instant::now();
+    while health.readiness().await.ready != ready {
+        assert!(
+            start.elapsed() < Duration::from_mins(5),
+            "never ready: {ready}"
+        );
+        pass(Duration::from_millis(100)).await;
+    }
+    start.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_without_failures_runs_once_per_interval() {
+    let backend = Backend::new();
+    let health = ready_service(&backend).await;
+    for _ in 0..600 {
+        pass(Duration::from_millis(100)).await;
+    }
+    assert!((6..=7).contains(&backend.calls()), "{}", backend.calls());
+    assert!(health.readiness().await.ready);
+}
+
+#[tokio::test(start_paused = true)]
+async fn readiness_falls_after_three_failures_and_within_three_intervals() {
+    let backend = Backend::new();
+    let health = ready_service(&backend).await;
+    backend.turn(Mood::Down);
+    let took = time_until(&health, false).await;
+    assert_eq!(backend.calls(), 1 + 3);
+    assert!(took < Duration::from_secs(30), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn readiness_returns_after_two_successes_and_within_an_interval() {
+    let backend = Backend::new();
+    let health = ready_service(&backend).await;
+    backend.turn(Mood::Down);
+    time_until(&health, false).await;
+    backend.turn(Mood::Up);
+    let took = time_until(&health, true).await;
+    assert_eq!(backend.calls(), 1 + 3 + 2);
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_that_successes_divide_change_nothing() {
+    let backend = Backend::new();
+    let health = ready_service(&backend).await;
+    for _ in 0..20 {
+        for mood in [Mood::Down, Mood::Down, Mood::Up] {
+            backend.turn(mood);
+            let calls = backend.calls();
+            while backend.calls() == calls {
+                pass(Duration::from_millis(100)).await;
+            }
+            assert!(health.readiness().await.ready);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_failure_decides_alone() {
+    let backend = Backend::new();
+    backend.turn(Mood::Down);
+    let health = Health::new();
+    health
+        .register(backend.check("database").critical())
+        .unwrap();
+    assert!(!health.readiness().await.ready);
+    assert_eq!(backend.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_hangs_fails_at_its_timeout_and_its_future_is_dropped() {
+    let backend = Backend::new();
+    backend.turn(Mood::Hanging);
+    let health = Health::new();
+    let check = backend
+        .check("database")
+        .timeout(Duration::from_millis(200));
+    health.register(check.critical()).unwrap();
+
+    let start = Instant::now();
+    assert!(!health.readiness().await.ready);
+    assert!(
+        start.elapsed() <= Duration::from_millis(201),
+        "{:?}",
+        start.elapsed()
+    );
+
+    pass(Duration::ZERO).await;
+    assert_eq!((backend.calls(), backend.in_flight()), (1, 0));
+    let report = health.check("database").await.unwrap();
+    assert_eq!(report.state, CheckState::Failing);
+    assert_eq!(report.error(), Some("no answer within 200ms"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_panics_has_failed_and_runs_again() {
+    let backend = Backend::new();
+    backend.turn(Mood::Panicking);
+    let health = Health::new();
+    health
+        .register(backend.check("database").critical())
+        .unwrap();
+    assert!(!health.readiness().await.ready);
+    let report = health.check("database").await.unwrap();
+    assert_eq!(report.error(), Some("the check panicked"));
+
+    backend.turn(Mood::Up);
+    time_until(&health, true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_panics_before_it_returns_a_future_has_failed() {
+    let health = Health::new();
+    let check = Check::new("database", || -> Ready<_> { panic!("no future") });
+    health.register(check).unwrap();
+    assert_eq!(health.report().await.status, Status::Degraded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn thresholds_of_one_change_the_mind_at_once() {
+    let backend = Backend::new();
+    let health = Health::new();
+    let check = backend.check("database").critical();
+    let check = check.failure_threshold(1).success_threshold(1);
+    health.register(check).unwrap();
+    assert!(health.readiness().await.ready);
+    for (mood, ready) in [(Mood::Down, false), (Mood::Up, true)] {
+        let calls = backend.calls();
+        backend.turn(mood);
+        time_until(&health, ready).await;
+        assert_eq!(backend.calls(), calls + 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_says_how_old_a_result_is_and_how_long_it_took() {
+    let health = Health::new();
+    let check = Check::new("search", async || {
+        advance(Duration::from_millis(30)).await;
+        Ok(())
+    });
+    health.register(check).unwrap();
+    health.report().await;
+    pass(Duration::from_millis(1_200)).await;
+
+    let report = &health.report().await.checks[0];
+    assert_eq!(
+        (report.name.as_str(), report.severity),
+        ("search", Severity::Optional)
+    );
+    assert_eq!(
+        (report.state, report.status),
+        (CheckState::Passing, Status::Healthy)
+    );
+    assert_eq!(report.duration, Some(Duration::from_millis(30)));
+    assert_eq!(report.age, Some(Duration::from_millis(1_200)));
+    assert_eq!(report.error(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_error_of_a_single_failure_is_kept_until_the_next_success() {
+    let backend = Backend::new();
+    let health = ready_service(&backend).await;
+    backend.turn(Mood::Down);
+    while health.check("database").await.unwrap().error().is_none() {
+        pass(Duration::from_millis(100)).await;
+    }
+    assert!(health.check("database").await.unwrap().is_passing());
+    backend.turn(Mood::Up);
+    while health.check("database").await.unwrap().error().is_some() {
+        pass(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_error_of_a_failing_check_is_kept_until_it_passes() {
+    let backend = Backend::new();
+    let health = ready_service(&backend).await;
+    backend.turn(Mood::Down);
+    time_until(&health, false).await;
+    let calls = backend.calls();
+    backend.turn(Mood::Up);
+    while backend.calls() == calls {
+        pass(Duration::from_millis(100)).await;
+    }
+    let report = health.check("database").await.unwrap();
+    assert_eq!(report.state, CheckState::Failing);
+    assert_eq!(report.error(), Some("connection refused"));
+
+    time_until(&health, true).await;
+    assert_eq!(health.check("database").await.unwrap().error(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_that_blocks_its_thread_fails_and_never_runs_twice_at_once() {
+    let (release, blocked) = mpsc::channel::<()>();
+    let (blocked, calls) = (Mutex::new(blocked), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&calls);
+    let check = Check::new("database", move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let _ = blocked.lock().unwrap().recv();
+        ready(Ok(()))
+    });
+    let health = Health::new();
+    let check = check.timeout(Duration::from_millis(20));
+    health
+        .register(check.interval(Duration::from_millis(100)))
+        .unwrap();
+    assert!(!health.check("database").await.unwrap().is_passing());
+
+    // Three intervals of real time: that nothing happens cannot be waited for, and a slow machine only waits longer.
+    let _ = timeout(Duration::from_millis(300), pending::<()>()).await;
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    drop(release);
+}

@@ -1,0 +1,320 @@
+//! Resolution, from a map instead of the environment that all threads share.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::{Config, ConfigError, LogFormat, Settings, env};
+
+fn resolve(config: impl Into<Config>, vars: &[(&str, &str)]) -> Result<Settings, Vec<ConfigError>> {
+    let vars: HashMap<_, _> = vars.iter().copied().collect();
+    Settings::resolve(
+        &config.into(),
+        &|name| vars.get(name).map(ToString::to_string),
+        false,
+    )
+}
+
+fn resource(settings: &Settings, key: &'static str) -> Option<String> {
+    settings
+        .traces
+        .resource
+        .get(&key.into())
+        .map(|value| value.to_string())
+}
+
+#[test]
+fn with_nothing_set_nothing_is_sent() {
+    let settings = resolve("checkout", &[]).unwrap();
+    assert_eq!(settings.name, "checkout");
+    assert_eq!(
+        (settings.logs.filter.as_str(), settings.logs.format),
+        ("info", LogFormat::Json)
+    );
+    assert_eq!(settings.lifecycle.drain_delay, Duration::ZERO);
+    assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
+    #[cfg(feature = "otlp")]
+    assert!(settings.traces.otlp.is_none());
+    #[cfg(feature = "sentry")]
+    assert!(settings.sentry.is_none());
+}
+
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    let names = env::VARIABLES
+        .iter()
+        .flat_map(|(_, variables)| *variables)
+        .map(|variable| (variable.name, " "));
+    let settings = resolve("checkout", &names.collect::<Vec<_>>()).unwrap();
+    assert_eq!(settings.name, "checkout");
+    assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
+}
+
+#[test]
+fn the_deployment_names_the_service() {
+    let attributes = "service.version=2.0, deployment.environment.name=prod,team=a%2Cb";
+    let vars = [
+        (env::OTEL_SERVICE_NAME, "checkout-eu"),
+        (env::OTEL_RESOURCE_ATTRIBUTES, attributes),
+    ];
+    let settings = resolve("checkout", &vars).unwrap();
+    assert_eq!(settings.name, "checkout-eu");
+    assert_eq!(settings.version.as_deref(), Some("2.0"));
+    assert_eq!(settings.environment.as_deref(), Some("prod"));
+    assert_eq!(
+        resource(&settings, "service.name").as_deref(),
+        Some("checkout-eu")
+    );
+    assert_eq!(resource(&settings, "team").as_deref(), Some("a,b"));
+}
+
+#[test]
+fn one_bad_pair_makes_all_resource_attributes_void() {
+    let settings = resolve(
+        "checkout",
+        &[(env::OTEL_RESOURCE_ATTRIBUTES, "team=a,nonsense")],
+    )
+    .unwrap();
+    assert_eq!(resource(&settings, "team"), None);
+    assert_eq!(settings.warnings.len(), 1);
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once_and_no_secret_with_them() {
+    let vars = [
+        (env::OTEL_SERVICE_NAME, ""),
+        (env::RADIOSONDE_DRAIN_DELAY, "soon"),
+        (env::RADIOSONDE_FLUSH_TIMEOUT, "1m"),
+        (env::LOG_FORMAT, "xml"),
+        (env::SENTRY_DSN, "https://s3cret@/nowhere"),
+        (
+            env::OTEL_EXPORTER_OTLP_ENDPOINT,
+            "ftp://user:s3cret@collector",
+        ),
+    ];
+    let errors = resolve("  ", &vars).unwrap_err();
+    let text = crate::InitError::Config(errors.clone()).to_string();
+    let mut expected = vec![
+        "the service has no name",
+        "RADIOSONDE_DRAIN_DELAY is `soon`",
+        "LOG_FORMAT is `xml`",
+    ];
+    expected.push("RADIOSONDE_FLUSH_TIMEOUT is `1m`, which is too long: give at most `5s`");
+    if cfg!(feature = "sentry") {
+        expected.push("SENTRY_DSN is malformed");
+    }
+    if cfg!(feature = "otlp") {
+        expected.push("OTEL_EXPORTER_OTLP_ENDPOINT is no address of an HTTP server");
+    }
+    assert_eq!(errors.len(), expected.len(), "{text}");
+    for part in expected {
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
+    assert!(
+        !text.contains("s3cret") && !format!("{errors:?}").contains("s3cret"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_log_filter_in_code_must_be_right_and_one_in_the_environment_may_be_ignored() {
+    let config = || Config::new("checkout").log_filter("checkout=loud");
+    let errors = resolve(config(), &[]).unwrap_err();
+    assert!(
+        matches!(&errors[..], [ConfigError::InvalidLogFilter { .. }]),
+        "{errors:?}"
+    );
+
+    let settings = resolve("checkout", &[(env::RUST_LOG, "checkout=loud")]).unwrap();
+    assert_eq!(settings.logs.filter, "info");
+    assert!(
+        settings.warnings[0].starts_with("RUST_LOG is `checkout=loud`"),
+        "{:?}",
+        settings.warnings
+    );
+}
+
+#[test]
+fn code_wins_over_the_environment() {
+    let config = Config::new("checkout")
+        .environment("staging")
+        .log_format(LogFormat::Text)
+        .log_filter("debug")
+        .drain_delay(Duration::from_secs(1));
+    let vars = [
+        (
+            env::OTEL_RESOURCE_ATTRIBUTES,
+            "deployment.environment.name=prod",
+        ),
+        (env::LOG_FORMAT, "json"),
+        (env::RUST_LOG, "warn"),
+        (env::RADIOSONDE_DRAIN_DELAY, "9s"),
+    ];
+    let settings = resolve(config, &vars).unwrap();
+    assert_eq!(settings.environment.as_deref(), Some("staging"));
+    assert_eq!(
+        (settings.logs.filter.as_str(), settings.logs.format),
+        ("debug", LogFormat::Text)
+    );
+    assert_eq!(settings.lifecycle.drain_delay, Duration::from_secs(1));
+}
+
+#[test]
+fn inside_kubernetes_the_service_drains_for_five_seconds() {
+    let settings = resolve("checkout", &[(env::KUBERNETES_SERVICE_HOST, "10.0.0.1")]).unwrap();
+    assert_eq!(settings.lifecycle.drain_delay, Duration::from_secs(5));
+}
+
+#[cfg(feature = "otlp")]
+mod otlp {
+    use super::*;
+
+    const ENDPOINT: (&str, &str) = (env::OTEL_EXPORTER_OTLP_ENDPOINT, "http://collector:4318/");
+
+    fn endpoint(vars: &[(&str, &str)]) -> Option<String> {
+        resolve("checkout", vars)
+            .unwrap()
+            .traces
+            .otlp
+            .map(|otlp| otlp.endpoint.to_string())
+    }
+
+    #[test]
+    fn the_general_endpoint_gets_a_path_and_that_of_traces_does_not() {
+        assert_eq!(
+            endpoint(&[ENDPOINT]).as_deref(),
+            Some("http://collector:4318/v1/traces")
+        );
+        let own = (env::OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, "http://other:1/in");
+        assert_eq!(
+            endpoint(&[ENDPOINT, own]).as_deref(),
+            Some("http://other:1/in")
+        );
+    }
+
+    #[test]
+    fn the_export_can_be_turned_off() {
+        for off in [
+            (env::OTEL_SDK_DISABLED, "TRUE"),
+            (env::OTEL_TRACES_EXPORTER, "None"),
+            (env::OTEL_EXPORTER_OTLP_PROTOCOL, "grpc"),
+        ] {
+            assert_eq!(endpoint(&[ENDPOINT, off]), None, "{off:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_clamped_or_ignored_with_a_warning() {
+        let vars = [
+            ENDPOINT,
+            (env::OTEL_BSP_MAX_QUEUE_SIZE, "1000000000"),
+            (env::OTEL_BSP_MAX_EXPORT_BATCH_SIZE, "-1"),
+            (env::OTEL_BSP_SCHEDULE_DELAY, "0"),
+            (env::OTEL_EXPORTER_OTLP_TIMEOUT, "18446744073709551616"),
+            (env::OTEL_TRACES_SAMPLER_ARG, "NaN"),
+        ];
+        let settings = resolve("checkout", &vars).unwrap();
+        let otlp = settings.traces.otlp.unwrap();
+        assert_eq!((otlp.queue, otlp.batch), (65_536, 512));
+        assert_eq!(otlp.delay, Duration::from_millis(100));
+        assert_eq!(otlp.timeout, Duration::from_secs(10));
+        assert_eq!(settings.warnings.len(), 5, "{:?}", settings.warnings);
+    }
+
+    #[test]
+    fn headers_are_decoded_and_never_shown() {
+        let headers = (
+            env::OTEL_EXPORTER_OTLP_HEADERS,
+            "authorization=Bearer%20s3cret,bad name=x",
+        );
+        let settings = resolve("checkout", &[ENDPOINT, headers]).unwrap();
+        let shown = format!("{settings:?}");
+        let otlp = settings.traces.otlp.unwrap();
+        let sent: Vec<_> = otlp
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.expose()))
+            .collect();
+        assert_eq!(sent, [("authorization", "Bearer s3cret")]);
+        assert!(!shown.contains("s3cret"), "{shown}");
+        assert_eq!(settings.warnings.len(), 1);
+    }
+
+    #[test]
+    fn samplers_are_named_in_any_case() {
+        let sampler = |vars: &[(&str, &str)]| {
+            let vars = [&[ENDPOINT], vars].concat();
+            format!("{:?}", resolve("checkout", &vars).unwrap().traces.sampler)
+        };
+        assert_eq!(sampler(&[]), "ParentBased(AlwaysOn)");
+        let ratio = (env::OTEL_TRACES_SAMPLER_ARG, "0.25");
+        assert_eq!(
+            sampler(&[(env::OTEL_TRACES_SAMPLER, "TraceIdRatio"), ratio]),
+            "TraceIdRatioBased(0.25)"
+        );
+        assert_eq!(
+            sampler(&[(env::OTEL_TRACES_SAMPLER, "jaeger_remote")]),
+            "ParentBased(AlwaysOn)"
+        );
+    }
+
+    #[cfg(not(any(feature = "tls", feature = "tls-ring")))]
+    #[test]
+    fn an_address_with_tls_needs_the_feature() {
+        let errors = resolve(
+            "checkout",
+            &[(env::OTEL_EXPORTER_OTLP_ENDPOINT, "https://collector")],
+        )
+        .unwrap_err();
+        assert!(
+            matches!(&errors[..], [ConfigError::NoTls { .. }]),
+            "{errors:?}"
+        );
+    }
+}
+
+#[cfg(feature = "sentry")]
+mod sentry {
+    use super::*;
+
+    #[test]
+    fn the_release_is_the_name_and_the_version() {
+        let dsn = (env::SENTRY_DSN, "http://key@localhost/1");
+        let config = || Config::new(crate::Service::new("checkout").version("1.2.3"));
+        let sentry = resolve(config(), &[dsn]).unwrap().sentry.unwrap();
+        assert_eq!(sentry.release.as_deref(), Some("checkout@1.2.3"));
+        assert_eq!(sentry.environment, "production");
+
+        let vars = [
+            dsn,
+            (env::SENTRY_RELEASE, "r1"),
+            (env::SENTRY_ENVIRONMENT, "staging"),
+        ];
+        let sentry = resolve(config(), &vars).unwrap().sentry.unwrap();
+        assert_eq!(
+            (sentry.release.as_deref(), sentry.environment.as_str()),
+            (Some("r1"), "staging")
+        );
+    }
+
+    #[test]
+    fn broken_dsns_are_refused_without_being_shown() {
+        let broken = [
+            "s3cret",
+            "ftp://s3cret@host/1",
+            "http://host/1",
+            "http://s3cret@host/",
+            "http://s3cret@host/s3cret/",
+        ];
+        for dsn in broken {
+            let Err(errors) = resolve("checkout", &[(env::SENTRY_DSN, dsn)]) else {
+                continue;
+            };
+            let text = crate::InitError::Config(errors).to_string();
+            assert!(
+                text.contains("SENTRY_DSN is malformed") && !text.contains("s3cret"),
+                "{dsn}: {text}"
+            );
+        }
+        assert!(resolve("checkout", &[(env::SENTRY_DSN, "s3cret")]).is_err());
+    }
+}

@@ -1,0 +1,32 @@
+//! A test that needs a process of its own.
+
+use std::process::{Command, Output};
+
+/// Runs the test of this name again, alone in a child, with a cleared environment and these variables.
+///
+/// The test asks [`is_child`] which of the two it is.
+pub(crate) fn run(test: &str, variables: &[(&str, &str)]) -> Output {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env_clear()
+        .envs(variables.iter().copied())
+        .env(IS_CHILD, "1")
+        .output()
+        .unwrap()
+}
+
+/// Tells whether this process is a child of [`run`].
+pub(crate) fn is_child() -> bool {
+    std::env::var_os(IS_CHILD).is_some()
+}
+
+/// Returns what a child printed, and panics with it unless the child ended well.
+#[track_caller]
+pub(crate) fn printed(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    text
+}
+
+const IS_CHILD: &str = "RADIOSONDE_TEST_IS_CHILD";

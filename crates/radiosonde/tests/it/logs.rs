@@ -1,0 +1,131 @@
+//! Log lines, as a child prints them.
+
+use serde_json::Value;
+use tracing::{error, info, info_span};
+
+use crate::child::{self, printed};
+
+/// The lines that a child logged as JSON.
+fn json_lines(text: &str) -> Vec<Value> {
+    let lines = text.lines().filter(|line| line.starts_with('{'));
+    lines
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
+}
+
+#[track_caller]
+fn line<'a>(lines: &'a [Value], message: &str) -> &'a Value {
+    lines
+        .iter()
+        .find(|line| line["message"] == message)
+        .unwrap_or_else(|| panic!("{message} is not in {lines:?}"))
+}
+
+fn log_everything() {
+    let _sonde = radiosonde::init(radiosonde::Service::new("checkout").version("1.2.3")).unwrap();
+    info!(
+        orders = 3,
+        ratio = 0.5,
+        done = true,
+        name = "a \"b\"",
+        "plain"
+    );
+    info!(nan = f64::NAN, big = u64::MAX, debug = ?Some("x"), "odd");
+    info!(field = %"a\nb\u{1b}[31m\u{9b}c\u{202e}", "hostile\nmessage\u{1b}[0m");
+    let source = std::io::Error::other(std::io::Error::other("the cause"));
+    error!(error = &source as &dyn std::error::Error, "failed");
+    let outer = info_span!("outer", order = 7, late = tracing::field::Empty);
+    let _outer = outer.enter();
+    outer.record("late", "yes");
+    info_span!("inner").in_scope(|| info!("inside"));
+    tracing::debug!("not wanted");
+}
+
+#[test]
+fn a_line_is_an_object_with_the_fields_the_service_and_the_ids() {
+    if child::is_child() {
+        return log_everything();
+    }
+    let name = "logs::a_line_is_an_object_with_the_fields_the_service_and_the_ids";
+    let text = printed(&child::run(name, &[]));
+    let lines = json_lines(&text);
+
+    let plain = line(&lines, "plain");
+    assert_eq!(
+        plain["fields"],
+        serde_json::json!({"orders": 3, "ratio": 0.5, "done": true, "name": "a \"b\""})
+    );
+    assert_eq!(
+        (&plain["service"], &plain["version"], &plain["level"]),
+        (&"checkout".into(), &"1.2.3".into(), &"INFO".into())
+    );
+    assert_eq!(plain["target"], "it::logs");
+    assert!(plain["timestamp"].as_str().unwrap().ends_with('Z') && plain.get("trace_id").is_none());
+
+    let odd = line(&lines, "odd");
+    assert_eq!(
+        odd["fields"],
+        serde_json::json!({"nan": "NaN", "big": u64::MAX, "debug": "Some(\"x\")"})
+    );
+    assert_eq!(
+        line(&lines, "hostile\nmessage\u{1b}[0m")["fields"]["field"],
+        "a\nb\u{1b}[31m\u{9b}c\u{202e}"
+    );
+    assert_eq!(line(&lines, "failed")["fields"]["error"], "the cause");
+
+    let inside = line(&lines, "inside");
+    let spans = serde_json::json!([{"name": "outer", "fields": {"order": 7, "late": "yes"}}, {"name": "inner"}]);
+    assert_eq!(inside["spans"], spans);
+    assert_eq!(inside["trace_id"].as_str().unwrap().len(), 32);
+    assert_eq!(inside["span_id"].as_str().unwrap().len(), 16);
+    assert!(!text.contains("not wanted"));
+}
+
+#[test]
+fn a_readable_line_holds_no_control_character() {
+    if child::is_child() {
+        return log_everything();
+    }
+    let text = printed(&child::run(
+        "logs::a_readable_line_holds_no_control_character",
+        &[("LOG_FORMAT", "text")],
+    ));
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| line.contains("it::logs:"))
+        .collect();
+    assert_eq!(lines.len(), 5, "{text}");
+    assert!(
+        !lines
+            .iter()
+            .any(|line| line.contains(char::is_control) || line.contains('\u{202e}')),
+        "{text}"
+    );
+    assert!(
+        lines[0].ends_with(r#" INFO it::logs: plain orders=3 ratio=0.5 done=true name="a "b"""#),
+        "{text}"
+    );
+    assert!(
+        lines[3].contains(r#"ERROR it::logs: failed error="the cause""#),
+        "{text}"
+    );
+    assert!(
+        lines[4].contains("INFO it::logs: inside outer{order=7 late=yes} inner trace_id="),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_filter_is_that_of_rust_log() {
+    if child::is_child() {
+        return log_everything();
+    }
+    let text = printed(&child::run(
+        "logs::the_filter_is_that_of_rust_log",
+        &[("RUST_LOG", "off,it=debug")],
+    ));
+    assert!(
+        text.contains("not wanted") && !text.contains("telemetry is on"),
+        "{text}"
+    );
+}

@@ -1,0 +1,98 @@
+//! A service in process: one request passes through all of it.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::routing::get;
+use radiosonde::{Parts, Sonde, build, ext};
+use tower::ServiceExt as _;
+use tracing::instrument::WithSubscriber as _;
+
+fn service() -> (Sonde, Router, tracing::Dispatch) {
+    let mut parts: Parts = build("checkout").unwrap();
+    let dispatch = ext::dispatch(&mut parts);
+    let sonde = parts.into_sonde();
+    let inner = Router::new().route("/items/{item}", get(async || "an item"));
+    let app = Router::new()
+        .route("/orders/{id}", get(async || "an order"))
+        .route("/fail", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+        .nest("/shop", inner)
+        .merge(sonde.router())
+        .layer(sonde.layer());
+    (sonde, app, dispatch)
+}
+
+async fn status(app: &Router, dispatch: &tracing::Dispatch, path: &str) -> StatusCode {
+    let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+    let response = app
+        .clone()
+        .oneshot(request)
+        .with_subscriber(dispatch.clone())
+        .await
+        .unwrap();
+    let status = response.status();
+    axum::body::to_bytes(response.into_body(), usize::MAX)
+        .await
+        .unwrap();
+    status
+}
+
+#[tokio::test]
+async fn requests_are_counted_under_their_templates() {
+    let (sonde, app, dispatch) = service();
+    for path in [
+        "/orders/1",
+        "/orders/2",
+        "/shop/items/3",
+        "/fail",
+        "/nowhere/4",
+    ] {
+        status(&app, &dispatch, path).await;
+    }
+    let text = sonde.metrics().render();
+    for line in [
+        r#"http_requests_total{method="GET",outcome="ok",route="/orders/{id}",status="200"} 2"#,
+        r#"http_requests_total{method="GET",outcome="ok",route="/shop/items/{item}",status="200"} 1"#,
+        r#"http_requests_total{method="GET",outcome="error",route="/fail",status="500"} 1"#,
+        r#"http_requests_total{method="GET",outcome="ok",route="",status="404"} 1"#,
+        r#"http_active_connections{method="GET"} 0"#,
+    ] {
+        assert!(text.contains(&format!("{line}\n")), "{line}\n{text}");
+    }
+    assert!(!text.contains("nowhere"), "{text}");
+}
+
+#[tokio::test]
+async fn probes_and_scrapes_are_answered_and_not_measured() {
+    let (sonde, app, dispatch) = service();
+    let twins = [
+        "/health",
+        "/health/live",
+        "/health/ready",
+        "/health/startup",
+        "/health/metrics",
+    ];
+    for path in ["/ready", "/live", "/metrics"].iter().chain(&twins) {
+        assert_eq!(
+            status(&app, &dispatch, path).await,
+            StatusCode::OK,
+            "{path}"
+        );
+    }
+    assert_eq!(
+        status(&app, &dispatch, "/health/unknown").await,
+        StatusCode::NOT_FOUND
+    );
+    assert!(!sonde.metrics().render().contains("http_requests_total"));
+}
+
+#[tokio::test]
+async fn readiness_turns_red_when_the_service_drains_and_liveness_does_not() {
+    let (sonde, app, dispatch) = service();
+    sonde.health().start_draining();
+    assert_eq!(
+        status(&app, &dispatch, "/ready").await,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    assert_eq!(status(&app, &dispatch, "/live").await, StatusCode::OK);
+}
