@@ -1,1 +1,5 @@
-//! To be written.
+#![doc = include_str!("../README.md")]
+
+mod scrape_config;
+
+pub use scrape_config::{InvalidTarget, ScrapeConfig};

@@ -1,0 +1,137 @@
+//! How Prometheus scrapes a service.
+
+use std::fmt::{self, Display};
+use std::time::Duration;
+
+/// A configuration of Prometheus, versions 2 and 3, that scrapes the instances of one service.
+///
+/// Its `Display` is the file, in YAML. The same value always writes the same file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScrapeConfig {
+    service: String,
+    targets: Vec<String>,
+    interval: Duration,
+}
+
+impl ScrapeConfig {
+    /// Names a service, which becomes the label `job`, and the addresses of its instances, each a host and a port.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidTarget`] for an address that is not a host and a port: Prometheus would refuse the whole file.
+    pub fn new<T: Into<String>>(
+        service: impl Into<String>,
+        targets: impl IntoIterator<Item = T>,
+    ) -> Result<Self, InvalidTarget> {
+        let targets: Vec<String> = targets.into_iter().map(Into::into).collect();
+        match targets.iter().find(|target| !is_host_and_port(target)) {
+            Some(target) => Err(InvalidTarget {
+                target: target.clone(),
+            }),
+            None => Ok(Self {
+                service: service.into(),
+                targets,
+                interval: Duration::from_secs(15),
+            }),
+        }
+    }
+
+    /// Sets how often each instance is scraped, to the millisecond.
+    ///
+    /// Defaults to 15 seconds.
+    #[must_use]
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval.max(Duration::from_millis(1));
+        self
+    }
+}
+
+impl Display for ScrapeConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let targets: Vec<_> = self.targets.iter().map(|target| quoted(target)).collect();
+        // A scrape that takes longer than the interval is refused by Prometheus.
+        let timeout = self.interval.min(Duration::from_secs(10));
+        writeln!(f, "scrape_configs:")?;
+        writeln!(f, "  - job_name: {}", quoted(&self.service))?;
+        writeln!(f, "    metrics_path: /metrics")?;
+        writeln!(f, "    scrape_interval: {}ms", self.interval.as_millis())?;
+        writeln!(f, "    scrape_timeout: {}ms", timeout.as_millis())?;
+        writeln!(f, "    static_configs:")?;
+        writeln!(f, "      - targets: [{}]", targets.join(", "))
+    }
+}
+
+/// An address that Prometheus cannot scrape.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is no target: give a host and a port, such as `checkout:8080`", .target.escape_debug())]
+#[non_exhaustive]
+pub struct InvalidTarget {
+    target: String,
+}
+
+fn is_host_and_port(target: &str) -> bool {
+    let Some((host, port)) = target.rsplit_once(':') else {
+        return false;
+    };
+    let in_host = |c: char| c.is_ascii_alphanumeric() || ".-_[]:".contains(c);
+    !host.is_empty() && host.chars().all(in_host) && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// Writes a text as a double-quoted scalar of YAML.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_what_prometheus_reads() {
+        let config = ScrapeConfig::new("check\"out", ["a:1", "[::1]:8080"]).unwrap();
+        let expected = r#"scrape_configs:
+  - job_name: "check\"out"
+    metrics_path: /metrics
+    scrape_interval: 15000ms
+    scrape_timeout: 10000ms
+    static_configs:
+      - targets: ["a:1", "[::1]:8080"]
+"#;
+        assert_eq!(config.to_string(), expected);
+    }
+
+    #[test]
+    fn a_scrape_may_not_take_longer_than_its_interval() {
+        let config = ScrapeConfig::new("checkout", ["a:1"])
+            .unwrap()
+            .interval(Duration::from_millis(500));
+        assert!(config.to_string().contains("scrape_timeout: 500ms\n"));
+    }
+
+    #[test]
+    fn what_is_no_host_and_port_is_refused() {
+        for target in [
+            "",
+            "a",
+            "a:",
+            ":1",
+            "a:0",
+            "a:70000",
+            "http://a:1",
+            "a:1\n",
+            "a b:1",
+        ] {
+            let error = ScrapeConfig::new("checkout", [target]).unwrap_err();
+            assert!(error.to_string().contains("is no target"), "{error}");
+        }
+    }
+}
