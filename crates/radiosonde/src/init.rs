@@ -80,7 +80,7 @@ pub fn init(config: impl Into<Config>) -> Result<Sonde, InitError> {
 pub fn build(config: impl Into<Config>) -> Result<Parts, InitError> {
     let var = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let settings = Settings::resolve(&config.into(), &var, std::io::stdout().is_terminal());
-    Parts::start(settings.map_err(InitError::Config)?).map_err(InitError::Thread)
+    Parts::start(&settings.map_err(InitError::Config)?).map_err(InitError::Thread)
 }
 
 /// The telemetry of a service, started and not installed. Made by [`build`].
@@ -113,9 +113,9 @@ impl Parts {
         std::mem::take(&mut self.layers)
     }
 
-    fn start(settings: Settings) -> std::io::Result<Self> {
+    fn start(settings: &Settings) -> std::io::Result<Self> {
         let registry = Registry::new();
-        let summary = Summary::of(&settings);
+        let summary = Summary::of(settings);
         let mut io = Way::default();
 
         let logs = LogLayer::new(
@@ -125,7 +125,11 @@ impl Parts {
             &registry,
         )?;
         let mut telemetry = Telemetry::new(logs.writer());
-        let traces = start_traces(&settings, &registry, &mut io, &mut telemetry)?;
+        let traces = start_traces(settings, &registry, &mut io, &mut telemetry)?;
+        #[cfg_attr(
+            not(feature = "sentry"),
+            expect(unused_mut, reason = "reports add one")
+        )]
         let mut layers = vec![
             // Filters are per layer: a quiet log must not silence traces and reports.
             logs.with_filter(EnvFilter::new(&settings.logs.filter))
@@ -134,7 +138,7 @@ impl Parts {
         ];
         let mut options = ObserveOptions::new().observer(traces.observer());
         #[cfg(feature = "sentry")]
-        let reporter = start_reporter(&settings, &registry, &mut io, &mut telemetry)?;
+        let reporter = start_reporter(settings, &registry, &mut io, &mut telemetry)?;
         #[cfg(feature = "sentry")]
         if let Some(reporter) = &reporter {
             let filter = tracing_subscriber::filter::filter_fn(ErrorLayer::reports);
@@ -249,6 +253,7 @@ fn start_reporter(
 struct Summary {
     service: String,
     version: String,
+    environment: String,
     traces: String,
     error_reports: String,
     warnings: Vec<String>,
@@ -275,6 +280,7 @@ impl Summary {
         Self {
             service: settings.name.clone(),
             version: settings.version.clone().unwrap_or_default(),
+            environment: settings.environment.clone().unwrap_or_default(),
             traces: or_off(traces),
             error_reports: or_off(error_reports),
             warnings: settings.warnings.clone(),
@@ -285,6 +291,7 @@ impl Summary {
         let Self {
             service,
             version,
+            environment,
             traces,
             error_reports,
             warnings,
@@ -292,7 +299,7 @@ impl Summary {
         for warning in warnings {
             tracing::warn!(target: "radiosonde", "{warning}");
         }
-        tracing::info!(target: "radiosonde", service, version, traces, error_reports, "telemetry is on");
+        tracing::info!(target: "radiosonde", service, version, environment, traces, error_reports, "telemetry is on");
     }
 }
 

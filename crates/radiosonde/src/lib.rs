@@ -28,6 +28,10 @@ mod errors;
 pub mod ext;
 mod init;
 mod init_error;
+#[cfg_attr(
+    not(any(feature = "otlp", feature = "sentry")),
+    expect(dead_code, reason = "nothing leaves the process")
+)]
 mod io;
 mod lifecycle;
 mod logs;

@@ -34,7 +34,7 @@ struct Inner {
 
 impl Sonde {
     pub(crate) fn new(
-        settings: Settings,
+        settings: &Settings,
         registry: Registry,
         health: Health,
         options: ObserveOptions,
@@ -42,12 +42,12 @@ impl Sonde {
     ) -> Self {
         #[cfg(feature = "axum")]
         let endpoints = {
-            let mut service = radiosonde_axum::ServiceInfo::new(settings.name);
-            if let Some(version) = settings.version {
-                service = service.version(version);
+            let mut service = radiosonde_axum::ServiceInfo::new(settings.name.as_str());
+            if let Some(version) = &settings.version {
+                service = service.version(version.as_str());
             }
-            if let Some(environment) = settings.environment {
-                service = service.environment(environment);
+            if let Some(environment) = &settings.environment {
+                service = service.environment(environment.as_str());
             }
             radiosonde_axum::Endpoints::new(service, health.clone(), registry.clone())
         };
@@ -139,6 +139,7 @@ impl Sonde {
         self.inner.telemetry.shut_down(deadline).await
     }
 
+    #[cfg(feature = "axum")]
     pub(crate) fn lifecycle(&self) -> LifecycleSettings {
         self.inner.lifecycle
     }

@@ -9,6 +9,7 @@ pub(crate) mod env;
 mod error;
 mod options;
 mod resolve;
+#[cfg(any(feature = "otlp", feature = "sentry"))]
 mod secret;
 mod service;
 mod settings;
@@ -18,6 +19,7 @@ mod value;
 
 pub use error::ConfigError;
 pub use options::{Config, LogFormat};
+#[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) use secret::Secret;
 pub use service::Service;
 #[cfg(feature = "otlp")]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Secret, Service};
+#[cfg(feature = "sentry")]
+use super::Secret;
+use super::Service;
 
 /// How a service is instrumented.
 ///
@@ -23,7 +25,9 @@ pub struct Config {
     pub(crate) environment: Option<String>,
     pub(crate) log_filter: Option<String>,
     pub(crate) log_format: Option<LogFormat>,
+    #[cfg(feature = "otlp")]
     pub(crate) otlp_endpoint: Option<String>,
+    #[cfg(feature = "sentry")]
     pub(crate) sentry_dsn: Option<Secret>,
     pub(crate) drain_delay: Option<Duration>,
     pub(crate) drain_timeout: Option<Duration>,
@@ -39,7 +43,9 @@ impl Config {
             environment: None,
             log_filter: None,
             log_format: None,
+            #[cfg(feature = "otlp")]
             otlp_endpoint: None,
+            #[cfg(feature = "sentry")]
             sentry_dsn: None,
             drain_delay: None,
             drain_timeout: None,

@@ -7,13 +7,11 @@ use std::fmt;
 pub(crate) struct Secret(String);
 
 impl Secret {
-    #[cfg(any(feature = "sentry", feature = "otlp"))]
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
     /// Returns the text, for the one place that needs it.
-    #[cfg(any(feature = "sentry", feature = "otlp"))]
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

@@ -56,6 +56,11 @@ impl Connections {
         }
     }
 
+    /// Returns how many connections are open.
+    pub(crate) fn open(&self) -> usize {
+        self.tasks.len()
+    }
+
     /// Accepts no more, and waits until the last request has ended, or the future is dropped.
     ///
     /// Returns the connections that are left to be cut.

@@ -76,7 +76,6 @@ impl Server {
 
         until(&mut connections, ended()).await;
         sonde.health().start_draining();
-        tracing::info!(target: "radiosonde", delay = ?settings.drain_delay, "draining: not ready from now on");
         let mut impatient = pin!(ended());
         let delay = async {
             tokio::select! {
@@ -85,6 +84,7 @@ impl Server {
             }
         };
         until(&mut connections, delay).await;
+        tracing::info!(target: "radiosonde", connections = connections.open(), "accepting no more requests");
 
         let (finished, mut open) = connections.finish();
         tokio::select! {

@@ -8,7 +8,6 @@ use radiosonde_health::Health;
 pub(crate) async fn shutdown_signal(health: Health, drain_delay: Duration) {
     ended().await;
     health.start_draining();
-    tracing::info!(target: "radiosonde", delay = ?drain_delay, "draining: not ready from now on");
     tokio::time::sleep(drain_delay).await;
 }
 

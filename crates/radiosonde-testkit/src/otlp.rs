@@ -1,0 +1,168 @@
+//! Receivers of OTLP, and the spans that they got.
+//!
+//! A [`Collector`] is Rotel, which accepts, reads and forwards; a [`Sink`] decodes with the official Python messages and
+//! shows the result. A collector forwards to a sink of its own, so that what a test sees has been understood by both.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use crate::server::Server;
+use crate::{http, launch, tools};
+
+/// A running collector for traces over OTLP/HTTP, in protobuf.
+#[derive(Debug)]
+pub struct Collector {
+    addr: SocketAddr,
+    _server: Server,
+    sink: Sink,
+}
+
+impl Collector {
+    /// Starts the collector, and the sink behind it, on free loopback ports.
+    ///
+    /// # Panics
+    ///
+    /// Panics when one of them is not installed or does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        let program = tools::program("rotel-agent");
+        let sink = Sink::start();
+        let (server, [addr, _]) = Server::with_ports(
+            "rotel",
+            |_, [http, grpc]| {
+                let mut command = launch::command(&program);
+                command
+                    .arg("start")
+                    .arg(format!("--otlp-http-endpoint={http}"))
+                    .arg(format!("--otlp-grpc-endpoint={grpc}"))
+                    .args(["--exporter=otlp", "--otlp-exporter-protocol=http"])
+                    .arg(format!("--otlp-exporter-endpoint={}", sink.endpoint()))
+                    .args(["--disable-batching", "--debug-log=traces"]);
+                command
+            },
+            |[http, _]| http::get(http, "/", &[]).is_ok(),
+        );
+        Self {
+            addr,
+            _server: server,
+            sink,
+        }
+    }
+
+    /// Returns the URL to send to, for `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Returns every span that came through so far, oldest first.
+    ///
+    /// The collector answers before it forwards, so a span that it has accepted may be a moment away.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the sink does not answer.
+    #[must_use]
+    pub fn spans(&self) -> Vec<Span> {
+        self.sink.spans()
+    }
+}
+
+/// A running decoder of traces over OTLP/HTTP, in protobuf.
+#[derive(Debug)]
+pub struct Sink {
+    addr: SocketAddr,
+    _server: Server,
+}
+
+impl Sink {
+    /// Starts a sink on a free loopback port.
+    ///
+    /// # Panics
+    ///
+    /// Panics when Python or its packages are missing, or it does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        let (server, addr) = Server::python(
+            "otlp-sink",
+            "opentelemetry.proto.collector.trace.v1.trace_service_pb2",
+            include_str!("../python/otlp_sink.py"),
+        );
+        Self {
+            addr,
+            _server: server,
+        }
+    }
+
+    /// Returns the URL to send to, for `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Returns every span received so far, oldest first.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the sink does not answer.
+    #[must_use]
+    pub fn spans(&self) -> Vec<Span> {
+        let response = http::get(self.addr, "/spans", &[]).expect("the sink answers");
+        let spans = response.json();
+        spans
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(Span::from_json)
+            .collect()
+    }
+}
+
+/// A span, as the decoder understood it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Span {
+    /// Its name.
+    pub name: String,
+    /// Its kind: `server`, `client`, `internal`, `producer`, `consumer` or `unspecified`.
+    pub kind: String,
+    /// The id of its trace, in hexadecimal.
+    pub trace_id: String,
+    /// Its own id, in hexadecimal.
+    pub span_id: String,
+    /// The id of its parent, in hexadecimal, unless it is a root.
+    pub parent_span_id: Option<String>,
+    /// Its attributes.
+    pub attributes: BTreeMap<String, Value>,
+    /// Its status: `unset`, `ok` or `error`.
+    pub status: String,
+    /// What the status says beyond its code; empty for nothing.
+    pub status_message: String,
+    /// The attributes of what made the span, such as `service.name`.
+    pub resource: BTreeMap<String, Value>,
+}
+
+impl Span {
+    fn from_json(span: &Value) -> Self {
+        let text = |field: &str| span[field].as_str().unwrap_or_default().to_owned();
+        let map = |field: &str| {
+            let fields = span[field].as_object().into_iter().flatten();
+            fields
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect()
+        };
+        Self {
+            name: text("name"),
+            kind: text("kind"),
+            trace_id: text("trace_id"),
+            span_id: text("span_id"),
+            parent_span_id: Some(text("parent_span_id")).filter(|id| !id.is_empty()),
+            attributes: map("attributes"),
+            status: text("status"),
+            status_message: text("status_message"),
+            resource: map("resource"),
+        }
+    }
+}

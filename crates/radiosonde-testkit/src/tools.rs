@@ -1,0 +1,122 @@
+//! Finds the programs that tests need.
+//!
+//! `cargo xtask test` fills a directory of *tools*: `bin/` holds programs, `venv/` a Python environment. Looked for are the
+//! directory that the variable `RADIOSONDE_TEST_TOOLS` names, by default `target/tools` in the workspace, and then `PATH`.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::scratch;
+
+/// Returns where the program `name` is.
+///
+/// # Panics
+///
+/// Panics when it is neither among the tools nor on the `PATH`, with a message that says what to do.
+#[must_use]
+#[track_caller]
+pub fn program(name: &str) -> PathBuf {
+    let bin = directory().join("bin");
+    match locate(name, [bin].into_iter().chain(search_path())) {
+        Some(program) => program,
+        None => panic!("{}", missing(name)),
+    }
+}
+
+/// Returns a Python interpreter that can import `module`.
+///
+/// # Panics
+///
+/// Panics when neither the tools' environment nor the `python3` on the `PATH` has the module, with a message that says
+/// what to do.
+#[must_use]
+#[track_caller]
+pub fn python(module: &str) -> PathBuf {
+    let environment = directory().join("venv").join("bin");
+    let pythons = [environment].into_iter().chain(search_path());
+    let mut pythons = pythons.filter_map(|directory| locate("python3", [directory]));
+    match pythons.find(|python| can_import(python, module)) {
+        Some(python) => python,
+        None => panic!("{}", missing(&format!("Python with the module {module}"))),
+    }
+}
+
+/// Returns where the program `name` is on the `PATH`, if anywhere.
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+    locate(name, search_path())
+}
+
+fn directory() -> PathBuf {
+    match env::var_os("RADIOSONDE_TEST_TOOLS") {
+        Some(directory) if !directory.is_empty() => scratch::workspace().join(directory),
+        _ => scratch::workspace().join("target").join("tools"),
+    }
+}
+
+fn search_path() -> impl Iterator<Item = PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).collect::<Vec<_>>().into_iter()
+}
+
+fn locate(name: &str, directories: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    directories
+        .into_iter()
+        .map(|directory| directory.join(&file))
+        .find(|path| path.is_file())
+}
+
+fn can_import(python: &Path, module: &str) -> bool {
+    let output = Command::new(python)
+        .args(["-c", &format!("import {module}")])
+        .output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+fn missing(tool: &str) -> String {
+    format!(
+        "no {tool} in {} or on the PATH: run `cargo xtask test`, which obtains it or says what to install",
+        directory().display()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_first_directory_that_has_a_program_wins() {
+        let (first, second) = (scratch::directory("first"), scratch::directory("second"));
+        let directories = || [first.path().to_owned(), second.path().to_owned()];
+        let in_second = second.path().join("sonde");
+        fs::write(&in_second, "").unwrap();
+        assert_eq!(locate("sonde", directories()), Some(in_second));
+
+        let in_first = first.path().join("sonde");
+        fs::write(&in_first, "").unwrap();
+        assert_eq!(locate("sonde", directories()), Some(in_first));
+    }
+
+    #[test]
+    fn a_directory_is_no_program() {
+        let parent = scratch::directory("parent");
+        fs::create_dir(parent.path().join("sonde")).unwrap();
+
+        assert_eq!(locate("sonde", [parent.path().to_owned()]), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "run `cargo xtask test`")]
+    fn a_missing_program_says_how_to_obtain_it() {
+        let _ = program("no-such-program");
+    }
+
+    #[test]
+    #[should_panic(expected = "no Python with the module no_such_module")]
+    fn a_missing_module_is_named() {
+        let _ = python("no_such_module");
+    }
+}

@@ -1,0 +1,86 @@
+//! Debian's and Ubuntu's package manager.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::run;
+
+/// Puts programs of a package into `directory/bin` without installing the package, so that no service is set up.
+pub(crate) fn unpack(package: &str, programs: &[&str], directory: &Path) -> Result<(), String> {
+    let wanted = format!("install the programs {} yourself", programs.join(", "));
+    check_available(&wanted)?;
+    let scratch = directory.join(package);
+    let in_scratch = |error| format!("{}: {error}", scratch.display());
+    fs::remove_dir_all(&scratch).ok();
+    fs::create_dir_all(&scratch).map_err(in_scratch)?;
+
+    let archive = download(package, &scratch)?;
+    run::captured(Command::new("dpkg").arg("-x").arg(archive).arg(&scratch))?;
+    for program in programs {
+        let unpacked = scratch.join("usr/bin").join(program);
+        fs::rename(unpacked, directory.join("bin").join(program)).map_err(in_scratch)?;
+    }
+    fs::remove_dir_all(&scratch).map_err(in_scratch)
+}
+
+/// Installs packages that set up no service, which only root can.
+pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
+    let names = packages.join(" ");
+    check_available(&format!("install {names} yourself"))?;
+    if !is_root() {
+        return Err(format!("run `sudo apt-get install {names}`"));
+    }
+    let install = || {
+        let mut command = apt_get("install");
+        command
+            .args(["--yes", "--no-install-recommends"])
+            .args(packages);
+        run::captured(&mut command)
+    };
+    with_fresh_lists(install).map(drop)
+}
+
+/// Downloads the archive of a package into an empty directory, and returns where it is.
+fn download(package: &str, directory: &Path) -> Result<PathBuf, String> {
+    with_fresh_lists(|| {
+        let mut command = apt_get("download");
+        run::captured(command.arg(package).current_dir(directory))
+    })?;
+    let mut files = fs::read_dir(directory).map_err(|error| error.to_string())?;
+    match files.next() {
+        Some(Ok(file)) => Ok(file.path()),
+        _ => Err(format!("apt-get downloaded no {package}")),
+    }
+}
+
+/// Tries, and when it fails for want of package lists or because they are old, tries again with fresh ones.
+fn with_fresh_lists(attempt: impl Fn() -> Result<String, String>) -> Result<String, String> {
+    attempt().or_else(|error| {
+        if !is_root() {
+            return Err(format!("{error}; `sudo apt-get update` may help"));
+        }
+        run::captured(&mut apt_get("update"))?;
+        attempt()
+    })
+}
+
+fn apt_get(action: &str) -> Command {
+    let mut command = Command::new("apt-get");
+    command
+        .args(["--quiet", action])
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn check_available(otherwise: &str) -> Result<(), String> {
+    if run::is_installed("apt-get") && run::is_installed("dpkg") {
+        Ok(())
+    } else {
+        Err(format!("there is no apt-get here: {otherwise}"))
+    }
+}
+
+fn is_root() -> bool {
+    run::captured(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}

@@ -1,0 +1,93 @@
+//! The directory of tools.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use super::{debian, python};
+use crate::{run, workspace};
+
+/// Something that tests need besides Cargo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tool {
+    Curl,
+    Prometheus,
+    PythonPackages,
+    Rotel,
+}
+
+impl Tool {
+    /// Returns what it is called when it is missing.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Curl => "curl program",
+            Self::Prometheus => "prometheus program",
+            Self::PythonPackages => "Python packages",
+            Self::Rotel => "rotel program",
+        }
+    }
+}
+
+/// The directory of tools.
+///
+/// One process holds it at a time and until its tests have run, so that no tool is replaced under them.
+#[derive(Debug)]
+pub(crate) struct Toolbox {
+    directory: PathBuf,
+    // Unlocked when closed.
+    _lock: File,
+}
+
+impl Toolbox {
+    /// Opens the directory that `RADIOSONDE_TEST_TOOLS` names, by default `target/tools`, and makes it when it is missing.
+    pub(crate) fn open() -> Result<Self, String> {
+        let directory = match env::var_os("RADIOSONDE_TEST_TOOLS") {
+            Some(directory) if !directory.is_empty() => workspace::root().join(directory),
+            _ => workspace::root().join("target").join("tools"),
+        };
+        let in_directory = |error| format!("{}: {error}", directory.display());
+        fs::create_dir_all(directory.join("bin")).map_err(in_directory)?;
+        let lock = File::create(directory.join("lock")).map_err(in_directory)?;
+        if lock.try_lock().is_err() {
+            println!("waiting: another process uses {}", directory.display());
+            lock.lock().map_err(in_directory)?;
+        }
+        Ok(Self {
+            directory,
+            _lock: lock,
+        })
+    }
+
+    /// Returns where the tools are.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Puts a tool in place unless it is, or says what to do about it.
+    pub(crate) fn obtain(&self, tool: Tool) -> Result<(), String> {
+        match tool {
+            Tool::Curl => obtain_curl(),
+            Tool::Prometheus => self.obtain_prometheus(),
+            Tool::PythonPackages => python::obtain_packages(&self.directory),
+            Tool::Rotel => python::obtain_rotel(&self.directory),
+        }
+    }
+
+    fn obtain_prometheus(&self) -> Result<(), String> {
+        let programs = ["prometheus", "promtool"];
+        let bin = self.directory.join("bin");
+        let is_there =
+            |program: &&str| run::is_installed(bin.join(program)) || run::is_installed(program);
+        if programs.iter().all(is_there) {
+            return Ok(());
+        }
+        debian::unpack("prometheus", &programs, &self.directory)
+    }
+}
+
+fn obtain_curl() -> Result<(), String> {
+    if run::is_installed("curl") {
+        return Ok(());
+    }
+    debian::install(&["curl"])
+}
