@@ -66,3 +66,8 @@ pub mod metrics {
     #[doc(inline)]
     pub use radiosonde_metrics::{Bounds, InvalidBounds, Registry, RegistryOptions};
 }
+
+/// The service in the readme of the repository compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
