@@ -2,21 +2,21 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
 
 use super::connections::Connections;
-use super::signal::ended;
+use super::signal::Signals;
 use crate::Sonde;
 
 impl Sonde {
     /// Serves `app` on `address`, such as `0.0.0.0:8080`, until a signal ends the process: SIGTERM, or Ctrl-C.
     ///
     /// Then readiness turns red at once; requests are accepted for the drain delay; those in flight may end until the
-    /// drain timeout, and are cut after it; telemetry is flushed. A second signal skips what is left of the waiting.
+    /// drain timeout, and are cut after it; telemetry is flushed. A
+    /// second signal skips the drain delay, one more the drain timeout.
     ///
     /// # Errors
     ///
@@ -71,16 +71,16 @@ impl Server {
             local,
         } = self;
         let settings = sonde.lifecycle();
+        let mut signals = Signals::listen();
         let mut connections = Connections::new(listener, app);
         tracing::info!(target: "radiosonde", "listening on http://{local}");
 
-        until(&mut connections, ended()).await;
+        until(&mut connections, signals.next()).await;
         sonde.health().start_draining();
-        let mut impatient = pin!(ended());
         let delay = async {
             tokio::select! {
                 () = tokio::time::sleep(settings.drain_delay) => {}
-                () = &mut impatient => {}
+                () = signals.next() => {}
             }
         };
         until(&mut connections, delay).await;
@@ -90,7 +90,7 @@ impl Server {
         tokio::select! {
             () = finished => {}
             () = tokio::time::sleep(settings.drain_timeout) => report_cut(&open, settings.drain_timeout),
-            () = &mut impatient => report_cut(&open, Duration::ZERO),
+            () = signals.next() => report_cut(&open, Duration::ZERO),
         }
         // Cut before the flush, so that what is cut is counted and sent, too.
         open.shutdown().await;

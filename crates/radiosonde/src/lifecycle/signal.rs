@@ -6,35 +6,60 @@ use radiosonde_health::Health;
 
 /// Waits for a signal, turns readiness red, and waits for the drain delay.
 pub(crate) async fn shutdown_signal(health: Health, drain_delay: Duration) {
-    ended().await;
+    Signals::listen().next().await;
     health.start_draining();
     tokio::time::sleep(drain_delay).await;
 }
 
-/// Waits for SIGTERM or SIGINT.
-///
-/// A signal that came before the first poll is not seen; the default of the operating system ends the process then.
+/// SIGTERM and SIGINT, as they come. From here on they end the process no more by themselves.
 #[cfg(unix)]
-pub(crate) async fn ended() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        tracing::error!(target: "radiosonde", "signals cannot be caught: the service will end without draining");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+#[derive(Debug)]
+pub(crate) struct Signals(Option<[tokio::signal::unix::Signal; 2]>);
+
+/// Ctrl-C, as it comes.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(crate) struct Signals;
+
+#[cfg(unix)]
+impl Signals {
+    /// Begins to listen.
+    pub(crate) fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let both = signal(SignalKind::terminate()).and_then(|terminate| {
+            let interrupt = signal(SignalKind::interrupt())?;
+            Ok([terminate, interrupt])
+        });
+        if let Err(error) = &both {
+            tracing::error!(target: "radiosonde", %error, "signals cannot be caught: they will end the service at once");
+        }
+        Self(both.ok())
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        let Some([terminate, interrupt]) = &mut self.0 else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 
-/// Waits for Ctrl-C.
 #[cfg(not(unix))]
-pub(crate) async fn ended() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        tracing::error!(target: "radiosonde", "Ctrl-C cannot be caught: the service will end without draining");
-        std::future::pending().await
+impl Signals {
+    /// Begins to listen.
+    pub(crate) fn listen() -> Self {
+        Self
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(target: "radiosonde", %error, "Ctrl-C cannot be caught: it will end the service at once");
+            std::future::pending().await
+        }
     }
 }

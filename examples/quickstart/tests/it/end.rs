@@ -85,6 +85,38 @@ fn readiness_is_red_while_it_drains_and_requests_are_served() {
 }
 
 #[test]
+fn a_third_signal_cuts_what_is_in_flight() {
+    let variables = [
+        ("RADIOSONDE_DRAIN_DELAY", "60s"),
+        ("RADIOSONDE_DRAIN_TIMEOUT", "60s"),
+    ];
+    let mut service = Service::start(quickstart().envs(variables));
+    let mut clients: Vec<_> = (0..10)
+        .map(|_| RawConnection::open(service.addr()).unwrap())
+        .collect();
+    for client in &mut clients {
+        // Half a head: nothing that would end by itself.
+        client.send(b"GET /hello/you HTTP/1.1\r\n").unwrap();
+    }
+    let draining = |service: &Service| {
+        service
+            .get("/ready")
+            .map_or(true, |ready| ready.status == 503)
+    };
+    service.terminate();
+    eventually("the drain delay", Duration::from_secs(20), || {
+        draining(&service).then_some(())
+    });
+    service.terminate();
+    eventually(
+        "the end of the drain delay",
+        Duration::from_secs(20),
+        || service.get("/ready").is_err().then_some(()),
+    );
+    assert_ends(service);
+}
+
+#[test]
 fn a_request_in_flight_may_end_and_then_the_service_does() {
     let mut service = Service::start(&quickstart());
     let mut client = RawConnection::open(service.addr()).unwrap();
