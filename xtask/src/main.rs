@@ -10,6 +10,7 @@
     reason = "a command speaks to its user"
 )]
 
+mod models;
 mod run;
 mod suites;
 mod test;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::suites::{self, Plan};
 use crate::tools::{Tool, Toolbox};
 use crate::workspace::{self, Package};
-use crate::{Options, run};
+use crate::{Options, models, run};
 
 /// Obtains the tools that the tests need, and runs the tests.
 pub(crate) fn run(options: &Options<'_>) -> Result<(), String> {
@@ -18,7 +18,7 @@ pub(crate) fn run(options: &Options<'_>) -> Result<(), String> {
     for (suite, reason) in &plan.skipped {
         println!("skipped: {suite} ({reason})");
     }
-    let passed = execute(&plan, &toolbox)?;
+    let passed = execute(&plan, &toolbox)? & models::check(&packages)?;
     println!("{}", summary(&plan, passed, start.elapsed().as_secs()));
     match (passed, options.strict && !plan.skipped.is_empty()) {
         (true, false) => Ok(()),

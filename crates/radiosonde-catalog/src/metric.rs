@@ -51,25 +51,27 @@ impl Metric {
     }
 }
 
-/// The instrument behind a metric, as Prometheus names them.
+/// The instrument behind a metric, as OpenTelemetry names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
     /// A total that only grows, until the process restarts.
     Counter,
-    /// A value that goes up and down.
+    /// A value that goes up and down, and is set.
     Gauge,
+    /// A number of things that begin and end, and is counted. To Prometheus it is a gauge.
+    UpDownCounter,
     /// A distribution: how many values fell below each bound, how many there were, and their sum.
     Histogram,
 }
 
 impl Kind {
-    /// Returns the word that Prometheus has for it: `counter`, `gauge` or `histogram`.
+    /// Returns the type that Prometheus has for it: `counter`, `gauge` or `histogram`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",
-            Self::Gauge => "gauge",
+            Self::Gauge | Self::UpDownCounter => "gauge",
             Self::Histogram => "histogram",
         }
     }

@@ -47,7 +47,7 @@ pub const HTTP_ERRORS: Metric = Metric {
 /// Requests in flight: arrived, and not ended.
 pub const HTTP_ACTIVE_CONNECTIONS: Metric = Metric {
     name: "http_active_connections",
-    kind: Kind::Gauge,
+    kind: Kind::UpDownCounter,
     unit: Unit::Count,
     labels: &["method"],
     bounds: &[],

@@ -1,11 +1,13 @@
 //! The instruments: what code holds and records into.
 //!
-//! Each is a counted pointer to a cell of atomics. Recording takes no lock and allocates nothing.
+//! Each is a counted pointer to a value. Recording takes no lock and allocates nothing, but for the first time that a thread
+//! records into a series of counts, when it gets a cell of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::Bounds;
+use crate::cells::{CountCell, Distribution, DistributionCell, Sharded};
 
 /// A total that only grows.
 ///
@@ -19,25 +21,80 @@ use crate::Bounds;
 /// sent.increment(3);
 /// assert_eq!(sent.value(), 3);
 /// ```
-#[derive(Debug, Clone, Default)]
-pub struct Counter(Arc<AtomicU64>);
+#[derive(Debug, Clone)]
+pub struct Counter(Sharded<CountCell>);
 
 impl Counter {
     /// Adds `count`.
     pub fn increment(&self, count: u64) {
-        self.0.fetch_add(count, Relaxed);
+        self.0.write(|cell| cell.add(count));
     }
 
     /// Returns the total so far.
     #[must_use]
     pub fn value(&self) -> u64 {
-        self.0.load(Relaxed)
+        total(&self.0)
     }
 
     /// Raises the total to `total`, unless it is higher already.
+    ///
+    /// Increments at the same time are added to it.
     pub(crate) fn raise_to(&self, total: u64) {
-        self.0.fetch_max(total, Relaxed);
+        self.0.write_alone(|cell| {
+            let missing = total.saturating_sub(self.value());
+            cell.add(missing);
+        });
     }
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self(Sharded::new(CountCell::default()))
+    }
+}
+
+/// A number of things that begin and end: requests in flight, open connections. Exposed as a gauge.
+///
+/// It is exact under any number of threads, and two threads do not slow each other down.
+///
+/// # Examples
+///
+/// ```
+/// use radiosonde_catalog::HTTP_ACTIVE_CONNECTIONS;
+/// use radiosonde_metrics::Registry;
+///
+/// let active = Registry::new().up_down_counter(&HTTP_ACTIVE_CONNECTIONS, &["GET"]);
+/// active.add(2);
+/// active.add(-1);
+/// assert_eq!(active.value(), 1);
+/// ```
+#[derive(Debug, Clone)]
+pub struct UpDownCounter(Sharded<CountCell>);
+
+impl UpDownCounter {
+    /// Adds `change`, which may be negative.
+    pub fn add(&self, change: i64) {
+        self.0.write(|cell| cell.add(change.cast_unsigned()));
+    }
+
+    /// Returns the number.
+    #[must_use]
+    pub fn value(&self) -> i64 {
+        // What one thread counted up, another may have counted down: only the sum means something.
+        total(&self.0).cast_signed()
+    }
+}
+
+impl Default for UpDownCounter {
+    fn default() -> Self {
+        Self(Sharded::new(CountCell::default()))
+    }
+}
+
+fn total(value: &Sharded<CountCell>) -> u64 {
+    let mut total = 0_u64;
+    value.read(|cell| total = total.wrapping_add(cell.get()));
+    total
 }
 
 /// A value that goes up and down.
@@ -73,7 +130,9 @@ impl Gauge {
         if !change.is_finite() {
             return self.0.refused.increment(1);
         }
-        add(&self.0.bits, change);
+        let sum = |old: u64| Some((f64::from_bits(old) + change).to_bits());
+        // The closure never declines, so this never fails.
+        let _ = self.0.bits.fetch_update(Relaxed, Relaxed, sum);
     }
 
     /// Returns the value.
@@ -87,25 +146,21 @@ impl Gauge {
 ///
 /// A value that is not finite is refused and counted, because it would spoil the sum for ever.
 #[derive(Debug, Clone)]
-pub struct Histogram(Arc<HistogramCell>);
+pub struct Histogram(Arc<Shape>);
 
 #[derive(Debug)]
-struct HistogramCell {
+struct Shape {
     bounds: Bounds,
-    buckets: Box<[AtomicU64]>,
-    sum: AtomicU64,
+    cells: Sharded<DistributionCell>,
     refused: Counter,
 }
 
 impl Histogram {
     pub(crate) fn new(bounds: Bounds, refused: Counter) -> Self {
-        let buckets = (0..=bounds.limits().len())
-            .map(|_| AtomicU64::new(0))
-            .collect();
-        Self(Arc::new(HistogramCell {
+        let cells = Sharded::new(DistributionCell::new(bounds.limits().len() + 1));
+        Self(Arc::new(Shape {
             bounds,
-            buckets,
-            sum: AtomicU64::default(),
+            cells,
             refused,
         }))
     }
@@ -115,50 +170,36 @@ impl Histogram {
         if !value.is_finite() {
             return self.0.refused.increment(1);
         }
-        add(&self.0.sum, value);
-        self.0.buckets[self.0.bounds.bucket(value)].fetch_add(1, Relaxed);
+        let bucket = self.0.bounds.bucket(value);
+        self.0.cells.write(|cell| cell.record(bucket, value));
     }
 
     /// Returns how many values were recorded.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.0
-            .buckets
-            .iter()
-            .map(|bucket| bucket.load(Relaxed))
-            .sum()
+        self.read().count()
     }
 
     /// Returns the sum of the values.
     #[must_use]
     pub fn sum(&self) -> f64 {
-        f64::from_bits(self.0.sum.load(Relaxed))
+        self.read().sum
     }
 
-    /// Yields each limit with the number of values at or below it, and last `+Inf` with the number of all.
-    pub(crate) fn cumulative(&self) -> impl Iterator<Item = (f64, u64)> {
-        let limits = self
-            .0
-            .bounds
-            .limits()
-            .iter()
-            .copied()
-            .chain([f64::INFINITY]);
-        let counts = self.0.buckets.iter().scan(0, |total, bucket| {
-            *total += bucket.load(Relaxed);
-            Some(*total)
-        });
-        limits.zip(counts)
+    /// Returns the limits of the buckets; the last bucket has none.
+    pub(crate) fn limits(&self) -> &[f64] {
+        self.0.bounds.limits()
+    }
+
+    /// Returns what was recorded: count, sum and buckets of the same values.
+    pub(crate) fn read(&self) -> Distribution {
+        let mut total = Distribution::empty(self.limits().len() + 1);
+        self.0.cells.read(|cell| cell.add_to(&mut total));
+        total
     }
 }
 
-fn add(bits: &AtomicU64, change: f64) {
-    let sum = |old: u64| Some((f64::from_bits(old) + change).to_bits());
-    // The closure never declines, so this never fails.
-    let _ = bits.fetch_update(Relaxed, Relaxed, sum);
-}
-
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
@@ -181,13 +222,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_counted_down_elsewhere_is_counted_down() {
+        let active = UpDownCounter::default();
+        active.add(3);
+        std::thread::scope(|scope| {
+            scope.spawn(|| active.add(-5));
+        });
+        assert_eq!(active.value(), -2);
+    }
+
+    #[test]
+    fn a_total_is_raised_and_never_lowered() {
+        let total = Counter::default();
+        for (absolute, expected) in [(3, 3), (2, 3), (7, 7)] {
+            total.raise_to(absolute);
+            assert_eq!(total.value(), expected);
+        }
+    }
+
+    #[test]
     fn buckets_add_up_to_the_count() {
         let histogram = Histogram::new(Bounds::new([1.0, 2.0]).unwrap(), Counter::default());
         for value in [-1.0, 1.0, 1.5, 7.0] {
             histogram.record(value);
         }
-        let cumulative: Vec<_> = histogram.cumulative().collect();
-        assert_eq!(cumulative, [(1.0, 2), (2.0, 3), (f64::INFINITY, 4)]);
+        assert_eq!(histogram.read().buckets, [2, 1, 1]);
         assert_eq!((histogram.count(), histogram.sum()), (4, 8.5));
     }
 }

@@ -17,14 +17,16 @@
 
 mod bounds;
 mod canonical;
+mod cells;
 mod facade;
 mod instrument;
 mod options;
 mod registry;
+mod sync;
 mod text;
 
 pub use bounds::{Bounds, InvalidBounds};
-pub use instrument::{Counter, Gauge, Histogram};
+pub use instrument::{Counter, Gauge, Histogram, UpDownCounter};
 pub use options::RegistryOptions;
 pub use registry::Registry;
 pub use text::TEXT_CONTENT_TYPE;

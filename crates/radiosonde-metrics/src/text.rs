@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Write as _};
 
 use crate::Histogram;
 use crate::canonical::escape;
+use crate::cells::Distribution;
 use crate::registry::{Families, Family, Instrument};
 
 /// The media type of [`Registry::render`](crate::Registry::render).
@@ -37,22 +38,24 @@ fn render_family(name: &str, family: &Family, text: &mut String) {
         match instrument {
             Instrument::Counter(counter) => sample(name, "", labels, counter.value(), text),
             Instrument::Gauge(gauge) => sample(name, "", labels, Real(gauge.value()), text),
+            Instrument::UpDownCounter(counter) => sample(name, "", labels, counter.value(), text),
             Instrument::Histogram(histogram) => render_histogram(name, labels, histogram, text),
         }
     }
 }
 
 fn render_histogram(name: &str, labels: &str, histogram: &Histogram, text: &mut String) {
-    let sum = histogram.sum();
+    let Distribution { buckets, sum } = histogram.read();
     let comma = if labels.is_empty() { "" } else { "," };
+    let limits = histogram.limits().iter().copied().chain([f64::INFINITY]);
     let mut count = 0;
-    for (limit, below) in histogram.cumulative() {
+    for (limit, values) in limits.zip(buckets) {
+        count += values;
         let _ = writeln!(
             text,
-            "{name}_bucket{{{labels}{comma}le=\"{}\"}} {below}",
+            "{name}_bucket{{{labels}{comma}le=\"{}\"}} {count}",
             Limit(limit)
         );
-        count = below;
     }
     sample(name, "_sum", labels, Real(sum), text);
     sample(name, "_count", labels, count, text);
@@ -91,7 +94,7 @@ impl Display for Limit {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use crate::{Bounds, Registry, RegistryOptions};
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use radiosonde_catalog::{
     HTTP_ACTIVE_CONNECTIONS, HTTP_ERRORS, HTTP_REQUEST_DURATION, HTTP_REQUESTS,
 };
-use radiosonde_metrics::{Counter, Gauge, Histogram, Registry};
+use radiosonde_metrics::{Counter, Histogram, Registry, UpDownCounter};
 
 use crate::method::Methods;
 use crate::observation::{ErrorType, Observation, Outcome};
@@ -17,7 +17,7 @@ use crate::observation::{ErrorType, Observation, Outcome};
 #[derive(Debug)]
 pub(crate) struct RequestSeries {
     registry: Registry,
-    active: Box<[OnceLock<Gauge>]>,
+    active: Box<[OnceLock<UpDownCounter>]>,
     routes: Cache<(usize, Box<str>), Arc<RouteSeries>>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct RequestSeries {
 pub(crate) struct RouteSeries {
     pub(crate) method: &'static str,
     pub(crate) route: Box<str>,
-    active: Gauge,
+    active: UpDownCounter,
     ended: Cache<(u16, Outcome), (Counter, Histogram)>,
     errors: Cache<ErrorType, Counter>,
 }
@@ -44,7 +44,10 @@ impl RequestSeries {
     pub(crate) fn of(&self, methods: &Methods, method: usize, route: &str) -> Arc<RouteSeries> {
         self.routes.get_or_make((method, route.into()), || {
             let label = methods.label(method);
-            let active = || self.registry.gauge(&HTTP_ACTIVE_CONNECTIONS, &[label]);
+            let active = || {
+                self.registry
+                    .up_down_counter(&HTTP_ACTIVE_CONNECTIONS, &[label])
+            };
             Arc::new(RouteSeries {
                 method: label,
                 route: route.into(),
@@ -83,11 +86,11 @@ impl RequestSeries {
 
 impl RouteSeries {
     pub(crate) fn arrive(&self) {
-        self.active.add(1.0);
+        self.active.add(1);
     }
 
     pub(crate) fn leave(&self) {
-        self.active.add(-1.0);
+        self.active.add(-1);
     }
 }
 

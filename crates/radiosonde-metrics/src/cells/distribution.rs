@@ -1,0 +1,135 @@
+//! A part of a histogram.
+
+use std::thread::LocalKey;
+
+use super::{Cell, Table};
+use crate::sync::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::{AtomicU64, fence, yield_now};
+
+/// A part of a histogram: how many values fell into each bucket, and their sum.
+///
+/// A reader sees either all of a value or nothing of it: the writer makes the version odd while it is at work, and a
+/// reader that met an odd version, or another one at its end, reads again.
+#[derive(Debug)]
+pub(crate) struct DistributionCell {
+    version: AtomicU64,
+    /// The bits of an `f64`.
+    sum: AtomicU64,
+    buckets: Box<[AtomicU64]>,
+}
+
+/// What was recorded, at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Distribution {
+    pub(crate) buckets: Vec<u64>,
+    pub(crate) sum: f64,
+}
+
+impl DistributionCell {
+    pub(crate) fn new(buckets: usize) -> Self {
+        let zero = || AtomicU64::new(0);
+        Self {
+            version: zero(),
+            sum: zero(),
+            buckets: (0..buckets).map(|_| zero()).collect(),
+        }
+    }
+
+    /// Records a value. For its one writer.
+    pub(crate) fn record(&self, bucket: usize, value: f64) {
+        let version = self.version.load(Relaxed);
+        self.version.store(version.wrapping_add(1), Relaxed);
+        // Whoever sees what is stored below sees the odd version.
+        fence(Release);
+        let count = &self.buckets[bucket];
+        count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
+        let sum = f64::from_bits(self.sum.load(Relaxed)) + value;
+        self.sum.store(sum.to_bits(), Relaxed);
+        self.version.store(version.wrapping_add(2), Release);
+    }
+
+    /// Adds what was recorded to `total`.
+    pub(crate) fn add_to(&self, total: &mut Distribution) {
+        let seen = loop {
+            if let Some(seen) = self.try_read() {
+                break seen;
+            }
+            // The writer needs a few nanoseconds, unless it was put to sleep there: let it wake up.
+            yield_now();
+        };
+        total.sum += seen.sum;
+        for (total, seen) in total.buckets.iter_mut().zip(seen.buckets) {
+            *total += seen;
+        }
+    }
+
+    /// Reads the cell, unless the writer is at work.
+    fn try_read(&self) -> Option<Distribution> {
+        let before = self.version.load(Acquire);
+        let seen = Distribution {
+            buckets: self
+                .buckets
+                .iter()
+                .map(|count| count.load(Relaxed))
+                .collect(),
+            sum: f64::from_bits(self.sum.load(Relaxed)),
+        };
+        // What was read above was read before the version below.
+        fence(Acquire);
+        let after = self.version.load(Relaxed);
+        (before == after && before.is_multiple_of(2)).then_some(seen)
+    }
+}
+
+impl Distribution {
+    /// Nothing yet, in so many buckets.
+    pub(crate) fn empty(buckets: usize) -> Self {
+        Self {
+            buckets: vec![0; buckets],
+            sum: 0.0,
+        }
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+}
+
+impl Cell for DistributionCell {
+    fn table() -> &'static LocalKey<Table<Self>> {
+        thread_local! {
+            static TABLE: Table<DistributionCell> = const { Table::new() };
+        }
+        &TABLE
+    }
+
+    fn fresh(&self) -> Self {
+        Self::new(self.buckets.len())
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_reader_sees_all_of_a_value_or_nothing_of_it() {
+        loom::model(|| {
+            let cell = Arc::new(DistributionCell::new(2));
+            // The reader is the one that is spawned: the other way round, the model tries one order only.
+            let reader = {
+                let cell = cell.clone();
+                thread::spawn(move || cell.try_read())
+            };
+            cell.record(0, 1.0);
+            cell.record(1, 10.0);
+            if let Some(seen) = reader.join().unwrap() {
+                let expected = [(vec![0, 0], 0.0), (vec![1, 0], 1.0), (vec![1, 1], 11.0)];
+                assert!(expected.contains(&(seen.buckets, seen.sum)), "torn");
+            }
+        });
+    }
+}

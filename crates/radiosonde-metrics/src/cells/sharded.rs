@@ -1,0 +1,237 @@
+//! A value in parts.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Cell;
+
+/// A value that is kept in cells, one for each thread that writes it. Clones are the same value.
+pub(crate) struct Sharded<C: Cell> {
+    index: usize,
+    id: u64,
+    home: Arc<Home<C>>,
+}
+
+/// Where the cells of a value are known.
+pub(crate) struct Home<C> {
+    index: usize,
+    id: u64,
+    cells: Mutex<Cells<C>>,
+    /// For threads that have no cell: those that are ending, and those past the bound. Its one writer is who holds it.
+    common: Mutex<Arc<C>>,
+}
+
+struct Cells<C> {
+    all: Vec<Arc<C>>,
+    /// Those whose thread has ended.
+    free: Vec<Arc<C>>,
+}
+
+impl<C: Cell> Sharded<C> {
+    /// Makes a value of this shape.
+    pub(crate) fn new(common: C) -> Self {
+        let (index, id) = (INDICES.take(), NEXT_ID.fetch_add(1, Relaxed));
+        let common = Arc::new(common);
+        let cells = Mutex::new(Cells {
+            all: vec![common.clone()],
+            free: Vec::new(),
+        });
+        let home = Arc::new(Home {
+            index,
+            id,
+            cells,
+            common: Mutex::new(common),
+        });
+        Self { index, id, home }
+    }
+
+    /// Changes the value by writing to the cell of this thread.
+    pub(crate) fn write(&self, write: impl Fn(&C)) {
+        let done = C::table().try_with(|table| table.with(self.index, self.id, &write));
+        if !done.unwrap_or(false) {
+            self.write_without_cell(write);
+        }
+    }
+
+    /// Changes the value as nobody else does at the same time without a cell of their own.
+    pub(crate) fn write_alone(&self, write: impl FnOnce(&C)) {
+        write(&lock(&self.home.common));
+    }
+
+    /// Reads every cell.
+    pub(crate) fn read(&self, read: impl FnMut(&C)) {
+        lock(&self.home.cells)
+            .all
+            .iter()
+            .map(AsRef::as_ref)
+            .for_each(read);
+    }
+
+    #[cold]
+    fn write_without_cell(&self, write: impl Fn(&C)) {
+        let adopted = C::table().try_with(|table| table.adopt(self.index, &self.home));
+        match adopted.ok().flatten() {
+            Some(cell) => write(&cell),
+            None => self.write_alone(write),
+        }
+    }
+}
+
+impl<C: Cell> Home<C> {
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Lends a cell to a thread: one that another has given back, or a new one while there are not too many.
+    pub(super) fn lend(&self) -> Option<Arc<C>> {
+        let mut cells = lock(&self.cells);
+        if let Some(cell) = cells.free.pop() {
+            return Some(cell);
+        }
+        if cells.all.len() > MAX_THREADS {
+            return None;
+        }
+        let cell = Arc::new(cells.all[0].fresh());
+        cells.all.push(cell.clone());
+        Some(cell)
+    }
+
+    /// Takes back a cell whose thread has ended; what it holds stays part of the value.
+    pub(super) fn take_back(&self, cell: Arc<C>) {
+        lock(&self.cells).free.push(cell);
+    }
+}
+
+impl<C: Cell> Clone for Sharded<C> {
+    fn clone(&self) -> Self {
+        Self {
+            index: self.index,
+            id: self.id,
+            home: self.home.clone(),
+        }
+    }
+}
+
+impl<C: Cell> std::fmt::Debug for Sharded<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sharded")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C> Drop for Home<C> {
+    fn drop(&mut self) {
+        INDICES.give_back(self.index);
+    }
+}
+
+/// The indices of values, used again when a value is gone, so that the tables of threads stay small.
+struct Indices(Mutex<(usize, Vec<usize>)>);
+
+impl Indices {
+    fn take(&self) -> usize {
+        let (next, free) = &mut *lock(&self.0);
+        free.pop().unwrap_or_else(|| {
+            *next += 1;
+            *next - 1
+        })
+    }
+
+    fn give_back(&self, index: usize) {
+        lock(&self.0).1.push(index);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing panics under these locks but an allocation that fails, which aborts.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+static INDICES: Indices = Indices(Mutex::new((0, Vec::new())));
+
+/// Never used again, unlike indices.
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+/// How many threads at once have a cell of their own in one value. The rest share one, in turns.
+const MAX_THREADS: usize = 64;
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+
+    use super::*;
+    use crate::cells::CountCell;
+
+    fn total(value: &Sharded<CountCell>) -> u64 {
+        let mut total = 0;
+        value.read(|cell| total += cell.get());
+        total
+    }
+
+    fn cells(value: &Sharded<CountCell>) -> usize {
+        lock(&value.home.cells).all.len()
+    }
+
+    #[test]
+    fn threads_that_come_and_go_leave_their_count_and_share_a_cell() {
+        let value = Sharded::new(CountCell::default());
+        for _ in 0..100 {
+            let value = value.clone();
+            // Joining waits for the destructors of the thread, too.
+            thread::spawn(move || value.write(|cell| cell.add(1)))
+                .join()
+                .unwrap();
+        }
+        assert_eq!((total(&value), cells(&value)), (100, 2));
+    }
+
+    #[test]
+    fn threads_past_the_bound_lose_nothing() {
+        let value = Sharded::new(CountCell::default());
+        let threads = MAX_THREADS + 20;
+        let all_there = Barrier::new(threads);
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    value.write(|cell| cell.add(1));
+                    all_there.wait();
+                    (0..1_000).for_each(|_| value.write(|cell| cell.add(1)));
+                });
+            }
+        });
+        assert_eq!(total(&value), threads as u64 * 1_001);
+        assert_eq!(cells(&value), MAX_THREADS + 1);
+    }
+
+    #[test]
+    fn a_value_that_takes_the_index_of_another_starts_at_nothing() {
+        for _ in 0..100 {
+            let value = Sharded::new(CountCell::default());
+            value.write(|cell| cell.add(1));
+            assert_eq!(total(&value), 1);
+        }
+    }
+
+    #[test]
+    fn a_thread_that_is_ending_is_counted() {
+        struct AtTheEnd(Sharded<CountCell>);
+        impl Drop for AtTheEnd {
+            fn drop(&mut self) {
+                self.0.write(|cell| cell.add(1));
+            }
+        }
+        thread_local! {
+            static LAST: std::cell::RefCell<Option<AtTheEnd>> = const { std::cell::RefCell::new(None) };
+        }
+        let value = Sharded::new(CountCell::default());
+        let last = AtTheEnd(value.clone());
+        let work = || {
+            LAST.set(Some(last));
+            LAST.with_borrow(|last| last.as_ref().map(|last| last.0.write(|cell| cell.add(1))));
+        };
+        thread::spawn(work).join().unwrap();
+        assert_eq!(total(&value), 2);
+    }
+}
