@@ -59,8 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique() {
+    fn names_are_unique_in_both_spellings() {
         let names: BTreeSet<_> = METRICS.iter().map(|metric| metric.name()).collect();
+        assert_eq!(names.len(), METRICS.len());
+        let names: BTreeSet<_> = METRICS.iter().map(|metric| metric.otel_name()).collect();
         assert_eq!(names.len(), METRICS.len());
     }
 
@@ -91,12 +93,8 @@ mod tests {
                 "{}",
                 metric.name()
             );
-            assert_eq!(
-                metric.unit() == Unit::Seconds,
-                metric.name().ends_with("_seconds"),
-                "{}",
-                metric.name()
-            );
+            let name = metric.name().trim_end_matches("_total");
+            assert!(name.ends_with(metric.unit().prometheus()), "{name}");
         }
     }
 

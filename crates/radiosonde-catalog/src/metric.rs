@@ -6,6 +6,7 @@
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metric {
     pub(crate) name: &'static str,
+    pub(crate) otel_name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) unit: Unit,
     pub(crate) labels: &'static [&'static str],
@@ -18,6 +19,13 @@ impl Metric {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Returns the name as OpenTelemetry spells it: that of the semantic conventions where they have one, else one of the
+    /// same kind.
+    #[must_use]
+    pub const fn otel_name(&self) -> &'static str {
+        self.otel_name
     }
 
     /// Returns the instrument that records it.
@@ -81,8 +89,35 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Unit {
-    /// Things that are counted: requests, spans, lines.
+    /// Things that are counted: requests, spans, lines. Also the unit of what has none.
     Count,
     /// Seconds, with fractions.
     Seconds,
+    /// Bytes.
+    Bytes,
+    /// A share of a whole, from 0 to 1.
+    Ratio,
+}
+
+impl Unit {
+    /// Returns the unit as OpenTelemetry writes it, by the Unified Code for Units of Measure: `1`, `s` or `By`.
+    #[must_use]
+    pub const fn otel(self) -> &'static str {
+        match self {
+            Self::Count | Self::Ratio => "1",
+            Self::Seconds => "s",
+            Self::Bytes => "By",
+        }
+    }
+
+    /// Returns the word that ends the name of a metric with this unit in Prometheus, before `_total`; empty for counts.
+    #[must_use]
+    pub const fn prometheus(self) -> &'static str {
+        match self {
+            Self::Count => "",
+            Self::Seconds => "seconds",
+            Self::Bytes => "bytes",
+            Self::Ratio => "ratio",
+        }
+    }
 }

@@ -7,65 +7,79 @@
 use crate::metric::{Kind, Metric, Unit};
 
 /// Sampled spans that ended, and so are to be exported.
-pub const SPANS_ENDED: Metric = count("radiosonde_spans_ended_total", "Sampled spans that ended.");
+pub const SPANS_ENDED: Metric = count(
+    "radiosonde_spans_ended_total",
+    "radiosonde.spans.ended",
+    "Sampled spans that ended.",
+);
 
 /// Spans that the collector accepted.
 pub const SPANS_SENT: Metric = count(
     "radiosonde_spans_sent_total",
+    "radiosonde.spans.sent",
     "Spans that the collector accepted.",
 );
 
 /// Spans that were offered to the collector in vain.
 pub const SPANS_FAILED: Metric = count(
     "radiosonde_spans_failed_total",
+    "radiosonde.spans.failed",
     "Spans that the collector refused or did not accept in time.",
 );
 
 /// Spans that were given up before they were offered.
 pub const SPANS_DROPPED: Metric = count(
     "radiosonde_spans_dropped_total",
+    "radiosonde.spans.dropped",
     "Spans dropped because the queue was full or the process ended.",
 );
 
 /// Error events that were captured, and so are to be sent.
 pub const ERROR_EVENTS_CAPTURED: Metric = count(
     "radiosonde_error_events_captured_total",
+    "radiosonde.error_events.captured",
     "Error events captured for Sentry.",
 );
 
 /// Error events that Sentry accepted.
 pub const ERROR_EVENTS_SENT: Metric = count(
     "radiosonde_error_events_sent_total",
+    "radiosonde.error_events.sent",
     "Error events that Sentry accepted.",
 );
 
 /// Error events that were offered to Sentry in vain.
 pub const ERROR_EVENTS_FAILED: Metric = count(
     "radiosonde_error_events_failed_total",
+    "radiosonde.error_events.failed",
     "Error events that Sentry refused or did not accept in time.",
 );
 
 /// Error events that were given up before they were offered.
 pub const ERROR_EVENTS_DROPPED: Metric = count(
     "radiosonde_error_events_dropped_total",
+    "radiosonde.error_events.dropped",
     "Error events dropped because the queue was full, Sentry asked for a pause, or the process ended.",
 );
 
 /// Log lines that the filter let through.
 pub const LOG_LINES: Metric = count(
     "radiosonde_log_lines_total",
+    "radiosonde.log_lines",
     "Log lines that the filter let through.",
 );
 
 /// Log lines that did not reach standard output.
 pub const LOG_LINES_LOST: Metric = count(
     "radiosonde_log_lines_lost_total",
+    "radiosonde.log_lines.lost",
     "Log lines lost because standard output was not read fast enough or could not be written.",
 );
 
 /// Series held by the registry.
 pub const SERIES: Metric = Metric {
     name: "radiosonde_series",
+    otel_name: "radiosonde.series",
     kind: Kind::Gauge,
     unit: Unit::Count,
     labels: &[],
@@ -76,6 +90,7 @@ pub const SERIES: Metric = Metric {
 /// Instruments and values that the registry refused, by reason.
 pub const METRICS_REFUSED: Metric = Metric {
     name: "radiosonde_metrics_refused_total",
+    otel_name: "radiosonde.metrics.refused",
     kind: Kind::Counter,
     unit: Unit::Count,
     labels: &["reason"],
@@ -86,12 +101,14 @@ pub const METRICS_REFUSED: Metric = Metric {
 /// Label sets beyond the series budget, which were folded into one overflow series.
 pub const METRICS_OVERFLOWED: Metric = count(
     "radiosonde_metrics_overflowed_total",
+    "radiosonde.metrics.overflowed",
     "Label sets folded into an overflow series.",
 );
 
-const fn count(name: &'static str, help: &'static str) -> Metric {
+const fn count(name: &'static str, otel_name: &'static str, help: &'static str) -> Metric {
     Metric {
         name,
+        otel_name,
         kind: Kind::Counter,
         unit: Unit::Count,
         labels: &[],

@@ -9,6 +9,7 @@ use crate::metric::{Kind, Metric, Unit};
 /// template that matched, empty when none did; an unknown `method` reads `_OTHER`.
 pub const HTTP_REQUESTS: Metric = Metric {
     name: "http_requests_total",
+    otel_name: "http.server.requests",
     kind: Kind::Counter,
     unit: Unit::Count,
     labels: &["method", "route", "status", "outcome"],
@@ -22,6 +23,7 @@ pub const HTTP_REQUESTS: Metric = Metric {
 /// The bounds are those that the OpenTelemetry semantic conventions advise for `http.server.request.duration`.
 pub const HTTP_REQUEST_DURATION: Metric = Metric {
     name: "http_request_duration_seconds",
+    otel_name: "http.server.request.duration",
     kind: Kind::Histogram,
     unit: Unit::Seconds,
     labels: &["method", "route", "status"],
@@ -37,6 +39,7 @@ pub const HTTP_REQUEST_DURATION: Metric = Metric {
 /// failed without a response, `body` when the response broke off after its head.
 pub const HTTP_ERRORS: Metric = Metric {
     name: "http_errors_total",
+    otel_name: "http.server.errors",
     kind: Kind::Counter,
     unit: Unit::Count,
     labels: &["method", "route", "error_type"],
@@ -47,6 +50,7 @@ pub const HTTP_ERRORS: Metric = Metric {
 /// Requests in flight: arrived, and not ended.
 pub const HTTP_ACTIVE_CONNECTIONS: Metric = Metric {
     name: "http_active_connections",
+    otel_name: "http.server.active_requests",
     kind: Kind::UpDownCounter,
     unit: Unit::Count,
     labels: &["method"],

@@ -5,6 +5,7 @@
 //! a new series.
 
 use std::collections::{BTreeMap, btree_map};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use radiosonde_catalog::{Kind, METRICS_OVERFLOWED, METRICS_REFUSED, Metric, SERIES};
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     options: RegistryOptions,
     pub(crate) index: Index,
     families: Mutex<Families>,
+    before_reading: Mutex<Vec<Arc<dyn Fn() + Send + Sync>>>,
     pub(crate) refused: [Counter; Refusal::ALL.len()],
     overflowed: Counter,
     series: Gauge,
@@ -89,6 +91,7 @@ impl Registry {
                 options,
                 index: Index::default(),
                 families: Mutex::default(),
+                before_reading: Mutex::default(),
                 refused: Default::default(),
                 overflowed: Counter::default(),
                 series: Gauge::default(),
@@ -142,9 +145,35 @@ impl Registry {
     /// The work grows with the number of series; do it off the executor's threads.
     #[must_use]
     pub fn render(&self) -> String {
+        text::render(&self.read())
+    }
+
+    /// Adds what is done before each reading: to set instruments whose values cost something to find out.
+    ///
+    /// It runs on the thread that reads, and readings wait for it. It may record, and must not read. A panic in it is
+    /// caught: the reading goes on with what the instruments hold.
+    pub fn before_reading(&self, collect: impl Fn() + Send + Sync + 'static) {
+        let mut hooks = self
+            .inner
+            .before_reading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        hooks.push(Arc::new(collect));
+    }
+
+    /// Brings what is collected up to date, and returns all families.
+    fn read(&self) -> Families {
+        let hooks = self
+            .inner
+            .before_reading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for collect in hooks {
+            let _ = catch_unwind(AssertUnwindSafe(|| collect()));
+        }
         // The copy is of names and counted pointers. Formatting, which takes longer, happens outside the lock.
-        let families = self.families().clone();
-        text::render(&families)
+        self.families().clone()
     }
 
     pub(crate) fn index(&self) -> &Index {
@@ -382,6 +411,21 @@ mod tests {
             text.contains("http_active_connections{otel_metric_overflow=\"true\"} 2\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn what_is_collected_is_up_to_date_in_each_reading_and_may_panic() {
+        let registry = Registry::new();
+        let scrapes = registry.counter(&SPANS_SENT, &[]);
+        registry.before_reading(|| panic!("expected: a collector that panics"));
+        registry.before_reading(move || scrapes.increment(1));
+        for reading in 1..3 {
+            let text = registry.render();
+            assert!(
+                text.contains(&format!("radiosonde_spans_sent_total {reading}\n")),
+                "{text}"
+            );
+        }
     }
 
     #[test]
