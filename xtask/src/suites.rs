@@ -23,6 +23,10 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &[Tool::PythonPackages],
     },
     Suite {
+        name: "exposition",
+        needs: &[Tool::PythonPackages, Tool::Prometheus],
+    },
+    Suite {
         name: "otlp",
         needs: &[Tool::PythonPackages, Tool::Rotel],
     },

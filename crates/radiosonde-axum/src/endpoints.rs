@@ -7,10 +7,10 @@ use axum::middleware::map_response;
 use axum::routing::get;
 use radiosonde_health::Health;
 use radiosonde_metrics::Registry;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::{ServiceInfo, answer, probes, scrape};
+use crate::scrape::{self, Scrapes};
+use crate::{ServiceInfo, answer, probes};
 
 /// The probe and scrape endpoints of one service.
 ///
@@ -53,8 +53,7 @@ pub(crate) struct Shared {
     pub(crate) health: Health,
     pub(crate) registry: Registry,
     pub(crate) made: Instant,
-    /// One scrape renders at a time: scrapes that pile up must not take all threads of the host's blocking pool.
-    pub(crate) rendering: Arc<Semaphore>,
+    pub(crate) scrapes: Scrapes,
 }
 
 impl Endpoints {
@@ -67,7 +66,7 @@ impl Endpoints {
                 health,
                 registry,
                 made: Instant::now(),
-                rendering: Arc::new(Semaphore::new(1)),
+                scrapes: Scrapes::default(),
             }),
         }
     }

@@ -6,6 +6,8 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, header};
 
+use crate::weight::weight;
+
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -17,7 +19,10 @@ impl Format {
     fn of(query: Option<&str>, headers: &HeaderMap) -> Self {
         let mut parameters = query.unwrap_or_default().split('&');
         let verbose = parameters.any(|parameter| parameter.split('=').next() == Some("verbose"));
-        if verbose || weight(headers, "text/plain") > weight(headers, "application/json") {
+        if verbose
+            || weight(headers, &header::ACCEPT, "text/plain")
+                > weight(headers, &header::ACCEPT, "application/json")
+        {
             Self::Text
         } else {
             Self::Json
@@ -31,28 +36,6 @@ impl<S: Sync> FromRequestParts<S> for Format {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self::of(parts.uri.query(), &parts.headers))
     }
-}
-
-/// Returns the weight that `Accept` gives to this media type by its name; 0 if it does not name it.
-///
-/// Ranges do not count: `*/*` says that the client does not mind.
-fn weight(headers: &HeaderMap, media_type: &str) -> f32 {
-    let values = headers.get_all(header::ACCEPT).iter();
-    let ranges = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
-    let weights = ranges.filter_map(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let named = parts.next()?.eq_ignore_ascii_case(media_type);
-        named.then(|| parts.find_map(quality).unwrap_or(1.0))
-    });
-    weights.fold(0.0, f32::max)
-}
-
-fn quality(parameter: &str) -> Option<f32> {
-    let (name, value) = parameter.split_once('=')?;
-    name.eq_ignore_ascii_case("q")
-        .then(|| value.parse().unwrap_or(0.0))
 }
 
 #[cfg(test)]

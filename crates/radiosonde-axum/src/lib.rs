@@ -33,6 +33,7 @@ mod probes;
 mod routes;
 mod scrape;
 mod service;
+mod weight;
 
 pub use endpoints::Endpoints;
 pub use routes::{PROBE_ROUTES, matched_path};

@@ -17,16 +17,16 @@ use crate::registry::Instrument;
 use crate::{Counter, Gauge, Histogram, Registry};
 
 impl Recorder for Registry {
-    fn describe_counter(&self, name: KeyName, _: Option<Unit>, help: SharedString) {
-        self.describe(name.as_str(), &help);
+    fn describe_counter(&self, name: KeyName, unit: Option<Unit>, help: SharedString) {
+        self.describe(name.as_str(), word(unit), &help);
     }
 
-    fn describe_gauge(&self, name: KeyName, _: Option<Unit>, help: SharedString) {
-        self.describe(name.as_str(), &help);
+    fn describe_gauge(&self, name: KeyName, unit: Option<Unit>, help: SharedString) {
+        self.describe(name.as_str(), word(unit), &help);
     }
 
-    fn describe_histogram(&self, name: KeyName, _: Option<Unit>, help: SharedString) {
-        self.describe(name.as_str(), &help);
+    fn describe_histogram(&self, name: KeyName, unit: Option<Unit>, help: SharedString) {
+        self.describe(name.as_str(), word(unit), &help);
     }
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> metrics::Counter {
@@ -142,6 +142,15 @@ impl GaugeFn for Gauge {
 impl HistogramFn for Histogram {
     fn record(&self, value: f64) {
         Self::record(self, value);
+    }
+}
+
+/// The word for a unit at the end of a name; empty for those that OpenMetrics has no base unit for.
+fn word(unit: Option<Unit>) -> &'static str {
+    match unit {
+        Some(Unit::Seconds) => "seconds",
+        Some(Unit::Bytes) => "bytes",
+        _ => "",
     }
 }
 

@@ -18,15 +18,15 @@
 mod bounds;
 mod canonical;
 mod cells;
+mod exposition;
 mod facade;
 mod instrument;
 mod options;
 mod registry;
 mod sync;
-mod text;
 
 pub use bounds::{Bounds, InvalidBounds};
+pub use exposition::Exposition;
 pub use instrument::{Counter, Gauge, Histogram, UpDownCounter};
 pub use options::RegistryOptions;
 pub use registry::Registry;
-pub use text::TEXT_CONTENT_TYPE;

@@ -7,12 +7,14 @@
 use std::collections::{BTreeMap, btree_map};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use radiosonde_catalog::{Kind, METRICS_OVERFLOWED, METRICS_REFUSED, Metric, SERIES};
 
 use crate::canonical::{OVERFLOW_LABEL, Refusal, label_text, metric_name};
+use crate::exposition::{Exposition, HISTOGRAM_PARTS};
 use crate::facade::Index;
-use crate::{Bounds, Counter, Gauge, Histogram, RegistryOptions, UpDownCounter, text};
+use crate::{Bounds, Counter, Gauge, Histogram, RegistryOptions, UpDownCounter};
 
 /// All metrics of a service, and the recorder behind the `metrics` facade.
 ///
@@ -53,10 +55,29 @@ pub(crate) type Families = BTreeMap<String, Family>;
 pub(crate) struct Family {
     pub(crate) kind: Option<Kind>,
     pub(crate) help: String,
-    pub(crate) series: BTreeMap<Arc<str>, Instrument>,
+    /// The word for its unit in the name, empty where there is none.
+    pub(crate) unit: &'static str,
+    /// The series by their labels, which is the order of the text.
+    pub(crate) series: BTreeMap<Arc<str>, Series>,
 }
 
-/// One series of any kind.
+/// One instrument, and since when there is one.
+#[derive(Debug, Clone)]
+pub(crate) struct Series {
+    pub(crate) instrument: Instrument,
+    pub(crate) created: SystemTime,
+}
+
+impl Series {
+    fn new(instrument: Instrument) -> Self {
+        Self {
+            instrument,
+            created: SystemTime::now(),
+        }
+    }
+}
+
+/// One instrument of any kind.
 #[derive(Debug, Clone)]
 pub(crate) enum Instrument {
     Counter(Counter),
@@ -145,7 +166,15 @@ impl Registry {
     /// The work grows with the number of series; do it off the executor's threads.
     #[must_use]
     pub fn render(&self) -> String {
-        text::render(&self.read())
+        self.render_as(Exposition::Text)
+    }
+
+    /// Returns all series in this format, in the order of names and labels.
+    ///
+    /// The work grows with the number of series; do it off the executor's threads.
+    #[must_use]
+    pub fn render_as(&self, exposition: Exposition) -> String {
+        exposition.render(&self.read())
     }
 
     /// Adds what is done before each reading: to set instruments whose values cost something to find out.
@@ -180,7 +209,7 @@ impl Registry {
         &self.inner.index
     }
 
-    pub(crate) fn describe(&self, name: &str, help: &str) {
+    pub(crate) fn describe(&self, name: &str, unit: &'static str, help: &str) {
         let Ok(name) = metric_name(name) else {
             return self.refuse(Refusal::EmptyName);
         };
@@ -188,6 +217,7 @@ impl Registry {
             && family.help.is_empty()
         {
             family.help = help.into();
+            family.unit = unit;
         }
     }
 
@@ -210,8 +240,8 @@ impl Registry {
         let all = self.inner.series.value();
         let family = family(&mut families, name.clone())?;
         family.kind = Some(kind);
-        if let Some(instrument) = family.series.get(labels.as_str()) {
-            return Ok((instrument.clone(), true));
+        if let Some(series) = family.series.get(labels.as_str()) {
+            return Ok((series.instrument.clone(), true));
         }
         #[expect(clippy::cast_precision_loss, reason = "a budget stays far below 2^53")]
         let fits = family.series.len() < self.inner.options.series_per_metric
@@ -225,10 +255,11 @@ impl Registry {
             self.inner.overflowed.increment(1);
         }
         let instrument = match family.series.entry(labels.into()) {
-            btree_map::Entry::Occupied(entry) => entry.get().clone(),
+            btree_map::Entry::Occupied(entry) => entry.get().instrument.clone(),
             btree_map::Entry::Vacant(entry) => {
                 self.inner.series.add(1.0);
-                entry.insert(self.make(kind, &name, bounds)).clone()
+                let series = Series::new(self.make(kind, &name, bounds));
+                entry.insert(series).instrument.clone()
             }
         };
         Ok((instrument, fits))
@@ -243,7 +274,7 @@ impl Registry {
             self.refuse(Refusal::WrongLabels);
             return None;
         }
-        self.describe(metric.name(), metric.help());
+        self.describe(metric.name(), metric.unit().prometheus(), metric.help());
         let labels = metric.labels().iter().copied().zip(values.iter().copied());
         let found = self.instrument(metric.kind(), metric.name(), Some(metric.bounds()), labels);
         found
@@ -279,9 +310,12 @@ impl Registry {
         let refused = Refusal::ALL.iter().zip(&inner.refused);
         let refused = refused.map(|(refusal, counter)| {
             let labels = format!("reason=\"{}\"", refusal.as_str());
-            (labels.into(), Instrument::Counter(counter.clone()))
+            (
+                labels.into(),
+                Series::new(Instrument::Counter(counter.clone())),
+            )
         });
-        let one = |instrument| BTreeMap::from([("".into(), instrument)]);
+        let one = |instrument| BTreeMap::from([("".into(), Series::new(instrument))]);
         let own = [
             (&SERIES, one(Instrument::Gauge(inner.series.clone()))),
             (
@@ -295,6 +329,7 @@ impl Registry {
             let family = Family {
                 kind: Some(metric.kind()),
                 help: metric.help().into(),
+                unit: metric.unit().prometheus(),
                 series,
             };
             families.insert(metric.name().into(), family);
@@ -338,6 +373,7 @@ fn family(families: &mut Families, name: String) -> Result<&mut Family, Refusal>
         btree_map::Entry::Vacant(entry) => Ok(entry.insert(Family {
             kind: None,
             help: String::new(),
+            unit: "",
             series: BTreeMap::new(),
         })),
     }
@@ -352,8 +388,8 @@ fn is_free(families: &Families, name: &str, kind: Kind) -> bool {
     };
     let has_part = |suffix: &&str| kind_of(&format!("{name}{suffix}")).is_some();
     kind_of(name).is_none_or(|taken| taken == kind)
-        && !text::HISTOGRAM_PARTS.iter().any(is_part)
-        && !(kind == Kind::Histogram && text::HISTOGRAM_PARTS.iter().any(has_part))
+        && !HISTOGRAM_PARTS.iter().any(is_part)
+        && !(kind == Kind::Histogram && HISTOGRAM_PARTS.iter().any(has_part))
 }
 
 /// Beyond this many names the rest is refused: each has an overflow series, and names may come from data.
@@ -432,7 +468,7 @@ mod tests {
     fn the_number_of_metrics_is_bounded() {
         let registry = Registry::new();
         for n in 0..3_000 {
-            registry.describe(&format!("metric_{n}"), "A name made of data.");
+            registry.describe(&format!("metric_{n}"), "", "A name made of data.");
             let made =
                 registry.instrument(Kind::Counter, &format!("metric_{n}"), None, [].into_iter());
             assert_eq!(made.is_err(), n >= 1_997, "{n}");

@@ -24,6 +24,7 @@
 //! assert_eq!(collector.requests()[0].body, b"spans");
 //! ```
 
+pub mod exposition;
 pub mod fault;
 pub mod http;
 pub mod kent;

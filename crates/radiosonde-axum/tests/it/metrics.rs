@@ -1,11 +1,17 @@
 //! The scrape.
 
+use std::io::Read as _;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use radiosonde_metrics::TEXT_CONTENT_TYPE;
+use axum::body::Body;
+use flate2::read::GzDecoder;
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use radiosonde_metrics::Exposition;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
+use tower::ServiceExt as _;
 
 use crate::client::Service;
 
@@ -15,10 +21,51 @@ async fn metrics_are_prometheus_text_on_both_paths() {
     for path in ["/metrics", "/health/metrics"] {
         let answer = service.get(path).await;
         assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("content-type"), TEXT_CONTENT_TYPE);
+        assert_eq!(
+            answer.header("content-type"),
+            Exposition::Text.content_type()
+        );
         assert_eq!(answer.body, service.registry.render());
         assert!(answer.body.starts_with("# "), "{}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn open_metrics_is_for_those_who_prefer_it() {
+    let service = Service::new();
+    let accept = "application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+    let answer = service.ask(Method::GET, "/metrics", accept).await;
+    assert_eq!(
+        answer.header("content-type"),
+        Exposition::OpenMetrics.content_type()
+    );
+    assert!(answer.body.ends_with("# EOF\n"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_scraper_that_takes_gzip_gets_it() {
+    let service = Service::new();
+    let plain = service.get("/metrics").await.body;
+    let request = Request::builder()
+        .uri("/metrics")
+        .header("accept-encoding", "gzip");
+    let response = service
+        .app
+        .clone()
+        .oneshot(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let mut text = String::new();
+    GzDecoder::new(&body[..]).read_to_string(&mut text).unwrap();
+    assert_eq!(text, plain);
+    assert!(
+        body.len() < plain.len() / 2,
+        "{} of {}",
+        body.len(),
+        plain.len()
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,115 @@
+//! The texts, read by the parsers of others.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
+use std::collections::BTreeSet;
+
+use metrics::{counter, gauge, histogram};
+use radiosonde_catalog::METRICS;
+use radiosonde_metrics::{Exposition, Registry};
+use radiosonde_testkit::exposition::{Sample, parse_open_metrics, parse_text};
+use radiosonde_testkit::prometheus::promtool_check_metrics;
+
+/// Everything that a text may stumble over: names, label values, numbers, collisions.
+fn hostile() -> Registry {
+    let registry = Registry::new();
+    metrics::with_local_recorder(&registry, || {
+        let values = [
+            "",
+            "\"",
+            "\\",
+            "\\\"",
+            "\n",
+            "\\n",
+            "a\\\nb\"",
+            "{}",
+            "},x=\"1\" 2",
+            " ",
+            "é\u{1F388}\u{202e}",
+            "\u{0}\u{7f}",
+        ];
+        for value in values {
+            counter!("hostile_total", "value" => value).increment(1);
+            histogram!("hostile_seconds", "value" => value, "0 ö" => "x").record(0.3);
+        }
+        counter!("long_total", "value" => "x".repeat(64 * 1024)).increment(1);
+        for name in ["dots.and-dashes", "2xx", "größe", "a b\nc", "colon:is:fine"] {
+            counter!(name).increment(1);
+            gauge!(format!("{name}_gauge")).set(-1.5);
+        }
+        gauge!("limits").set(f64::NEG_INFINITY);
+        gauge!("small").set(5e-324);
+        gauge!("large").set(f64::MAX);
+        histogram!("wide").record(1e300);
+        metrics::describe_counter!("hostile_total", "Quotes \", backslashes \\ and\nlines.");
+        // Names that are fine in one format and taken in the other.
+        counter!("jobs_total").increment(1);
+        gauge!("jobs").set(1.0);
+        counter!("made_total").increment(1);
+        gauge!("made_created").set(1.0);
+        histogram!("size").record(1.0);
+        gauge!("size_created").set(1.0); // refused: OpenMetrics has another use for it
+    });
+    registry
+}
+
+/// One series of each metric of the catalogue.
+fn of_the_catalogue() -> Registry {
+    let registry = Registry::new();
+    for metric in METRICS {
+        let values = vec!["x"; metric.labels().len()];
+        registry.counter(metric, &values).increment(1);
+        registry.histogram(metric, &values).record(0.1);
+        registry.gauge(metric, &values).set(1.0);
+        registry.up_down_counter(metric, &values).add(1);
+    }
+    registry
+}
+
+/// The parser of the text adds the suffix to counters that have none.
+fn without_total(mut sample: Sample) -> Sample {
+    sample.name = sample.name.trim_end_matches("_total").to_owned();
+    sample
+}
+
+#[test]
+fn the_strict_parser_takes_open_metrics_with_the_samples_of_the_text() {
+    for registry in [hostile(), of_the_catalogue()] {
+        let text = parse_text(&registry.render())
+            .unwrap_or_else(|error| panic!("{error}\n{}", registry.render()));
+        let open_metrics = registry.render_as(Exposition::OpenMetrics);
+        let open_metrics = parse_open_metrics(&open_metrics)
+            .unwrap_or_else(|error| panic!("{error}\n{open_metrics}"));
+        let written =
+            |sample: &Sample| !sample.name.ends_with("_created") || sample.name == "made_created";
+        let text: BTreeSet<_> = text.into_iter().map(without_total).collect();
+        let open_metrics: BTreeSet<_> = open_metrics
+            .into_iter()
+            .filter(written)
+            .map(without_total)
+            .collect();
+        let difference: Vec<_> = text.symmetric_difference(&open_metrics).collect();
+        assert!(difference.is_empty() && text.len() > 30, "{difference:#?}");
+    }
+}
+
+#[test]
+fn label_values_come_back_as_they_were() {
+    let samples = parse_open_metrics(&hostile().render_as(Exposition::OpenMetrics)).unwrap();
+    let values: BTreeSet<_> = samples
+        .iter()
+        .filter(|sample| sample.name == "hostile_total")
+        .map(|sample| sample.labels["value"].as_str())
+        .collect();
+    assert_eq!(values.len(), 12);
+    assert!(
+        values.contains("a\\\nb\"") && values.contains("\\n") && values.contains("\n"),
+        "{values:?}"
+    );
+}
+
+#[test]
+fn promtool_takes_the_catalogue_without_a_word() {
+    let text = of_the_catalogue().render();
+    promtool_check_metrics(&text).unwrap_or_else(|complaint| panic!("{complaint}\n{text}"));
+}
