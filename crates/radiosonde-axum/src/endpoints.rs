@@ -9,7 +9,9 @@ use radiosonde_health::Health;
 use radiosonde_metrics::Registry;
 use tokio::time::Instant;
 
-use crate::scrape::{self, Scrapes};
+use crate::scrape;
+use crate::scrapes::Scrapes;
+use crate::shared::Shared;
 use crate::{ServiceInfo, answer, probes};
 
 /// The probe and scrape endpoints of one service.
@@ -44,16 +46,6 @@ use crate::{ServiceInfo, answer, probes};
 #[derive(Debug, Clone)]
 pub struct Endpoints {
     shared: Arc<Shared>,
-}
-
-/// What every handler can reach.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) service: ServiceInfo,
-    pub(crate) health: Health,
-    pub(crate) registry: Registry,
-    pub(crate) made: Instant,
-    pub(crate) scrapes: Scrapes,
 }
 
 impl Endpoints {

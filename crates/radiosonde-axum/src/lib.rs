@@ -32,7 +32,9 @@ mod memory;
 mod probes;
 mod routes;
 mod scrape;
+mod scrapes;
 mod service;
+mod shared;
 mod weight;
 
 pub use endpoints::Endpoints;

@@ -8,9 +8,9 @@ use radiosonde_health::Obstacle;
 
 use crate::answer::{respond, unknown_check};
 use crate::bodies::{CheckBody, HealthBody, ProbeBody};
-use crate::endpoints::Shared;
 use crate::format::Format;
 use crate::lines::{check_line, failed_line};
+use crate::shared::Shared;
 
 pub(crate) async fn live(State(shared): State<Arc<Shared>>, format: Format) -> Response {
     // Why it cannot recover is an error text, and stays inside.

@@ -7,23 +7,32 @@
 
 pub(crate) mod env;
 mod error;
+mod lifecycle;
+mod logs;
 mod options;
-mod resolve;
+#[cfg(feature = "otlp")]
+mod otlp;
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 mod secret;
+#[cfg(feature = "sentry")]
+mod sentry;
 mod service;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod value;
 
 pub use error::ConfigError;
+pub(crate) use lifecycle::LifecycleSettings;
+pub(crate) use logs::LogSettings;
 pub use options::{Config, LogFormat};
+#[cfg(feature = "otlp")]
+pub(crate) use otlp::OtlpSettings;
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) use secret::Secret;
-pub use service::Service;
-#[cfg(feature = "otlp")]
-pub(crate) use settings::OtlpSettings;
 #[cfg(feature = "sentry")]
-pub(crate) use settings::SentrySettings;
-pub(crate) use settings::{LifecycleSettings, LogSettings, Settings, TraceSettings};
+pub(crate) use sentry::SentrySettings;
+pub use service::Service;
+pub(crate) use settings::Settings;
+pub(crate) use traces::TraceSettings;

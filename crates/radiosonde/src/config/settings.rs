@@ -1,13 +1,12 @@
-//! What was resolved: valid by construction, read by the signals.
+//! What holds: everything that is set, resolved.
 
-use std::time::Duration;
-
+use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::Sampler;
 
-use super::LogFormat;
-#[cfg(any(feature = "otlp", feature = "sentry"))]
-use super::Secret;
+#[cfg(feature = "sentry")]
+use super::SentrySettings;
+use super::value::Reader;
+use super::{Config, ConfigError, LifecycleSettings, LogSettings, TraceSettings, env};
 
 /// Everything that `init` needs to know.
 #[derive(Debug)]
@@ -25,52 +24,102 @@ pub(crate) struct Settings {
     pub(crate) warnings: Vec<String>,
 }
 
-/// How log lines look, and which there are.
-#[derive(Debug, Clone)]
-pub(crate) struct LogSettings {
-    pub(crate) filter: String,
-    pub(crate) format: LogFormat,
-    pub(crate) colours: bool,
+impl Settings {
+    /// Resolves a configuration against the environment, which is read through `var`.
+    ///
+    /// # Errors
+    ///
+    /// Returns every mistake there is, not the first.
+    pub(crate) fn resolve(
+        config: &Config,
+        var: &dyn Fn(&str) -> Option<String>,
+        terminal: bool,
+    ) -> Result<Self, Vec<ConfigError>> {
+        let mut reader = Reader::new(var);
+        let attributes = reader.pairs(env::OTEL_RESOURCE_ATTRIBUTES);
+        let attribute = |key: &str| {
+            let found = attributes.iter().rev().find(|(found, _)| found == key);
+            found
+                .map(|(_, value)| value.clone())
+                .filter(|value| !value.is_empty())
+        };
+        let name = reader
+            .text(env::OTEL_SERVICE_NAME)
+            .or_else(|| attribute("service.name"))
+            .unwrap_or_else(|| config.service.name.trim().to_owned());
+        if name.is_empty() {
+            reader.errors.push(ConfigError::EmptyServiceName);
+        }
+        let version = config
+            .service
+            .version
+            .clone()
+            .or_else(|| attribute("service.version"));
+        let environment = config
+            .environment
+            .clone()
+            .or_else(|| attribute("deployment.environment.name"));
+        let named = [
+            ("service.name", Some(&name)),
+            ("service.version", version.as_ref()),
+            ("deployment.environment.name", environment.as_ref()),
+        ];
+        let named = named
+            .into_iter()
+            .filter_map(|(key, value)| Some(KeyValue::new(key, value?.clone())));
+        let others = attributes
+            .iter()
+            .map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+        let resource = Resource::builder_empty()
+            .with_attributes(others.chain(SDK.map(|(key, value)| KeyValue::new(key, value))))
+            .with_attributes(named)
+            .build();
+
+        let logs = LogSettings::resolve(config, &mut reader, terminal);
+        let traces = TraceSettings::resolve(config, &mut reader, resource);
+        #[cfg(feature = "sentry")]
+        let sentry = SentrySettings::resolve(
+            config,
+            &mut reader,
+            &name,
+            version.as_deref(),
+            environment.as_deref(),
+        );
+        let lifecycle = LifecycleSettings::resolve(config, &mut reader);
+        let known_methods = known_methods(&reader);
+        let Reader {
+            errors, warnings, ..
+        } = reader;
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self {
+            name,
+            version,
+            environment,
+            known_methods,
+            logs,
+            traces,
+            #[cfg(feature = "sentry")]
+            sentry,
+            lifecycle,
+            warnings,
+        })
+    }
 }
 
-/// Which spans there are, and where they go.
-#[derive(Debug)]
-pub(crate) struct TraceSettings {
-    pub(crate) resource: Resource,
-    pub(crate) sampler: Sampler,
-    #[cfg(feature = "otlp")]
-    pub(crate) otlp: Option<OtlpSettings>,
+fn known_methods(reader: &Reader<'_>) -> Option<Vec<String>> {
+    let text = reader.text(env::OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS)?;
+    let methods = text
+        .split(',')
+        .map(str::trim)
+        .filter(|method| !method.is_empty());
+    Some(methods.map(ToOwned::to_owned).collect())
 }
 
-/// The collector.
-#[cfg(feature = "otlp")]
-#[derive(Debug, Clone)]
-pub(crate) struct OtlpSettings {
-    pub(crate) endpoint: http::Uri,
-    pub(crate) headers: Vec<(String, Secret)>,
-    pub(crate) timeout: Duration,
-    pub(crate) queue: usize,
-    pub(crate) batch: usize,
-    pub(crate) delay: Duration,
-}
-
-/// The Sentry project.
-#[cfg(feature = "sentry")]
-#[derive(Debug, Clone)]
-pub(crate) struct SentrySettings {
-    pub(crate) dsn: Secret,
-    pub(crate) release: Option<String>,
-    pub(crate) environment: String,
-}
-
-/// How the service ends.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct LifecycleSettings {
-    pub(crate) drain_delay: Duration,
-    #[cfg_attr(
-        not(feature = "axum"),
-        expect(dead_code, reason = "only `serve` waits for it")
-    )]
-    pub(crate) drain_timeout: Duration,
-    pub(crate) flush_timeout: Duration,
-}
+/// What the resource says of the library that made the spans, by the semantic conventions.
+const SDK: [(&str, &str); 3] = [
+    ("telemetry.sdk.name", "opentelemetry"),
+    ("telemetry.sdk.language", "rust"),
+    ("telemetry.distro.name", "radiosonde"),
+];

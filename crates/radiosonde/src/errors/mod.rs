@@ -5,13 +5,15 @@
 //! join their traces. Whoever reports pays for a copy of the facts; symbols are looked up, and everything else is done,
 //! on the telemetry thread.
 
+mod current;
 mod hook;
 mod layer;
 mod report;
+mod reporter;
 mod request;
 mod sentry;
 
 pub(crate) use hook::install_panic_hook;
 pub(crate) use layer::ErrorLayer;
-pub(crate) use report::Reporter;
+pub(crate) use reporter::Reporter;
 pub(crate) use request::RequestReports;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::escape;
-use super::layer::{Line, Named};
+use super::line::{Line, Named};
 
 /// Appends a line.
 ///

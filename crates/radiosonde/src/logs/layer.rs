@@ -3,17 +3,17 @@
 use std::cell::RefCell;
 use std::time::SystemTime;
 
-use opentelemetry::trace::SpanContext;
 use radiosonde_catalog::{LOG_LINES, LOG_LINES_LOST};
 use radiosonde_metrics::Registry;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Subscriber};
 use tracing_log::NormalizeEvent as _;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::FieldWriter;
+use super::line::{Line, Named};
 use super::{LineWriter, json, text};
 use crate::config::{LogFormat, LogSettings};
 use crate::context::current_span;
@@ -25,27 +25,6 @@ pub(crate) struct LogLayer {
     colours: bool,
     service: Named,
     writer: LineWriter,
-}
-
-/// What every line says of the service.
-#[derive(Debug)]
-pub(crate) struct Named {
-    pub(crate) name: String,
-    pub(crate) version: Option<String>,
-}
-
-/// One event, on its way to being a line.
-#[derive(Debug)]
-pub(crate) struct Line<'a> {
-    pub(crate) time: SystemTime,
-    pub(crate) level: Level,
-    pub(crate) target: &'a str,
-    pub(crate) message: &'a str,
-    /// The fields, formatted.
-    pub(crate) fields: &'a str,
-    /// The spans around the event, outermost first, formatted.
-    pub(crate) spans: &'a str,
-    pub(crate) ids: Option<SpanContext>,
 }
 
 /// The fields of a span, kept with it.

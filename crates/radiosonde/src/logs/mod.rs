@@ -9,6 +9,7 @@ mod escape;
 mod fields;
 mod json;
 mod layer;
+mod line;
 mod text;
 mod writer;
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use tracing::Level;
 
 use super::escape;
-use super::layer::Line;
+use super::line::Line;
 
 /// Appends a line: time, level, target, message, fields, spans, ids.
 pub(crate) fn line(line: &Line<'_>, colours: bool, out: &mut String) {
