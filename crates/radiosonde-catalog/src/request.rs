@@ -6,7 +6,7 @@ use crate::metric::{Kind, Metric, Unit};
 ///
 /// `outcome` is `ok`, `error`, `cancelled`, `panicked` or `upgraded`; `status` is the code of the response, `499` when
 /// the client left before there was one, `500` when the handler panicked or failed without a response. `route` is the
-/// template that matched, empty when none did; an unknown `method` reads `_OTHER`.
+/// template that matched, and absent, which is the same as empty, when none did; an unknown `method` reads `_OTHER`.
 pub const HTTP_REQUESTS: Metric = Metric {
     name: "http_requests_total",
     otel_name: "http.server.requests",

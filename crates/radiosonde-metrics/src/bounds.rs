@@ -18,7 +18,14 @@ use radiosonde_catalog::HTTP_REQUEST_DURATION;
 /// # Ok::<(), radiosonde_metrics::InvalidBounds>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bounds(Arc<[f64]>);
+pub struct Bounds(Arc<Limits>);
+
+#[derive(Debug, PartialEq)]
+struct Limits {
+    values: Box<[f64]>,
+    /// The label of each bucket as the exposition has it, with that of the bucket without a limit.
+    labels: Box<[Box<str>]>,
+}
 
 impl Bounds {
     /// Takes the limits in ascending order.
@@ -32,21 +39,37 @@ impl Bounds {
         if limits.is_empty() || !ascends || limits.iter().any(|limit| !limit.is_finite()) {
             return Err(InvalidBounds { limits });
         }
-        Ok(Self(limits.into()))
+        Ok(Self::of_catalogue(&limits))
     }
 
     /// Takes limits that are known to be right: those of the catalogue, whose tests say so.
     pub(crate) fn of_catalogue(limits: &[f64]) -> Self {
-        Self(limits.into())
+        // A limit always has a fraction, `1.0`, as OpenMetrics spells it and Prometheus 3 stores it.
+        let spelled = limits
+            .iter()
+            .map(|limit| format!("{limit:?}"))
+            .chain(["+Inf".to_owned()]);
+        let labels = spelled
+            .map(|limit| format!("le=\"{limit}\"").into())
+            .collect();
+        Self(Arc::new(Limits {
+            values: limits.into(),
+            labels,
+        }))
     }
 
     pub(crate) fn limits(&self) -> &[f64] {
-        &self.0
+        &self.0.values
+    }
+
+    /// Returns the label `le` of each bucket; there is one more than there are limits.
+    pub(crate) fn labels(&self) -> &[Box<str>] {
+        &self.0.labels
     }
 
     /// Returns the index of the bucket that a finite value falls into; the last one has no limit.
     pub(crate) fn bucket(&self, value: f64) -> usize {
-        self.0.partition_point(|limit| *limit < value)
+        self.0.values.partition_point(|limit| *limit < value)
     }
 }
 

@@ -55,6 +55,8 @@ pub(crate) fn metric_name(raw: &str) -> Result<String, Refusal> {
 }
 
 /// Spells a label set: `method="GET",route="/"`, in the order of the names, without braces.
+///
+/// A label without a value is left out: to Prometheus the two are the same series.
 pub(crate) fn label_text<'a>(
     labels: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<String, Refusal> {
@@ -66,7 +68,7 @@ pub(crate) fn label_text<'a>(
         return Err(Refusal::DuplicateLabel);
     }
     let mut text = String::new();
-    for (name, value) in &spelled {
+    for (name, value) in spelled.iter().filter(|(_, value)| !value.is_empty()) {
         let comma = if text.is_empty() { "" } else { "," };
         // Writing to a `String` cannot fail.
         let _ = write!(text, "{comma}{name}=\"");
@@ -137,6 +139,12 @@ mod tests {
             label_text(labels.into_iter()),
             Ok(r#"method="a\"b\\c\nd",route="/""#.into())
         );
+    }
+
+    #[test]
+    fn a_label_without_a_value_is_no_label() {
+        let labels = [("route", ""), ("method", "GET")];
+        assert_eq!(label_text(labels.into_iter()), Ok(r#"method="GET""#.into()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::Bounds;
-use crate::cells::{CountCell, Distribution, DistributionCell, Sharded};
+use crate::cells::{BalanceCell, CountCell, Distribution, DistributionCell, Sharded};
 
 /// A total that only grows.
 ///
@@ -55,7 +55,8 @@ impl Default for Counter {
 
 /// A number of things that begin and end: requests in flight, open connections. Exposed as a gauge.
 ///
-/// It is exact under any number of threads, and two threads do not slow each other down.
+/// It is exact under any number of threads, which do not slow each other down. While things begin and end, a reading may be
+/// a little above what is, and is never below it.
 ///
 /// # Examples
 ///
@@ -69,25 +70,28 @@ impl Default for Counter {
 /// assert_eq!(active.value(), 1);
 /// ```
 #[derive(Debug, Clone)]
-pub struct UpDownCounter(Sharded<CountCell>);
+pub struct UpDownCounter(Sharded<BalanceCell>);
 
 impl UpDownCounter {
     /// Adds `change`, which may be negative.
     pub fn add(&self, change: i64) {
-        self.0.write(|cell| cell.add(change.cast_unsigned()));
+        self.0.write(|cell| cell.add(change));
     }
 
     /// Returns the number.
     #[must_use]
     pub fn value(&self) -> i64 {
-        // What one thread counted up, another may have counted down: only the sum means something.
-        total(&self.0).cast_signed()
+        let (mut begun, mut ended) = (0_u64, 0_u64);
+        // In this order: see `BalanceCell`.
+        self.0.read(|cell| ended = ended.wrapping_add(cell.ended()));
+        self.0.read(|cell| begun = begun.wrapping_add(cell.begun()));
+        begun.wrapping_sub(ended).cast_signed()
     }
 }
 
 impl Default for UpDownCounter {
     fn default() -> Self {
-        Self(Sharded::new(CountCell::default()))
+        Self(Sharded::new(BalanceCell::default()))
     }
 }
 
@@ -191,6 +195,11 @@ impl Histogram {
         self.0.bounds.limits()
     }
 
+    /// Returns the label `le` of each bucket.
+    pub(crate) fn bucket_labels(&self) -> &[Box<str>] {
+        self.0.bounds.labels()
+    }
+
     /// Returns what was recorded: count, sum and buckets of the same values.
     pub(crate) fn read(&self) -> Distribution {
         let mut total = Distribution::empty(self.limits().len() + 1);
@@ -229,6 +238,27 @@ mod tests {
             scope.spawn(|| active.add(-5));
         });
         assert_eq!(active.value(), -2);
+    }
+
+    #[test]
+    fn a_reading_is_never_less_than_nothing() {
+        let active = &UpDownCounter::default();
+        let (begun, arrived) = std::sync::mpsc::sync_channel(1);
+        std::thread::scope(|scope| {
+            // What begins here ends there; the channel holds one, so two are in flight.
+            scope.spawn(move || {
+                for _ in 0..20_000 {
+                    active.add(1);
+                    begun.send(()).unwrap();
+                }
+            });
+            scope.spawn(move || arrived.iter().for_each(|()| active.add(-1)));
+            for _ in 0..20_000 {
+                let now = active.value();
+                assert!(now >= 0, "{now}");
+            }
+        });
+        assert_eq!(active.value(), 0);
     }
 
     #[test]

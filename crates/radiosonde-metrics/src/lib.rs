@@ -8,20 +8,32 @@
 //!
 //! # Laws
 //!
-//! - Histograms aggregate on write: memory depends on the number of series, never on how often somebody scrapes.
+//! - Histograms aggregate on write: memory depends on the number of series, and of the threads that record into each,
+//!   never on how often somebody scrapes.
 //! - The count of a histogram is the sum of its buckets, so `count` equals the `+Inf` bucket in every text.
 //! - The number of series is bounded ([`RegistryOptions`]). Past the budget of a metric, values go to one series
 //!   labelled `otel_metric_overflow="true"`, so that totals stay right; what cannot be kept even there is refused.
 //! - What would make a scraper refuse the text is refused here, counted in `radiosonde_metrics_refused_total`, and
 //!   harmless: the caller gets a handle that records nothing.
+//!
+//! # Features
+//!
+//! | feature | on by default | what it adds |
+//! |---|---|---|
+//! | `process` | no | `collect::watch_process`: processor time, memory, file descriptors, cgroup limits |
+//! | `runtime` | no | `collect::watch_current_runtime`: Tokio's workers, tasks, busy time and scheduling delay |
 
 mod bounds;
 mod canonical;
 mod cells;
+pub mod collect;
 mod exposition;
 mod facade;
+mod family;
+mod index;
 mod instrument;
 mod options;
+mod reading;
 mod registry;
 mod sync;
 
@@ -29,4 +41,5 @@ pub use bounds::{Bounds, InvalidBounds};
 pub use exposition::Exposition;
 pub use instrument::{Counter, Gauge, Histogram, UpDownCounter};
 pub use options::RegistryOptions;
+pub use reading::{Series, Value};
 pub use registry::Registry;

@@ -6,14 +6,15 @@
 
 use std::collections::{BTreeMap, btree_map};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use radiosonde_catalog::{Kind, METRICS_OVERFLOWED, METRICS_REFUSED, Metric, SERIES};
 
 use crate::canonical::{OVERFLOW_LABEL, Refusal, label_text, metric_name};
-use crate::exposition::{Exposition, HISTOGRAM_PARTS};
-use crate::facade::Index;
+use crate::exposition::Exposition;
+use crate::family::{Families, Family, Instrument, Series, family, is_free};
+use crate::index::Index;
 use crate::{Bounds, Counter, Gauge, Histogram, RegistryOptions, UpDownCounter};
 
 /// All metrics of a service, and the recorder behind the `metrics` facade.
@@ -42,59 +43,13 @@ pub(crate) struct Inner {
     pub(crate) index: Index,
     families: Mutex<Families>,
     before_reading: Mutex<Vec<Arc<dyn Fn() + Send + Sync>>>,
+    /// The bounds of the catalogue's histograms, made once and shared by their series.
+    of_catalogue: Mutex<BTreeMap<String, Bounds>>,
     pub(crate) refused: [Counter; Refusal::ALL.len()],
     overflowed: Counter,
     series: Gauge,
-}
-
-/// The families by name, which is the order of the text.
-pub(crate) type Families = BTreeMap<String, Family>;
-
-/// The series of one name.
-#[derive(Debug, Clone)]
-pub(crate) struct Family {
-    pub(crate) kind: Option<Kind>,
-    pub(crate) help: String,
-    /// The word for its unit in the name, empty where there is none.
-    pub(crate) unit: &'static str,
-    /// The series by their labels, which is the order of the text.
-    pub(crate) series: BTreeMap<Arc<str>, Series>,
-}
-
-/// One instrument, and since when there is one.
-#[derive(Debug, Clone)]
-pub(crate) struct Series {
-    pub(crate) instrument: Instrument,
-    pub(crate) created: SystemTime,
-}
-
-impl Series {
-    fn new(instrument: Instrument) -> Self {
-        Self {
-            instrument,
-            created: SystemTime::now(),
-        }
-    }
-}
-
-/// One instrument of any kind.
-#[derive(Debug, Clone)]
-pub(crate) enum Instrument {
-    Counter(Counter),
-    Gauge(Gauge),
-    UpDownCounter(UpDownCounter),
-    Histogram(Histogram),
-}
-
-impl Instrument {
-    pub(crate) fn kind(&self) -> Kind {
-        match self {
-            Self::Counter(_) => Kind::Counter,
-            Self::Gauge(_) => Kind::Gauge,
-            Self::UpDownCounter(_) => Kind::UpDownCounter,
-            Self::Histogram(_) => Kind::Histogram,
-        }
-    }
+    /// How many bytes the last text had.
+    last_length: AtomicUsize,
 }
 
 impl Registry {
@@ -113,9 +68,11 @@ impl Registry {
                 index: Index::default(),
                 families: Mutex::default(),
                 before_reading: Mutex::default(),
+                of_catalogue: Mutex::default(),
                 refused: Default::default(),
                 overflowed: Counter::default(),
                 series: Gauge::default(),
+                last_length: AtomicUsize::new(0),
             }),
         };
         registry.expose_itself();
@@ -174,7 +131,12 @@ impl Registry {
     /// The work grows with the number of series; do it off the executor's threads.
     #[must_use]
     pub fn render_as(&self, exposition: Exposition) -> String {
-        exposition.render(&self.read())
+        // A text is about as long as the last one: it is written in one piece, not copied as it grows.
+        let expected = self.inner.last_length.load(Relaxed);
+        let mut text = String::with_capacity(expected + expected / 8);
+        exposition.render(&self.read(), &mut text);
+        self.inner.last_length.store(text.len(), Relaxed);
+        text
     }
 
     /// Adds what is done before each reading: to set instruments whose values cost something to find out.
@@ -191,7 +153,7 @@ impl Registry {
     }
 
     /// Brings what is collected up to date, and returns all families.
-    fn read(&self) -> Families {
+    pub(crate) fn read(&self) -> Families {
         let hooks = self
             .inner
             .before_reading
@@ -231,6 +193,19 @@ impl Registry {
         bounds: Option<&[f64]>,
         labels: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Result<(Instrument, bool), Refusal> {
+        self.instrument_made_by(kind, name, labels, |name| self.make(kind, name, bounds))
+    }
+
+    /// Does what [`instrument`](Self::instrument) does, with `make` for a new instrument, which is given the name as spelled.
+    ///
+    /// It may be of another kind than the family: a total with fractions is kept in a [`Gauge`], and is a counter.
+    pub(crate) fn instrument_made_by<'a>(
+        &self,
+        kind: Kind,
+        name: &str,
+        labels: impl Iterator<Item = (&'a str, &'a str)>,
+        make: impl FnOnce(&str) -> Instrument,
+    ) -> Result<(Instrument, bool), Refusal> {
         let name = metric_name(name)?;
         let labels = label_text(labels)?;
         let mut families = self.families();
@@ -258,7 +233,7 @@ impl Registry {
             btree_map::Entry::Occupied(entry) => entry.get().instrument.clone(),
             btree_map::Entry::Vacant(entry) => {
                 self.inner.series.add(1.0);
-                let series = Series::new(self.make(kind, &name, bounds));
+                let series = Series::new(make(&name));
                 entry.insert(series).instrument.clone()
             }
         };
@@ -299,7 +274,14 @@ impl Registry {
         let options = &self.inner.options;
         match (options.bounds.get(name), of_catalogue) {
             (Some(bounds), _) => bounds.clone(),
-            (None, Some(limits)) => Bounds::of_catalogue(limits),
+            (None, Some(limits)) => {
+                let known = self.inner.of_catalogue.lock();
+                let mut known = known.unwrap_or_else(PoisonError::into_inner);
+                known
+                    .entry(name.to_owned())
+                    .or_insert_with(|| Bounds::of_catalogue(limits))
+                    .clone()
+            }
             (None, None) => options.default_bounds.clone(),
         }
     }
@@ -363,37 +345,6 @@ impl std::fmt::Debug for Registry {
             .finish_non_exhaustive()
     }
 }
-
-/// Finds or makes the family of this name, which is spelled already.
-fn family(families: &mut Families, name: String) -> Result<&mut Family, Refusal> {
-    let full = families.len() >= MAX_FAMILIES;
-    match families.entry(name) {
-        btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
-        btree_map::Entry::Vacant(_) if full => Err(Refusal::TooManyMetrics),
-        btree_map::Entry::Vacant(entry) => Ok(entry.insert(Family {
-            kind: None,
-            help: String::new(),
-            unit: "",
-            series: BTreeMap::new(),
-        })),
-    }
-}
-
-/// Tells whether an instrument of this kind may have this name.
-fn is_free(families: &Families, name: &str, kind: Kind) -> bool {
-    let kind_of = |name: &str| families.get(name).and_then(|family| family.kind);
-    let is_part = |suffix: &&str| {
-        let whole = name.strip_suffix(suffix);
-        whole.is_some_and(|whole| kind_of(whole) == Some(Kind::Histogram))
-    };
-    let has_part = |suffix: &&str| kind_of(&format!("{name}{suffix}")).is_some();
-    kind_of(name).is_none_or(|taken| taken == kind)
-        && !HISTOGRAM_PARTS.iter().any(is_part)
-        && !(kind == Kind::Histogram && HISTOGRAM_PARTS.iter().any(has_part))
-}
-
-/// Beyond this many names the rest is refused: each has an overflow series, and names may come from data.
-const MAX_FAMILIES: usize = 2_000;
 
 #[cfg(all(test, not(loom)))]
 mod tests {

@@ -2,4 +2,4 @@
 
 mod scrape_config;
 
-pub use scrape_config::{InvalidTarget, ScrapeConfig};
+pub use scrape_config::{InvalidScrapeConfig, ScrapeConfig};

@@ -18,18 +18,23 @@ impl ScrapeConfig {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidTarget`] for an address that is not a host and a port: Prometheus would refuse the whole file.
+    /// Returns [`InvalidScrapeConfig`] for a service without a name, and for an address that is not a host and a port:
+    /// Prometheus would refuse the whole file.
     pub fn new<T: Into<String>>(
         service: impl Into<String>,
         targets: impl IntoIterator<Item = T>,
-    ) -> Result<Self, InvalidTarget> {
-        let targets: Vec<String> = targets.into_iter().map(Into::into).collect();
+    ) -> Result<Self, InvalidScrapeConfig> {
+        let (service, targets) = (service.into(), targets.into_iter().map(Into::into));
+        let targets: Vec<String> = targets.collect();
+        if service.is_empty() {
+            return Err(InvalidScrapeConfig::NoName);
+        }
         match targets.iter().find(|target| !is_host_and_port(target)) {
-            Some(target) => Err(InvalidTarget {
+            Some(target) => Err(InvalidScrapeConfig::Target {
                 target: target.clone(),
             }),
             None => Ok(Self {
-                service: service.into(),
+                service,
                 targets,
                 interval: Duration::from_secs(15),
             }),
@@ -61,12 +66,20 @@ impl Display for ScrapeConfig {
     }
 }
 
-/// An address that Prometheus cannot scrape.
+/// What Prometheus would refuse.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is no target: give a host and a port, such as `checkout:8080`", .target.escape_debug())]
 #[non_exhaustive]
-pub struct InvalidTarget {
-    target: String,
+pub enum InvalidScrapeConfig {
+    /// The service has no name, and so its series no `job`.
+    #[error("the service has no name: give one, such as `checkout`")]
+    NoName,
+    /// An address is not one that can be scraped.
+    #[error("`{}` is no target: give a host and a port, such as `checkout:8080`", .target.escape_debug())]
+    #[non_exhaustive]
+    Target {
+        /// The address.
+        target: String,
+    },
 }
 
 fn is_host_and_port(target: &str) -> bool {
@@ -118,6 +131,14 @@ mod tests {
             .unwrap()
             .interval(Duration::from_millis(500));
         assert!(config.to_string().contains("scrape_timeout: 500ms\n"));
+    }
+
+    #[test]
+    fn a_service_without_a_name_is_refused() {
+        assert_eq!(
+            ScrapeConfig::new("", ["a:1"]),
+            Err(InvalidScrapeConfig::NoName)
+        );
     }
 
     #[test]

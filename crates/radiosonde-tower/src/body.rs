@@ -14,23 +14,39 @@ pin_project! {
     /// A response body whose end closes the request. Made by [`ResponseFuture`](crate::ResponseFuture).
     ///
     /// Frames, trailers, size hint and end of stream are those of the body inside.
-    #[derive(Debug, Default)]
+    #[derive(Debug)]
     pub struct ObservedBody<B> {
+        // None only while it is dropped.
         #[pin]
-        inner: B,
+        inner: Option<B>,
         open: Option<OpenRequest>,
         // Bytes still to come, where the length is known: a server stops reading when it has them all.
         left: Option<u64>,
+    }
+
+    impl<B> PinnedDrop for ObservedBody<B> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(open) = this.open {
+                open.drop_inside(|| this.inner.set(None));
+            }
+        }
     }
 }
 
 impl<B> ObservedBody<B> {
     pub(crate) fn new(inner: B, open: Option<OpenRequest>, bytes: Option<u64>) -> Self {
         Self {
-            inner,
+            inner: Some(inner),
             open,
             left: bytes,
         }
+    }
+}
+
+impl<B: Default> Default for ObservedBody<B> {
+    fn default() -> Self {
+        Self::new(B::default(), None, None)
     }
 }
 
@@ -42,17 +58,21 @@ impl<B: Body> Body for ObservedBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let mut this = self.project();
-        let Some(open) = this.open else {
-            return this.inner.poll_frame(cx);
+        let this = self.project();
+        let Some(mut inner) = this.inner.as_pin_mut() else {
+            return Poll::Ready(None);
         };
-        let frame = ready!(open.run(|| this.inner.as_mut().poll_frame(cx)));
+        let Some(open) = this.open else {
+            return inner.poll_frame(cx);
+        };
+        let frame = ready!(open.run(|| inner.as_mut().poll_frame(cx)));
         let stop = match &frame {
+            // A server cannot make up for bytes that were announced and did not come: it breaks the connection.
+            None if this.left.is_some_and(|left| left > 0) => Some(Stop::BodyError),
             None => Some(Stop::Complete),
             Some(Err(_)) => Some(Stop::BodyError),
             Some(Ok(frame)) => {
-                let all =
-                    frame.is_trailers() || take(this.left, frame) || this.inner.is_end_stream();
+                let all = frame.is_trailers() || take(this.left, frame) || inner.is_end_stream();
                 all.then_some(Stop::Complete)
             }
         };
@@ -65,11 +85,13 @@ impl<B: Body> Body for ObservedBody<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner
+            .as_ref()
+            .map_or_else(SizeHint::default, Body::size_hint)
     }
 }
 

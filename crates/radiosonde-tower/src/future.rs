@@ -16,15 +16,28 @@ pin_project! {
     /// Waits for the head of a response. Made by [`Observe`](crate::Observe).
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
+        // None only while it is dropped.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         open: Option<OpenRequest>,
+    }
+
+    impl<F> PinnedDrop for ResponseFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(open) = this.open {
+                open.drop_inside(|| this.inner.set(None));
+            }
+        }
     }
 }
 
 impl<F> ResponseFuture<F> {
     pub(crate) fn new(inner: F, open: Option<OpenRequest>) -> Self {
-        Self { inner, open }
+        Self {
+            inner: Some(inner),
+            open,
+        }
     }
 }
 
@@ -37,9 +50,12 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        let Some(inner) = this.inner.as_pin_mut() else {
+            return Poll::Pending;
+        };
         let result = match this.open {
-            Some(open) => ready!(open.run(|| this.inner.poll(cx))),
-            None => ready!(this.inner.poll(cx)),
+            Some(open) => ready!(open.run(|| inner.poll(cx))),
+            None => ready!(inner.poll(cx)),
         };
         Poll::Ready(match (result, this.open.take()) {
             (Ok(response), Some(open)) => Ok(with_head(response, open)),

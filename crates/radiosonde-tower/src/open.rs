@@ -72,6 +72,11 @@ impl OpenRequest {
         result
     }
 
+    /// Drops the request's own code as the current request of this thread: what it still says belongs to it.
+    pub(crate) fn drop_inside(&self, drop: impl FnOnce()) {
+        within(&self.scopes, drop);
+    }
+
     /// Takes note of the head of the response and says what is still to come.
     pub(crate) fn head(
         &mut self,

@@ -5,8 +5,9 @@ use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use radiosonde_catalog::{BUILD_INFO, TARGET_INFO};
 use radiosonde_health::Health;
-use radiosonde_metrics::Registry;
+use radiosonde_metrics::{Registry, collect};
 use radiosonde_tower::ObserveOptions;
 use tracing::Dispatch;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -17,7 +18,7 @@ use crate::config::Settings;
 use crate::errors::{self, ErrorLayer, Reporter, RequestReports};
 use crate::io::Io;
 use crate::lifecycle::Telemetry;
-use crate::logs::LogLayer;
+use crate::logs::{LineWriter, LogLayer};
 use crate::traces::Traces;
 use crate::{Config, InitError, Sonde};
 
@@ -80,13 +81,19 @@ pub fn init(config: impl Into<Config>) -> Result<Sonde, InitError> {
 pub fn build(config: impl Into<Config>) -> Result<Parts, InitError> {
     let var = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let settings = Settings::resolve(&config.into(), &var, std::io::stdout().is_terminal());
-    Parts::start(&settings.map_err(InitError::Config)?).map_err(InitError::Thread)
+    let settings = settings.map_err(InitError::Config)?;
+    Parts::start(&settings, std::io::stdout()).map_err(InitError::Thread)
 }
 
 /// The telemetry of a service, started and not installed. Made by [`build`].
 pub struct Parts {
     sonde: Sonde,
     layers: Vec<BoxedLayer>,
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(dead_code, reason = "tests read what was written")
+    )]
+    pub(crate) lines: LineWriter,
     traces: Traces,
     #[cfg(feature = "sentry")]
     reporter: Option<Reporter>,
@@ -113,18 +120,25 @@ impl Parts {
         std::mem::take(&mut self.layers)
     }
 
-    fn start(settings: &Settings) -> std::io::Result<Self> {
-        let registry = Registry::new();
+    /// Starts everything, with log lines that go to `out`.
+    pub(crate) fn start(
+        settings: &Settings,
+        out: impl std::io::Write + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let registry = Registry::with_options(settings.metrics.clone());
+        add_collected(settings, &registry);
         let summary = Summary::of(settings);
         let mut io = Way::default();
 
         let logs = LogLayer::new(
+            out,
             &settings.logs,
             &settings.name,
             settings.version.as_deref(),
             &registry,
         )?;
-        let mut telemetry = Telemetry::new(logs.writer());
+        let lines = logs.writer();
+        let mut telemetry = Telemetry::new(lines.clone());
         let traces = start_traces(settings, &registry, &mut io, &mut telemetry)?;
         #[cfg_attr(
             not(feature = "sentry"),
@@ -157,6 +171,7 @@ impl Parts {
         Ok(Self {
             sonde,
             layers,
+            lines,
             traces,
             #[cfg(feature = "sentry")]
             reporter,
@@ -165,7 +180,7 @@ impl Parts {
     }
 
     fn install(mut self) -> Result<Sonde, InitError> {
-        if tracing::dispatcher::has_been_set() {
+        if has_subscriber() {
             return Err(InitError::SubscriberTaken);
         }
         let recorder = self.sonde.metrics().clone();
@@ -192,6 +207,25 @@ impl std::fmt::Debug for Parts {
             .field("sonde", &self.sonde)
             .finish_non_exhaustive()
     }
+}
+
+/// Adds what is known without being recorded: which service this is and, if wanted, what the system says of its process.
+fn add_collected(settings: &Settings, registry: &Registry) {
+    let resource = settings.traces.resource.iter();
+    let attributes: Vec<_> = resource
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
+    let attributes = attributes.iter().map(|(key, value)| (*key, value.as_ref()));
+    collect::info(registry, &TARGET_INFO, attributes);
+    let hash = radiosonde_catalog::hash();
+    let build = [
+        ("service", settings.name.as_str()),
+        ("version", settings.version.as_deref().unwrap_or_default()),
+        ("catalog_hash", &hash),
+    ];
+    collect::info(registry, &BUILD_INFO, build);
+    #[cfg(feature = "process")]
+    collect::watch_process(registry);
 }
 
 /// The telemetry thread, started when something first needs a way out of the process.
@@ -246,6 +280,17 @@ fn start_reporter(
     let reporter = Reporter::start(way.out()?, sentry, registry);
     telemetry.reports = reporter.as_ref().map(|reporter| reporter.account().clone());
     Ok(reporter)
+}
+
+/// Tells whether the process has a subscriber. One that a thread or a closure has for itself does not count.
+fn has_subscriber() -> bool {
+    use tracing::subscriber::NoSubscriber;
+    let has = || tracing::dispatcher::get_default(|default| !default.is::<NoSubscriber>());
+    // A new thread has none of its own. Without a thread, this one has to do.
+    let elsewhere = std::thread::Builder::new()
+        .spawn(has)
+        .map(std::thread::JoinHandle::join);
+    elsewhere.ok().and_then(Result::ok).unwrap_or_else(has)
 }
 
 /// What is on, for the first line of the log. It holds no secret.
@@ -303,15 +348,11 @@ impl Summary {
     }
 }
 
-/// Writes an address without its query, which may hold a token.
+/// Writes where an address is, without its path and its query, which may hold a token.
 #[cfg(feature = "otlp")]
 fn address(uri: &http::Uri) -> String {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
-    format!(
-        "{}://{authority}{}",
-        uri.scheme_str().unwrap_or_default(),
-        uri.path()
-    )
+    format!("{}://{authority}", uri.scheme_str().unwrap_or_default())
 }
 
 /// Where `init` succeeded.

@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "axum", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "axum"),
+    doc = "What a Rust web service carries to be seen."
+)]
 //!
 //! # Depths
 //!
@@ -12,15 +16,17 @@
 //!
 //! | feature | on by default | what it adds |
 //! |---|---|---|
-//! | `axum` | yes | [`Sonde::router`] and [`Sonde::serve`] |
+//! | `axum` | yes | `Sonde::router` and `Sonde::serve` |
 //! | `otlp` | yes | spans to an OpenTelemetry collector, over HTTP and protobuf |
 //! | `sentry` | yes | panics, failed requests and logged errors to Sentry |
+//! | `process` | yes | `process_*`: processor time, memory, file descriptors, limits of the cgroup (Linux) |
+//! | `runtime` | yes | `tokio_*`: workers, tasks, queue, scheduling delay |
 //! | `tls` | yes | `https` addresses, by rustls with aws-lc-rs |
 //! | `tls-ring` | no | the same with ring, for a tree that uses ring: instead of `tls` |
+//! | `testing` | no | `testing`: telemetry local to a test, and assertions on it; outside semantic versioning |
 //!
 //! A feature adds an ability; only an endpoint or a DSN turns it on.
 
-mod causes;
 mod config;
 mod context;
 #[cfg(feature = "sentry")]
@@ -36,6 +42,9 @@ mod io;
 mod lifecycle;
 mod logs;
 mod sonde;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod text;
 mod traces;
 
 pub use config::{Config, ConfigError, LogFormat, Service};
@@ -58,16 +67,26 @@ pub mod health {
 /// The request layer.
 pub mod layer {
     #[doc(inline)]
-    pub use radiosonde_tower::{ErrorType, Observation, ObserveLayer, ObserveOptions, Outcome};
+    pub use radiosonde_tower::{
+        Arrival, Entered, ErrorType, Observation, ObserveLayer, ObserveOptions, Observer, Outcome,
+        RouteOf, Scope,
+    };
 }
 
 /// The registry that every metric of the process is recorded in.
 pub mod metrics {
     #[doc(inline)]
-    pub use radiosonde_metrics::{Bounds, InvalidBounds, Registry, RegistryOptions};
+    pub use radiosonde_catalog::{Kind, Metric, Unit};
+    #[doc(inline)]
+    pub use radiosonde_metrics::collect;
+    #[doc(inline)]
+    pub use radiosonde_metrics::{
+        Bounds, Counter, Exposition, Gauge, Histogram, InvalidBounds, Registry, RegistryOptions,
+        Series, UpDownCounter, Value,
+    };
 }
 
 /// The service in the readme of the repository compiles.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

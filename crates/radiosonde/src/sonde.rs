@@ -55,7 +55,7 @@ impl Sonde {
         let options = options
             .route(radiosonde_axum::matched_path)
             .exclude(radiosonde_axum::PROBE_ROUTES.iter().copied());
-        Self {
+        let sonde = Self {
             inner: Arc::new(Inner {
                 registry,
                 health,
@@ -66,7 +66,21 @@ impl Sonde {
                 layer_options: Mutex::new(Some(options)),
                 telemetry: Arc::new(telemetry),
             }),
-        }
+        };
+        sonde.watch_runtime();
+        sonde
+    }
+
+    /// Watches the runtime around the call, if there is one and none is watched.
+    ///
+    /// Called wherever there may be one for the first time, because `init` works before there is.
+    #[cfg_attr(
+        not(feature = "runtime"),
+        expect(clippy::unused_self, reason = "nothing is watched without `runtime`")
+    )]
+    pub(crate) fn watch_runtime(&self) {
+        #[cfg(feature = "runtime")]
+        radiosonde_metrics::collect::watch_current_runtime(&self.inner.registry, "main");
     }
 
     /// Returns the layer that measures and follows each request.
@@ -77,6 +91,7 @@ impl Sonde {
     /// The layer is a pointer to what is kept for the life of the process, so it may be copied freely.
     #[must_use]
     pub fn layer(&self) -> ObserveLayer {
+        self.watch_runtime();
         *self.inner.layer.get_or_init(|| {
             let mut options = self
                 .inner
@@ -93,6 +108,7 @@ impl Sonde {
     where
         S: Clone + Send + Sync + 'static,
     {
+        self.watch_runtime();
         self.inner.endpoints.router()
     }
 
@@ -127,6 +143,7 @@ impl Sonde {
     /// `axum::serve(listener, app).with_graceful_shutdown(sonde.shutdown_signal())`, and [`shutdown`](Self::shutdown)
     /// after it. [`serve`](Self::serve) does both.
     pub fn shutdown_signal(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.watch_runtime();
         lifecycle::shutdown_signal(self.inner.health.clone(), self.inner.lifecycle.drain_delay)
     }
 

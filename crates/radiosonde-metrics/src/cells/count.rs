@@ -6,7 +6,7 @@ use super::{Cell, Table};
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 
-/// A part of a count, in whole numbers. Counting down wraps, and the sum of all parts wraps back.
+/// A part of a count, in whole numbers.
 #[derive(Debug, Default)]
 pub(crate) struct CountCell(AtomicU64);
 

@@ -7,11 +7,13 @@
 //! A cell belongs to one thread at a time. When the thread ends, the next one that needs a cell goes on where it
 //! stopped, so the number of cells is that of threads at once, and what was counted stays counted.
 
+mod balance;
 mod count;
 mod distribution;
 mod sharded;
 mod table;
 
+pub(crate) use balance::BalanceCell;
 pub(crate) use count::CountCell;
 pub(crate) use distribution::{Distribution, DistributionCell};
 pub(crate) use sharded::Sharded;

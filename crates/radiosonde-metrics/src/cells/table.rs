@@ -37,7 +37,7 @@ impl<C: Cell> Table<C> {
     }
 
     /// Borrows a cell from its value and keeps it. `None` when there is none left, or when the table is in use further
-    /// up the stack, by an allocator that records what it allocates.
+    /// up the stack.
     pub(super) fn adopt(&self, index: usize, home: &Arc<Home<C>>) -> Option<Arc<C>> {
         let mut slots = self.0.try_borrow_mut().ok()?;
         let cell = home.lend()?;

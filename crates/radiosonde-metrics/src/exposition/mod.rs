@@ -7,9 +7,7 @@ mod open_metrics;
 mod sample;
 mod text;
 
-pub(crate) use sample::HISTOGRAM_PARTS;
-
-use crate::registry::Families;
+use crate::family::Families;
 
 /// A format of exposition.
 ///
@@ -52,10 +50,11 @@ impl Exposition {
         }
     }
 
-    pub(crate) fn render(self, families: &Families) -> String {
+    /// Appends all families to `text`.
+    pub(crate) fn render(self, families: &Families, text: &mut String) {
         match self {
-            Self::Text => text::render(families),
-            Self::OpenMetrics => open_metrics::render(families),
+            Self::Text => text::render(families, text),
+            Self::OpenMetrics => open_metrics::render(families, text),
         }
     }
 }

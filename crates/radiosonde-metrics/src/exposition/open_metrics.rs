@@ -5,17 +5,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use radiosonde_catalog::Kind;
 
-use super::sample::{Real, sample, samples};
+use super::sample::{real, samples};
 use crate::canonical::escape;
-use crate::registry::{Families, Family};
+use crate::family::{Families, Family};
 
-pub(super) fn render(families: &Families) -> String {
-    let mut text = String::new();
+pub(super) fn render(families: &Families, text: &mut String) {
     for (name, family) in families {
-        render_family(name, family, families, &mut text);
+        render_family(name, family, families, text);
     }
     text.push_str("# EOF\n");
-    text
 }
 
 fn render_family(name: &str, family: &Family, families: &Families, text: &mut String) {
@@ -41,7 +39,7 @@ fn render_family(name: &str, family: &Family, families: &Families, text: &mut St
     for (labels, series) in &family.series {
         samples(name, labels, &series.instrument, text);
         if let Some(created) = &spelled.created {
-            sample(created, "", labels, Real(seconds(series.created)), text);
+            real(created, "", labels, seconds(series.created), text);
         }
     }
 }

@@ -4,14 +4,12 @@ use std::fmt::Write as _;
 
 use super::sample::samples;
 use crate::canonical::escape;
-use crate::registry::{Families, Family};
+use crate::family::{Families, Family};
 
-pub(super) fn render(families: &Families) -> String {
-    let mut text = String::new();
+pub(super) fn render(families: &Families, text: &mut String) {
     for (name, family) in families {
-        render_family(name, family, &mut text);
+        render_family(name, family, text);
     }
-    text
 }
 
 fn render_family(name: &str, family: &Family, text: &mut String) {

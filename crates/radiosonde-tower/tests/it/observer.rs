@@ -89,14 +89,19 @@ fn a_request_is_entered_whenever_its_code_runs_and_closed_once() {
 fn a_panic_leaves_the_request_before_it_closes_it() {
     let diary = Diary::default();
     followed(Act::PanicInPoll, &diary);
-    let expected = [
-        "arrive GET \"\"",
-        "enter",
-        "leave",
-        "enter",
-        "leave",
-        "close panicked 500",
-    ];
+    // In: the call, the poll, and the drop of the future, which may say something as well.
+    let around = ["enter", "leave"].repeat(3);
+    let expected = [&["arrive GET \"\""][..], &around, &["close panicked 500"]].concat();
+    assert_eq!(diary.read(), expected);
+}
+
+#[test]
+fn what_a_request_says_when_its_client_has_left_is_inside_it() {
+    let diary = Diary::default();
+    followed(Act::Hang, &diary);
+    // In: the call, the poll, the drop.
+    let around = ["enter", "leave"].repeat(3);
+    let expected = [&["arrive GET \"\""][..], &around, &["close cancelled 499"]].concat();
     assert_eq!(diary.read(), expected);
 }
 

@@ -58,6 +58,8 @@ variables! {
             "The whole address for spans, used as it is.";
         OTEL_EXPORTER_OTLP_PROTOCOL: "`http/protobuf`", "`http/protobuf`",
             "The protocol. Others are ignored, with a warning.";
+        OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "the same", "`OTEL_EXPORTER_OTLP_PROTOCOL`",
+            "The protocol for spans.";
         OTEL_EXPORTER_OTLP_HEADERS: "`key=value` pairs, separated by commas, percent-encoded", "nothing",
             "Headers that go with every export. They are never printed.";
         OTEL_EXPORTER_OTLP_TRACES_HEADERS: "the same", "`OTEL_EXPORTER_OTLP_HEADERS`",

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-#[cfg(feature = "sentry")]
+use radiosonde_metrics::RegistryOptions;
+
+#[cfg(any(feature = "otlp", feature = "sentry"))]
 use super::Secret;
 use super::Service;
 
@@ -23,10 +25,11 @@ use super::Service;
 pub struct Config {
     pub(crate) service: Service,
     pub(crate) environment: Option<String>,
+    pub(crate) metrics: RegistryOptions,
     pub(crate) log_filter: Option<String>,
     pub(crate) log_format: Option<LogFormat>,
     #[cfg(feature = "otlp")]
-    pub(crate) otlp_endpoint: Option<String>,
+    pub(crate) otlp_endpoint: Option<Secret>,
     #[cfg(feature = "sentry")]
     pub(crate) sentry_dsn: Option<Secret>,
     pub(crate) drain_delay: Option<Duration>,
@@ -41,6 +44,7 @@ impl Config {
         Self {
             service: service.into(),
             environment: None,
+            metrics: RegistryOptions::new(),
             log_filter: None,
             log_format: None,
             #[cfg(feature = "otlp")]
@@ -59,6 +63,26 @@ impl Config {
     #[must_use]
     pub fn environment(mut self, environment: impl Into<String>) -> Self {
         self.environment = Some(environment.into());
+        self
+    }
+
+    /// Sets how large the registry may grow, and which bounds histograms have.
+    ///
+    /// Defaults to 2000 series a metric, 10 000 in all, and the bounds of durations from 5 ms to 10 s.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde::Config;
+    /// use radiosonde::metrics::{Bounds, RegistryOptions};
+    ///
+    /// let metrics = RegistryOptions::new().bounds("upload_bytes", Bounds::new([1e3, 1e6, 1e9])?);
+    /// let config = Config::new("checkout").metrics(metrics);
+    /// # Ok::<(), radiosonde::metrics::InvalidBounds>(())
+    /// ```
+    #[must_use]
+    pub fn metrics(mut self, options: RegistryOptions) -> Self {
+        self.metrics = options;
         self
     }
 
@@ -89,7 +113,7 @@ impl Config {
     #[cfg(feature = "otlp")]
     #[must_use]
     pub fn otlp_endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.otlp_endpoint = Some(endpoint.into());
+        self.otlp_endpoint = Some(Secret::new(endpoint));
         self
     }
 

@@ -20,6 +20,9 @@ impl OtlpSettings {
     /// Returns `None` when nothing is exported.
     pub(super) fn resolve(config: &Config, reader: &mut Reader<'_>) -> Option<Self> {
         let disabled = reader.switch(env::OTEL_SDK_DISABLED);
+        if disabled || !is_exporter(reader) {
+            return None;
+        }
         let endpoint = endpoint_of(config, reader);
         let headers = headers_of(reader);
         let millis = |reader: &mut Reader<'_>, names: &[&'static str], default, range| {
@@ -37,7 +40,7 @@ impl OtlpSettings {
             queue.min(512),
             1..=queue,
         );
-        if disabled || !is_exporter(reader) || !speaks_http(reader) {
+        if !speaks_http(reader) {
             return None;
         }
         Some(Self {
@@ -52,22 +55,38 @@ impl OtlpSettings {
 }
 
 fn endpoint_of(config: &Config, reader: &mut Reader<'_>) -> Option<http::Uri> {
-    let base = |text: &str| format!("{}/v1/traces", text.trim_end_matches('/'));
     let variables = [
         env::OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
         env::OTEL_EXPORTER_OTLP_ENDPOINT,
     ];
     let (setting, address) = match &config.otlp_endpoint {
-        Some(set) => ("Config::otlp_endpoint", base(set)),
-        None => match reader.first(&variables)? {
-            (env::OTEL_EXPORTER_OTLP_ENDPOINT, text) => {
-                (env::OTEL_EXPORTER_OTLP_ENDPOINT, base(&text))
-            }
-            (variable, text) => (variable, text),
-        },
+        Some(set) => ("Config::otlp_endpoint", set.expose().to_owned()),
+        None => reader.first(&variables)?,
     };
-    let endpoint = endpoint(setting, &address);
-    endpoint.map_err(|error| reader.errors.push(error)).ok()
+    let address = endpoint(setting, &address)
+        .map_err(|error| reader.errors.push(error))
+        .ok()?;
+    // The variable for traces is used as it is.
+    if setting == env::OTEL_EXPORTER_OTLP_TRACES_ENDPOINT {
+        Some(address)
+    } else {
+        below(address)
+    }
+}
+
+/// Returns the address for spans below that of a collector.
+fn below(collector: http::Uri) -> Option<http::Uri> {
+    let query = collector
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    let path = format!(
+        "{}/v1/traces{query}",
+        collector.path().trim_end_matches('/')
+    );
+    let mut parts = collector.into_parts();
+    parts.path_and_query = Some(path.parse().ok()?);
+    http::Uri::from_parts(parts).ok()
 }
 
 fn headers_of(reader: &mut Reader<'_>) -> Vec<(String, Secret)> {
@@ -81,10 +100,11 @@ fn headers_of(reader: &mut Reader<'_>) -> Vec<(String, Secret)> {
         name.parse::<http::HeaderName>().is_ok() && value.parse::<http::HeaderValue>().is_ok()
     };
     let (valid, invalid): (Vec<_>, Vec<_>) = pairs.into_iter().partition(valid);
-    for (name, _) in invalid {
+    if !invalid.is_empty() {
+        // Neither part is shown: a name that is none may be a secret in the wrong place.
         reader.warn(format!(
-            "the header `{}` of the exporter is malformed, and is not sent",
-            name.escape_debug()
+            "{} headers of the exporter are malformed, and are not sent",
+            invalid.len()
         ));
     }
     valid
@@ -112,12 +132,14 @@ fn is_exporter(reader: &mut Reader<'_>) -> bool {
 
 /// Tells whether the protocol is ours. Sending HTTP to the port of another protocol would fail for ever.
 fn speaks_http(reader: &mut Reader<'_>) -> bool {
-    let set = reader.text(env::OTEL_EXPORTER_OTLP_PROTOCOL);
+    let set = reader.first(&[
+        env::OTEL_EXPORTER_OTLP_TRACES_PROTOCOL,
+        env::OTEL_EXPORTER_OTLP_PROTOCOL,
+    ]);
     let ours = set
-        .as_deref()
-        .is_none_or(|text| text.eq_ignore_ascii_case("http/protobuf"));
-    if let Some(text) = set.filter(|_| !ours) {
-        let name = env::OTEL_EXPORTER_OTLP_PROTOCOL;
+        .as_ref()
+        .is_none_or(|(_, text)| text.eq_ignore_ascii_case("http/protobuf"));
+    if let Some((name, text)) = set.filter(|_| !ours) {
         reader.warn(format!(
             "{name} is `{text}`, which is not supported: no span is exported; set `http/protobuf`"
         ));

@@ -25,7 +25,8 @@ impl SentrySettings {
         let set = config
             .sentry_dsn
             .clone()
-            .map(|dsn| ("Config::sentry_dsn", dsn));
+            .filter(|dsn| !dsn.expose().trim().is_empty());
+        let set = set.map(|dsn| ("Config::sentry_dsn", dsn));
         let variable = || Some((env::SENTRY_DSN, Secret::new(reader.text(env::SENTRY_DSN)?)));
         let (setting, dsn) = set.or_else(variable)?;
         if let Err(error) = valid_dsn(setting, dsn.expose()) {

@@ -2,6 +2,7 @@
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
+use radiosonde_metrics::RegistryOptions;
 
 #[cfg(feature = "sentry")]
 use super::SentrySettings;
@@ -14,6 +15,7 @@ pub(crate) struct Settings {
     pub(crate) name: String,
     pub(crate) version: Option<String>,
     pub(crate) environment: Option<String>,
+    pub(crate) metrics: RegistryOptions,
     pub(crate) known_methods: Option<Vec<String>>,
     pub(crate) logs: LogSettings,
     pub(crate) traces: TraceSettings,
@@ -97,6 +99,7 @@ impl Settings {
             name,
             version,
             environment,
+            metrics: config.metrics.clone(),
             known_methods,
             logs,
             traces,

@@ -192,11 +192,53 @@ mod otlp {
     }
 
     #[test]
+    fn a_query_stays_behind_the_path() {
+        let general = (
+            env::OTEL_EXPORTER_OTLP_ENDPOINT,
+            "http://collector:4318/in?key=1",
+        );
+        assert_eq!(
+            endpoint(&[general]).as_deref(),
+            Some("http://collector:4318/in/v1/traces?key=1")
+        );
+    }
+
+    #[test]
+    fn an_address_without_a_host_or_with_an_impossible_port_is_refused() {
+        for address in [
+            "http://:4318",
+            "http://c:99999",
+            "http://c:0",
+            "http://c:",
+            "http://",
+            "collector:4318",
+        ] {
+            let errors =
+                resolve("checkout", &[(env::OTEL_EXPORTER_OTLP_ENDPOINT, address)]).unwrap_err();
+            assert!(
+                matches!(&errors[..], [ConfigError::InvalidEndpoint { .. }]),
+                "{address}: {errors:?}"
+            );
+        }
+        assert_eq!(
+            endpoint(&[(env::OTEL_EXPORTER_OTLP_ENDPOINT, "http://[::1]")]).as_deref(),
+            Some("http://[::1]/v1/traces")
+        );
+    }
+
+    #[test]
+    fn an_address_that_is_not_used_need_not_be_right() {
+        let wrong = (env::OTEL_EXPORTER_OTLP_ENDPOINT, "nonsense");
+        assert_eq!(endpoint(&[wrong, (env::OTEL_SDK_DISABLED, "true")]), None);
+    }
+
+    #[test]
     fn the_export_can_be_turned_off() {
         for off in [
             (env::OTEL_SDK_DISABLED, "TRUE"),
             (env::OTEL_TRACES_EXPORTER, "None"),
             (env::OTEL_EXPORTER_OTLP_PROTOCOL, "grpc"),
+            (env::OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, "grpc"),
         ] {
             assert_eq!(endpoint(&[ENDPOINT, off]), None, "{off:?}");
         }

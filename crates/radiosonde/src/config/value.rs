@@ -167,6 +167,17 @@ pub(crate) fn endpoint(setting: &'static str, text: &str) -> Result<http::Uri, C
         _ => return Err(invalid("it starts with neither `http://` nor `https://`")),
     }
     let authority = uri.authority().ok_or_else(|| invalid("it names no host"))?;
+    if authority.host().is_empty() {
+        return Err(invalid("it names no host"));
+    }
+    // A port that cannot be read would silently be the default one.
+    let port = authority
+        .as_str()
+        .rsplit_once(':')
+        .filter(|(_, port)| !port.ends_with(']'));
+    if port.is_some() && authority.port_u16().is_none_or(|port| port == 0) {
+        return Err(invalid("its port is no number from 1 to 65535"));
+    }
     if authority.as_str().contains('@') {
         return Err(invalid(
             "it holds a user name; use OTEL_EXPORTER_OTLP_HEADERS to authorise",

@@ -2,11 +2,11 @@
 
 use std::panic::PanicHookInfo;
 
-use backtrace::Backtrace;
 use sentry_core::protocol::{Event, Exception, Level, Mechanism};
 
 use super::Reporter;
 use super::report::bounded;
+use super::stack;
 
 /// Reports panics from here on, and then does what was done about them before.
 ///
@@ -15,7 +15,7 @@ use super::report::bounded;
 pub(crate) fn install_panic_hook(reporter: Reporter) {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        reporter.report(event(panic), Some(Backtrace::new_unresolved()));
+        reporter.report(event(panic), stack::capture());
         previous(panic);
     }));
 }

@@ -8,12 +8,13 @@ use sentry_core::parse_type_from_debug;
 use sentry_core::protocol::{Event, Exception, Level, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Metadata, Subscriber};
+use tracing_log::NormalizeEvent as _;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
 use super::Reporter;
 use super::report::bounded;
-use crate::causes;
+use crate::text;
 
 /// Reports each event of level `ERROR`, whether or not it becomes a log line.
 #[derive(Debug)]
@@ -34,7 +35,9 @@ impl<S: Subscriber> Layer<S> for ErrorLayer {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        self.0.report(fields.into_event(event.metadata()), None);
+        let normalized = event.normalized_metadata();
+        let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
+        self.0.report(fields.into_event(metadata), None);
     }
 }
 
@@ -60,7 +63,9 @@ impl Fields {
     }
 
     fn insert(&mut self, field: &Field, value: impl Into<Value>) {
-        self.others.insert(field.name().into(), value.into());
+        if !text::is_of_the_bridge(field.name()) {
+            self.others.insert(field.name().into(), value.into());
+        }
     }
 
     fn text(&mut self, field: &Field, text: &str) {
@@ -74,13 +79,13 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_error(&mut self, _: &Field, error: &(dyn Error + 'static)) {
-        let chain: Vec<_> = causes::chain(error).collect();
+        let chain: Vec<_> = text::chain(error).collect();
         self.exceptions
             .extend(chain.into_iter().rev().map(exception));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.text(field, &format!("{value:?}"));
+        self.text(field, &text::shown(format_args!("{value:?}")));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -105,10 +110,10 @@ impl Visit for Fields {
 }
 
 fn exception(error: &(dyn Error + 'static)) -> Exception {
-    let debug = format!("{error:?}");
+    let debug = text::shown(format_args!("{error:?}"));
     Exception {
         ty: bounded(parse_type_from_debug(&debug)),
-        value: Some(bounded(&error.to_string())),
+        value: Some(bounded(&text::shown(error))),
         ..Exception::default()
     }
 }

@@ -12,6 +12,7 @@ mod report;
 mod reporter;
 mod request;
 mod sentry;
+mod stack;
 
 pub(crate) use hook::install_panic_hook;
 pub(crate) use layer::ErrorLayer;

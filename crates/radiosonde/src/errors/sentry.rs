@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
-use sentry_backtrace::{ProcessStacktraceIntegration, backtrace_to_stacktrace};
+use sentry_backtrace::ProcessStacktraceIntegration;
 use sentry_core::types::Dsn;
 use sentry_core::{Client, ClientOptions, Envelope};
 
 use super::report::Report;
+use super::stack;
 use crate::config::SentrySettings;
 use crate::io::HttpClient;
 use crate::io::pipeline::{Batching, Delivered, Destination};
@@ -101,7 +102,7 @@ impl Sentry {
         let request = self.request.clone().map(|()| body);
         let response = self
             .http
-            .send(request, Self::BATCHING.timeout)
+            .send(request)
             .await
             .map_err(|error| error.to_string())?;
         if response.status() == StatusCode::TOO_MANY_REQUESTS {
@@ -135,10 +136,7 @@ fn prepare(client: &Client, report: Report) -> Option<Bytes> {
         mut event,
         backtrace,
     } = report;
-    let stacktrace = backtrace.and_then(|mut backtrace| {
-        backtrace.resolve();
-        backtrace_to_stacktrace(&backtrace)
-    });
+    let stacktrace = backtrace.and_then(stack::look_up);
     if let Some(exception) = event.exception.last_mut() {
         exception.stacktrace = stacktrace;
     }

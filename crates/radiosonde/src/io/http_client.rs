@@ -14,7 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::causes;
+use crate::text;
 
 /// Sends requests from the telemetry thread. Clones share their connections.
 #[derive(Clone)]
@@ -31,11 +31,8 @@ pub(crate) enum HttpError {
     /// There is no client; the reason is that of TLS.
     #[error("TLS cannot be set up: {0}")]
     NoClient(String),
-    /// The exchange took longer than it may.
-    #[error("no response within {}", humantime::format_duration(*.0))]
-    Timeout(Duration),
     /// The request could not be sent, or there was no answer to it.
-    #[error("{}", causes::one_line(.0))]
+    #[error("{}", text::one_line(.0))]
     Exchange(#[source] hyper_util::client::legacy::Error),
     /// The response broke off, or is larger than any that is expected.
     #[error("the response cannot be read: {0}")]
@@ -49,33 +46,24 @@ impl HttpClient {
         }
     }
 
-    /// Sends a request and reads the whole response.
+    /// Sends a request and reads the whole response. How long that may take is enforced by the caller.
     ///
     /// # Errors
     ///
     /// Returns why there is no response; one with a status of failure is a response.
-    pub(crate) async fn send(
-        &self,
-        request: Request<Bytes>,
-        timeout: Duration,
-    ) -> Result<Response<Bytes>, HttpError> {
-        let exchange = async {
-            let client = self.client.get_or_init(make_client).as_ref();
-            let client = client.map_err(|reason| HttpError::NoClient(reason.clone()))?;
-            let response = client
-                .request(request.map(Full::new))
-                .await
-                .map_err(HttpError::Exchange)?;
-            let (head, body) = response.into_parts();
-            let body = Limited::new(body, MAX_RESPONSE)
-                .collect()
-                .await
-                .map_err(HttpError::Response)?;
-            Ok(Response::from_parts(head, body.to_bytes()))
-        };
-        tokio::time::timeout(timeout, exchange)
+    pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let client = self.client.get_or_init(make_client).as_ref();
+        let client = client.map_err(|reason| HttpError::NoClient(reason.clone()))?;
+        let response = client
+            .request(request.map(Full::new))
             .await
-            .unwrap_or(Err(HttpError::Timeout(timeout)))
+            .map_err(HttpError::Exchange)?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, MAX_RESPONSE)
+            .collect()
+            .await
+            .map_err(HttpError::Response)?;
+        Ok(Response::from_parts(head, body.to_bytes()))
     }
 }
 
@@ -104,6 +92,9 @@ type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
 type Connector = HttpConnector;
 
 /// Adds TLS with a provider of its own: the host may install another for the process, and need not install any.
+///
+/// Without certificates of authorities, as in an image made from scratch, plain `http` works all the same, and `https`
+/// fails with an unknown issuer.
 #[cfg(any(feature = "tls", feature = "tls-ring"))]
 fn with_tls(mut http: HttpConnector) -> Result<Connector, String> {
     #[cfg(feature = "tls")]
@@ -111,10 +102,18 @@ fn with_tls(mut http: HttpConnector) -> Result<Connector, String> {
     #[cfg(not(feature = "tls"))]
     let provider = rustls::crypto::ring::default_provider();
     http.enforce_http(false);
-    let tls = hyper_rustls::HttpsConnectorBuilder::new()
-        .with_provider_and_native_roots(provider)
-        .map_err(|error| error.to_string())?;
-    Ok(tls.https_or_http().enable_http1().wrap_connector(http))
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let config = rustls::ClientConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(hyper_rustls::HttpsConnectorBuilder::new()
+        .with_tls_config(config)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(http))
 }
 
 #[cfg(not(any(feature = "tls", feature = "tls-ring")))]

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use radiosonde_catalog::Metric;
 use radiosonde_metrics::{Counter, Registry};
-use tokio::sync::mpsc::{self, error::TryRecvError};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout_at;
 
 use super::Io;
@@ -148,8 +147,9 @@ impl<D: Destination> Worker<D> {
         // From here on every offer is dropped and counted by the queue, so what waits can only shrink.
         self.items.close();
         loop {
-            let batch = self.take_waiting();
-            if batch.is_empty() {
+            let mut batch = Vec::new();
+            // Not `try_recv`: this ends when every offer that was let in has arrived.
+            if self.items.recv_many(&mut batch, self.batching.batch).await == 0 {
                 return;
             }
             self.send(batch).await;
@@ -178,17 +178,6 @@ impl<D: Destination> Worker<D> {
             }
         }
         Some(batch)
-    }
-
-    fn take_waiting(&mut self) -> Vec<D::Item> {
-        let mut batch = Vec::new();
-        while batch.len() < self.batching.batch {
-            match self.items.try_recv() {
-                Ok(item) => batch.push(item),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
-        }
-        batch
     }
 
     /// Sends a batch and settles its account.

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
@@ -21,13 +21,20 @@ pub(crate) struct Io {
 }
 
 impl Io {
+    /// How long after the cutoff a worker may take to count what it gave up.
+    pub(crate) const GRACE: Duration = Duration::from_millis(100);
+
     /// Starts the thread.
     ///
     /// # Errors
     ///
     /// Returns the error of the operating system when there can be no thread or no reactor.
     pub(crate) fn start() -> std::io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        // Threads on which the runtime blocks are telemetry threads as well.
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .on_thread_start(|| IS_TELEMETRY_THREAD.set(true))
+            .build()?;
         let handle = runtime.handle().clone();
         let (cutoff, watcher) = watch::channel(None);
         thread::Builder::new()
@@ -68,13 +75,13 @@ impl Io {
         self.workers.push(latch);
     }
 
-    /// Asks the workers to send what waits, and blocks until they have or `cutoff` has passed.
+    /// Asks the workers to send what waits, and blocks until they have, or `cutoff` and [`GRACE`](Self::GRACE) have passed.
     ///
     /// Returns whether all of them ended in time.
     pub(crate) fn stop(&self, cutoff: Instant) -> bool {
         self.cutoff.send_replace(Some(cutoff));
         // Workers that give up at the cutoff need a moment to say so.
-        let patience = cutoff + GRACE;
+        let patience = cutoff + Self::GRACE;
         self.workers
             .iter()
             .all(|worker| worker.wait_until(patience))
@@ -90,6 +97,3 @@ pub(crate) fn is_telemetry_thread() -> bool {
 thread_local! {
     static IS_TELEMETRY_THREAD: Cell<bool> = const { Cell::new(false) };
 }
-
-/// How long after the cutoff a worker may take to count what it gave up.
-const GRACE: std::time::Duration = std::time::Duration::from_millis(100);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::TcpListener;
 
-use super::connections::Connections;
+use super::connections::{Connections, Open};
 use super::signal::Signals;
 use crate::Sonde;
 
@@ -32,6 +32,7 @@ impl Sonde {
     ///
     /// Returns [`ServeError`] when the address cannot be listened on.
     pub async fn bind(&self, address: impl AsRef<str>) -> Result<Server, ServeError> {
+        self.watch_runtime();
         let address = address.as_ref();
         let failed = |source| ServeError {
             address: address.into(),
@@ -86,14 +87,14 @@ impl Server {
         until(&mut connections, delay).await;
         tracing::info!(target: "radiosonde", connections = connections.open(), "accepting no more requests");
 
-        let (finished, mut open) = connections.finish();
+        let (finished, open) = connections.finish();
         tokio::select! {
             () = finished => {}
             () = tokio::time::sleep(settings.drain_timeout) => report_cut(&open, settings.drain_timeout),
             () = signals.next() => report_cut(&open, Duration::ZERO),
         }
         // Cut before the flush, so that what is cut is counted and sent, too.
-        open.shutdown().await;
+        open.cut().await;
         let report = sonde.shutdown(settings.flush_timeout).await;
         tracing::debug!(target: "radiosonde", "{report}");
     }
@@ -107,8 +108,8 @@ async fn until(connections: &mut Connections, end: impl Future<Output = ()>) {
     }
 }
 
-fn report_cut(open: &tokio::task::JoinSet<()>, timeout: Duration) {
-    tracing::warn!(target: "radiosonde", connections = open.len(), ?timeout, "cutting what is still open");
+fn report_cut(open: &Open, timeout: Duration) {
+    tracing::warn!(target: "radiosonde", connections = open.count(), ?timeout, "cutting what is still open");
 }
 
 /// The address cannot be listened on.

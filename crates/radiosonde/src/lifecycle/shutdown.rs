@@ -55,13 +55,13 @@ impl Telemetry {
     /// Flushes and blocks. Returns within `budget`.
     pub(crate) fn shut_down_now(&self, budget: Duration) -> ShutdownReport {
         *self.ended.get_or_init(|| {
-            let deadline = Instant::now() + budget;
+            let deadline = Instant::now() + budget.min(LONGEST);
             // What the network does not use, standard output may; what it does use must leave something.
             let reserve = (budget / 4).min(MAX_RESERVE);
-            let sent = self
-                .io
-                .as_ref()
-                .is_none_or(|io| io.stop(deadline.checked_sub(reserve).unwrap_or(deadline)));
+            let cutoff = deadline
+                .checked_sub(reserve + Io::GRACE.min(budget / 4))
+                .unwrap_or(deadline);
+            let sent = self.io.as_ref().is_none_or(|io| io.stop(cutoff));
             let written = self.lines.flush_until(deadline);
             self.report(sent && written)
         })
@@ -146,3 +146,6 @@ impl fmt::Display for Delivery {
 
 /// How much of the time is kept for standard output.
 const MAX_RESERVE: Duration = Duration::from_millis(300);
+
+/// No flush takes longer, whatever the caller would allow; a time beyond what the clock can hold would panic.
+const LONGEST: Duration = Duration::from_hours(1);

@@ -6,8 +6,8 @@ use std::fmt::{Debug, Write as _};
 use tracing::field::{Field, Visit};
 
 use super::escape;
-use crate::causes;
 use crate::config::LogFormat;
+use crate::text;
 
 /// Appends fields to `out` in the given format: `,"name":value` or ` name=value`. The message goes apart.
 #[derive(Debug)]
@@ -15,6 +15,40 @@ pub(crate) struct FieldWriter<'a> {
     pub(crate) format: LogFormat,
     pub(crate) out: &'a mut String,
     pub(crate) message: &'a mut String,
+}
+
+/// The fields of a span, each with its last value, as text.
+#[derive(Debug, Default)]
+pub(crate) struct SpanFields(Vec<(&'static str, String)>);
+
+/// Replaces fields in [`SpanFields`].
+#[derive(Debug)]
+pub(crate) struct SpanFieldWriter<'a> {
+    pub(crate) format: LogFormat,
+    pub(crate) fields: &'a mut SpanFields,
+}
+
+impl SpanFields {
+    /// Yields the fields as [`FieldWriter`] writes them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(_, text)| text.as_str())
+    }
+
+    /// Replaces a field, unless the span would become too long to be shown in every line inside it.
+    fn set(&mut self, name: &'static str, text: String) {
+        let others = self
+            .0
+            .iter()
+            .filter(|(other, _)| *other != name)
+            .map(|(_, text)| text.len());
+        if others.sum::<usize>() + text.len() > MAX_SPAN {
+            return;
+        }
+        match self.0.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, old)) => *old = text,
+            None => self.0.push((name, text)),
+        }
+    }
 }
 
 impl FieldWriter<'_> {
@@ -49,7 +83,7 @@ impl FieldWriter<'_> {
     /// Writes the name, unless it is one that the bridge of the `log` crate keeps for itself.
     fn name(&mut self, field: &Field) -> bool {
         let name = field.name();
-        if name.starts_with("log.") {
+        if text::is_of_the_bridge(name) {
             return false;
         }
         let name = name.strip_prefix("r#").unwrap_or(name);
@@ -69,9 +103,21 @@ impl FieldWriter<'_> {
     }
 }
 
+impl SpanFieldWriter<'_> {
+    fn set(&mut self, field: &Field, write: impl FnOnce(&mut FieldWriter<'_>)) {
+        let (mut out, mut message) = (String::new(), String::new());
+        write(&mut FieldWriter {
+            format: self.format,
+            out: &mut out,
+            message: &mut message,
+        });
+        self.fields.set(field.name(), out);
+    }
+}
+
 impl Visit for FieldWriter<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.text(field, &format!("{value:?}"));
+        self.text(field, &text::shown(format_args!("{value:?}")));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -79,7 +125,7 @@ impl Visit for FieldWriter<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.text(field, &causes::one_line(value));
+        self.text(field, &text::one_line(value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -111,3 +157,44 @@ impl Visit for FieldWriter<'_> {
         }
     }
 }
+
+impl Visit for SpanFieldWriter<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.set(field, |writer| writer.record_debug(field, value));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.set(field, |writer| writer.record_str(field, value));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        self.set(field, |writer| writer.record_error(field, value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.set(field, |writer| writer.record_i64(field, value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.set(field, |writer| writer.record_u64(field, value));
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.set(field, |writer| writer.record_i128(field, value));
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.set(field, |writer| writer.record_u128(field, value));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.set(field, |writer| writer.record_bool(field, value));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.set(field, |writer| writer.record_f64(field, value));
+    }
+}
+
+/// How many bytes the fields of one span may take. A value that does not fit is left out.
+const MAX_SPAN: usize = 8 * 1024;

@@ -40,12 +40,18 @@ pub(crate) fn line(line: &Line<'_>, service: &Named, out: &mut String) {
 }
 
 /// Appends a span: its name and its fields.
-pub(crate) fn span(name: &str, fields: &str, out: &mut String) {
+pub(crate) fn span<'a>(name: &str, fields: impl Iterator<Item = &'a str>, out: &mut String) {
     out.push_str(",{\"name\":\"");
     escape::json(name, out);
     out.push('"');
-    if let Some(fields) = fields.strip_prefix(',') {
-        let _ = write!(out, ",\"fields\":{{{fields}}}");
+    let mut begin = ",\"fields\":{";
+    for field in fields {
+        out.push_str(begin);
+        out.push_str(field.strip_prefix(',').unwrap_or(field));
+        begin = ",";
+    }
+    if begin == "," {
+        out.push('}');
     }
     out.push('}');
 }

@@ -1,6 +1,7 @@
 //! The layer: from an event to a line.
 
 use std::cell::RefCell;
+use std::io::Write;
 use std::time::SystemTime;
 
 use radiosonde_catalog::{LOG_LINES, LOG_LINES_LOST};
@@ -12,7 +13,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::fields::FieldWriter;
+use super::fields::{FieldWriter, SpanFieldWriter, SpanFields};
 use super::line::{Line, Named};
 use super::{LineWriter, json, text};
 use crate::config::{LogFormat, LogSettings};
@@ -27,16 +28,14 @@ pub(crate) struct LogLayer {
     writer: LineWriter,
 }
 
-/// The fields of a span, kept with it.
-struct SpanFields(String);
-
 impl LogLayer {
-    /// Makes a layer that writes to standard output.
+    /// Makes a layer that writes to `out`.
     ///
     /// # Errors
     ///
     /// Returns the error of the operating system when there can be no thread to write on.
     pub(crate) fn new(
+        out: impl Write + Send + 'static,
         settings: &LogSettings,
         name: &str,
         version: Option<&str>,
@@ -51,23 +50,13 @@ impl LogLayer {
                 name: name.into(),
                 version: version.map(Into::into),
             },
-            writer: LineWriter::start(std::io::stdout(), lines, lost)?,
+            writer: LineWriter::start(out, lines, lost)?,
         })
     }
 
     /// Returns the writer, to be flushed at the end.
     pub(crate) fn writer(&self) -> LineWriter {
         self.writer.clone()
-    }
-
-    fn fields_of(&self, record: impl FnOnce(&mut FieldWriter<'_>)) -> String {
-        let (mut out, mut message) = (String::new(), String::new());
-        record(&mut FieldWriter {
-            format: self.format,
-            out: &mut out,
-            message: &mut message,
-        });
-        out
     }
 
     fn spans_of<S>(&self, event: &Event<'_>, context: &Context<'_, S>, out: &mut String)
@@ -82,7 +71,8 @@ impl LogLayer {
             let extensions = span.extensions();
             let fields = extensions
                 .get::<SpanFields>()
-                .map_or("", |fields| &fields.0);
+                .into_iter()
+                .flat_map(SpanFields::iter);
             match self.format {
                 LogFormat::Json => json::span(span.name(), fields, out),
                 LogFormat::Text => text::span(span.name(), fields, out),
@@ -105,17 +95,27 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if let Some(span) = context.span(id) {
-            let fields = self.fields_of(|writer| attributes.record(writer));
-            span.extensions_mut().replace(SpanFields(fields));
+            let mut fields = SpanFields::default();
+            attributes.record(&mut SpanFieldWriter {
+                format: self.format,
+                fields: &mut fields,
+            });
+            span.extensions_mut().replace(fields);
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         if let Some(span) = context.span(id) {
-            let added = self.fields_of(|writer| values.record(writer));
-            if let Some(fields) = span.extensions_mut().get_mut::<SpanFields>() {
-                fields.0.push_str(&added);
-            }
+            // Formatted outside the extensions, which others may want while a value formats itself.
+            let mut fields = span
+                .extensions_mut()
+                .remove::<SpanFields>()
+                .unwrap_or_default();
+            values.record(&mut SpanFieldWriter {
+                format: self.format,
+                fields: &mut fields,
+            });
+            span.extensions_mut().replace(fields);
         }
     }
 

@@ -39,11 +39,17 @@ pub(crate) fn line(line: &Line<'_>, colours: bool, out: &mut String) {
 }
 
 /// Appends a span: its name and its fields.
-pub(crate) fn span(name: &str, fields: &str, out: &mut String) {
+pub(crate) fn span<'a>(name: &str, fields: impl Iterator<Item = &'a str>, out: &mut String) {
     out.push(' ');
     escape::readable(name, out);
-    if let Some(fields) = fields.strip_prefix(' ') {
-        let _ = write!(out, "{{{fields}}}");
+    let mut begin = "{";
+    for field in fields {
+        out.push_str(begin);
+        out.push_str(field.strip_prefix(' ').unwrap_or(field));
+        begin = " ";
+    }
+    if begin == " " {
+        out.push('}');
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! Of all lines: *written* + *lost* + those that wait = all, at any time.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use radiosonde_metrics::Counter;
 
@@ -112,6 +112,7 @@ impl Waiting {
 /// Writes what comes, as much as waits at once, until there is nobody left to log.
 fn write_all(mut out: impl Write, lines: &Receiver<Box<[u8]>>, waiting: &Waiting, lost: &Counter) {
     let mut chunk = Vec::new();
+    let mut torn = false;
     while let Ok(first) = lines.recv() {
         chunk.clear();
         chunk.extend_from_slice(&first);
@@ -122,13 +123,44 @@ fn write_all(mut out: impl Write, lines: &Receiver<Box<[u8]>>, waiting: &Waiting
             chunk.extend_from_slice(&line);
             count += 1;
         }
-        // An error has nowhere to be reported but the count: the log is what failed.
-        if out.write_all(&chunk).and_then(|()| out.flush()).is_err() {
-            lost.increment(count as u64);
+        if torn && write_patiently(&mut out, b"\n") == 1 {
+            torn = false;
         }
+        let written = write_patiently(&mut out, &chunk);
+        let whole = chunk[..written].split(|byte| *byte == b'\n').count() - 1;
+        // An error has nowhere to be reported but the count: the log is what failed.
+        lost.increment((count - whole.min(count)) as u64);
+        torn |= written > 0 && chunk[written - 1] != b'\n';
         waiting.remove(count, chunk.len());
     }
 }
+
+/// Writes as many of the bytes as can be written, and returns how many. Waits for an output that is not ready: nobody
+/// waits for this thread.
+fn write_patiently(out: &mut impl Write, bytes: &[u8]) -> usize {
+    let mut written = 0;
+    while written < bytes.len() {
+        match out.write(&bytes[written..]) {
+            Ok(0) => break,
+            Ok(count) => written += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // The terminal or the pipe was made non-blocking, by us or by whoever shares it.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(NOT_READY),
+            Err(_) => break,
+        }
+    }
+    while let Err(error) = out.flush() {
+        match error.kind() {
+            ErrorKind::Interrupted => {}
+            ErrorKind::WouldBlock => thread::sleep(NOT_READY),
+            _ => break,
+        }
+    }
+    written
+}
+
+/// How long the thread waits for an output that is not ready.
+const NOT_READY: Duration = Duration::from_millis(5);
 
 /// How many lines may wait.
 const MAX_LINES: usize = 8_192;
@@ -143,7 +175,6 @@ const MAX_CHUNK: usize = 32 * 1024;
 mod tests {
     use std::io;
     use std::sync::mpsc::{Sender, channel};
-    use std::time::Duration;
 
     use super::*;
 

@@ -50,7 +50,6 @@ impl SpanQueue {
             client: io.client(),
             resource: resource.into(),
             request: request_head(settings),
-            timeout: settings.timeout,
         };
         Self(pipeline::start(io, collector, batching, account))
     }
@@ -82,7 +81,6 @@ struct Collector {
     client: HttpClient,
     resource: ResourceAttributesWithSchema,
     request: Request<()>,
-    timeout: Duration,
 }
 
 impl Destination for Collector {
@@ -97,7 +95,7 @@ impl Destination for Collector {
         request.headers_mut().insert(header::CONTENT_LENGTH, length);
         let response = self
             .client
-            .send(request, self.timeout)
+            .send(request)
             .await
             .map_err(|error| error.to_string())?;
         if !response.status().is_success() {

@@ -2,7 +2,7 @@
 
 use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, TracerProviderBuilder};
 use tracing::Subscriber;
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
@@ -18,12 +18,13 @@ use crate::config::TraceSettings;
 pub(crate) struct Traces {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
+    exported: bool,
 }
 
 impl Traces {
     /// Starts the traces, without a way out of the process.
     pub(crate) fn new(settings: &TraceSettings) -> Self {
-        Self::build(settings, SdkTracerProvider::builder())
+        Self::build(settings, SdkTracerProvider::builder(), false)
     }
 
     /// Starts the traces, exported to the collector.
@@ -32,13 +33,11 @@ impl Traces {
         Self::build(
             settings,
             SdkTracerProvider::builder().with_span_processor(processor),
+            true,
         )
     }
 
-    fn build(
-        settings: &TraceSettings,
-        builder: opentelemetry_sdk::trace::TracerProviderBuilder,
-    ) -> Self {
+    fn build(settings: &TraceSettings, builder: TracerProviderBuilder, exported: bool) -> Self {
         let provider = builder
             .with_resource(settings.resource.clone())
             .with_sampler(settings.sampler.clone())
@@ -47,7 +46,11 @@ impl Traces {
             .with_version(env!("CARGO_PKG_VERSION"))
             .build();
         let tracer = provider.tracer_with_scope(scope);
-        Self { provider, tracer }
+        Self {
+            provider,
+            tracer,
+            exported,
+        }
     }
 
     /// Returns the layer that turns the host's `tracing` spans into spans of the trace.
@@ -66,7 +69,7 @@ impl Traces {
 
     /// Returns the observer that gives each request its span.
     pub(crate) fn observer(&self) -> ServerSpans {
-        ServerSpans::new(self.tracer.clone())
+        ServerSpans::new(self.tracer.clone(), self.exported)
     }
 
     /// Returns the provider, to be made the global one.

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use http::{Version, header};
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, ContextGuard, KeyValue};
-use opentelemetry_sdk::trace::SdkTracer;
+use opentelemetry_sdk::trace::{SdkTracer, Span as SdkSpan};
 use radiosonde_tower::{Arrival, Entered, Observation, Observer, Scope};
 
 use super::propagation;
@@ -14,6 +14,8 @@ use super::propagation;
 #[derive(Debug)]
 pub(crate) struct ServerSpans {
     tracer: SdkTracer,
+    /// Whether spans go anywhere. Those that do not are ids, and nothing is written into them.
+    exported: bool,
 }
 
 /// The span of a request, in the context that its code runs in.
@@ -21,20 +23,31 @@ pub(crate) struct ServerSpans {
 struct ServerSpan(Context);
 
 impl ServerSpans {
-    pub(crate) fn new(tracer: SdkTracer) -> Self {
-        Self { tracer }
+    pub(crate) fn new(tracer: SdkTracer, exported: bool) -> Self {
+        Self { tracer, exported }
+    }
+
+    fn span(&self, request: &Arrival<'_>, parent: &Context) -> SdkSpan {
+        let span = if self.exported {
+            self.tracer
+                .span_builder(name(request))
+                .with_attributes(attributes(request))
+        } else {
+            self.tracer.span_builder("")
+        };
+        self.tracer
+            .build_with_context(span.with_kind(SpanKind::Server), parent)
     }
 }
 
 impl Observer for ServerSpans {
     fn arrive(&self, request: &Arrival<'_>) -> Option<Box<dyn Scope>> {
         let parent = propagation::extract(request.headers());
-        let span = self
-            .tracer
-            .span_builder(name(request))
-            .with_kind(SpanKind::Server)
-            .with_attributes(attributes(request));
-        let span = self.tracer.build_with_context(span, &parent);
+        // A trace that is recorded elsewhere passes through as it came: its flag is for those who come after us, too.
+        if !self.exported && parent.span().span_context().is_valid() {
+            return Some(Box::new(ServerSpan(parent)));
+        }
+        let span = self.span(request, &parent);
         Some(Box::new(ServerSpan(parent.with_span(span))))
     }
 }
@@ -54,6 +67,9 @@ impl Scope for ServerSpan {
 
     fn close(self: Box<Self>, observation: &Observation<'_>) {
         let span = self.0.span();
+        if !span.is_recording() {
+            return;
+        }
         if observation.has_response() {
             span.set_attribute(KeyValue::new(
                 "http.response.status_code",

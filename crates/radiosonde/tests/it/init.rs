@@ -63,10 +63,23 @@ fn a_subscriber_or_a_recorder_of_the_host_is_left_in_place() {
     metrics::set_global_recorder(of_the_host.clone()).unwrap();
     assert!(matches!(init("checkout"), Err(InitError::RecorderTaken)));
 
-    tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::new()).unwrap();
+    tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
     assert!(matches!(init("checkout"), Err(InitError::SubscriberTaken)));
     metrics::counter!("orders_total").increment(1);
     assert!(of_the_host.render().contains("orders_total 1\n"));
+}
+
+#[test]
+fn a_subscriber_for_one_closure_is_in_nobodys_way() {
+    if !child::is_child() {
+        printed(&child::run(
+            "init::a_subscriber_for_one_closure_is_in_nobodys_way",
+            &[],
+        ));
+        return;
+    }
+    tracing::subscriber::with_default(tracing_subscriber::registry(), || tracing::info!("booting"));
+    assert!(init("checkout").is_ok());
 }
 
 #[test]

@@ -3,9 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 mod child;
+#[cfg(feature = "sentry")]
+mod errors;
+mod hostile;
 mod init;
 mod logs;
+#[cfg(all(unix, feature = "axum", feature = "otlp"))]
+mod serve;
 #[cfg(feature = "axum")]
 mod service;
-#[cfg(feature = "axum")]
+#[cfg(all(feature = "axum", feature = "otlp"))]
 mod shutdown;
+#[cfg(feature = "testing")]
+mod testing;

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
 use radiosonde::{Config, Sonde, build};
+use radiosonde_testkit::fault::{FaultCollector, Mode};
 use tower::ServiceExt as _;
 
 /// Answers so many requests with a service that exports to `endpoint`.
@@ -102,4 +103,60 @@ async fn what_ends_after_the_shutdown_is_dropped_and_counted() {
             .render()
             .contains("radiosonde_spans_dropped_total 1\n")
     );
+}
+
+#[tokio::test]
+async fn a_deadline_beyond_all_time_is_one_nevertheless() {
+    let sonde = served(&absent(), 1).await;
+    let report = sonde.shutdown(Duration::MAX).await;
+    assert!(report.in_time);
+    assert_eq!(report.spans.failed, 1, "{report}");
+}
+
+#[test]
+fn plain_http_needs_no_certificates() {
+    if crate::child::is_child() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let endpoint = std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").unwrap();
+            let sonde = served(&endpoint, 2).await;
+            let report = sonde.shutdown(Duration::from_secs(5)).await;
+            assert_eq!(report.spans.sent, 2, "{report}");
+        });
+        return;
+    }
+    let collector = FaultCollector::start(Mode::status(200));
+    let variables = [
+        ("SSL_CERT_FILE", "/nonexistent"),
+        ("SSL_CERT_DIR", "/nonexistent"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint()),
+    ];
+    crate::child::printed(&crate::child::run(
+        "shutdown::plain_http_needs_no_certificates",
+        &variables,
+    ));
+}
+
+#[tokio::test]
+async fn a_trace_that_is_recorded_elsewhere_keeps_its_flag_where_nothing_is_exported() {
+    use opentelemetry::trace::TraceContextExt as _;
+
+    let sonde = build("checkout").unwrap().into_sonde();
+    let handler = async || {
+        let context = opentelemetry::Context::current();
+        let span = context.span().span_context().clone();
+        format!("{} {}", span.trace_id(), span.is_sampled())
+    };
+    let app = Router::new().route("/", get(handler)).layer(sonde.layer());
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let request = Request::builder()
+        .header("traceparent", parent)
+        .body(Body::empty())
+        .unwrap();
+    let body = app.oneshot(request).await.unwrap().into_body();
+    let body = axum::body::to_bytes(body, 100).await.unwrap();
+    assert_eq!(body, "4bf92f3577b34da6a3ce929d0e0e4736 true");
 }

@@ -1,4 +1,4 @@
-//! An error and what caused it.
+//! Errors and values as text, without a panic.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -19,6 +19,22 @@ pub(crate) fn one_line(error: &(dyn Error + 'static)) -> String {
         let _ = write!(line, "{separator}{error}");
     }
     line
+}
+
+/// Formats a value as `to_string` does, but takes what there is when the value says that it cannot be formatted, where
+/// `to_string` panics.
+pub(crate) fn shown(value: impl std::fmt::Display) -> String {
+    let mut text = String::new();
+    let _ = write!(text, "{value}");
+    text
+}
+
+/// Tells whether a field of an event was added by the bridge from the `log` crate, and is shown elsewhere.
+pub(crate) fn is_of_the_bridge(field: &str) -> bool {
+    matches!(
+        field,
+        "log.target" | "log.module_path" | "log.file" | "log.line"
+    )
 }
 
 /// A chain of causes that is longer than this is likely a circle.

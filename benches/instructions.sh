@@ -1,0 +1,35 @@
+#!/bin/sh
+# Prints how many instructions a turn of some cases takes, as a table. Needs valgrind.
+#
+# Only the turns count: neither the start nor what is made once.
+set -eu
+cd "$(dirname "$0")/.."
+
+host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+export "CARGO_TARGET_${host}_RUNNER=valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=*turns_counted_from_outside*"
+
+# row BENCH CASE
+row() {
+    turns=2000
+    total=$(cargo bench --quiet --package radiosonde-benches --bench "$1" -- --only "$2" --times $turns 2>&1 |
+        sed -n 's/.*Collected *: *//p')
+    echo "| $2 | $((total / turns)) |"
+}
+
+echo '| case | instructions |'
+echo '|---|---:|'
+for group in 'Counter, handle held' 'Histogram, handle held'; do
+    for case in ours 'stock exporter' prometheus-client; do
+        row record "$group / $case"
+    done
+done
+for group in 'Counter, looked up' 'Histogram, looked up'; do
+    for case in ours 'stock exporter'; do
+        row record "$group / $case, two literal labels"
+        row record "$group / $case, two owned labels"
+    done
+done
+for case in bare 'layer that does nothing' 'ours, metrics' 'ours, everything on, nothing exported' \
+    axum-prometheus 'macros by hand'; do
+    row request "Request, 20 routes in turn / $case"
+done
