@@ -69,7 +69,12 @@ impl Bounds {
 
     /// Returns the index of the bucket that a finite value falls into; the last one has no limit.
     pub(crate) fn bucket(&self, value: f64) -> usize {
-        self.0.values.partition_point(|limit| *limit < value)
+        let limits = &*self.0.values;
+        if limits.len() > FEW {
+            return limits.partition_point(|limit| *limit < value);
+        }
+        // Comparing with all of them needs no guess of a branch, which random values would defeat.
+        limits.iter().map(|limit| usize::from(*limit < value)).sum()
     }
 }
 
@@ -98,9 +103,25 @@ impl std::fmt::Display for InvalidBounds {
 
 impl std::error::Error for InvalidBounds {}
 
+/// Up to this many limits are compared with all at once.
+const FEW: usize = 32;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_limits_are_searched_as_few_are() {
+        let limits: Vec<_> = (0..100).map(f64::from).collect();
+        let (few, many) = (
+            Bounds::new(&limits[..20]).unwrap(),
+            Bounds::new(&*limits).unwrap(),
+        );
+        for value in [-1.0, 0.0, 0.5, 7.0, 18.5, 19.0] {
+            assert_eq!(few.bucket(value), many.bucket(value), "{value}");
+        }
+        assert_eq!(many.bucket(1e9), 100);
+    }
 
     #[test]
     fn a_value_on_a_limit_belongs_to_its_bucket() {
