@@ -94,6 +94,7 @@ impl Scrapes {
         let done = Done {
             scrapes: self.clone(),
             form,
+            awaited: awaited.clone(),
         };
         let registry = registry.clone();
         let work = move || {
@@ -107,8 +108,24 @@ impl Scrapes {
         drop(rendering);
         let runtime = Handle::try_current().ok()?;
         // Tokio panics when the system gives it no thread and it has none. The hook may report it; the request survives.
-        catch_unwind(AssertUnwindSafe(|| runtime.spawn_blocking(work))).ok()?;
+        let spawned = catch_unwind(AssertUnwindSafe(|| runtime.spawn_blocking(work)));
+        if spawned.is_err() {
+            // The work stays in tokio's queue and may never run: nobody else shall wait for it.
+            self.forget(form, &awaited);
+            return None;
+        }
         Some(awaited)
+    }
+
+    /// Takes a text off the list, if it is still the one that is awaited in this form.
+    fn forget(&self, form: Form, awaited: &Awaited) {
+        let mut rendering = self.rendering();
+        if rendering
+            .get(&form)
+            .is_some_and(|current| current.same_channel(awaited))
+        {
+            rendering.remove(&form);
+        }
     }
 
     fn rendering(&self) -> MutexGuard<'_, HashMap<Form, Awaited>> {
@@ -120,11 +137,12 @@ impl Scrapes {
 struct Done {
     scrapes: Scrapes,
     form: Form,
+    awaited: Awaited,
 }
 
 impl Drop for Done {
     fn drop(&mut self) {
-        self.scrapes.rendering().remove(&self.form);
+        self.scrapes.forget(self.form, &self.awaited);
     }
 }
 

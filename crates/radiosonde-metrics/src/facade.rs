@@ -9,6 +9,7 @@ use metrics::{
 };
 use radiosonde_catalog::Kind;
 
+use crate::canonical::Refusal;
 use crate::family::Instrument;
 use crate::{Counter, Gauge, Histogram, Registry};
 
@@ -56,6 +57,11 @@ impl Registry {
         }
         let labels = key.labels().map(|label| (label.key(), label.value()));
         match self.instrument(kind, key.name(), None, labels) {
+            // A total with fractions is kept otherwise than counters of the facade, and is not for others to add to.
+            Ok((instrument, _)) if instrument.kind() != kind => {
+                self.refuse(Refusal::NameTaken);
+                None
+            }
             Ok((instrument, its_own)) => {
                 if its_own {
                     self.index().insert(key, &instrument);

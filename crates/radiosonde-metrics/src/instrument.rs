@@ -1,7 +1,8 @@
 //! The instruments: what code holds and records into.
 //!
 //! Each is a counted pointer to a value. Recording takes no lock and allocates nothing, but for the first time that a thread
-//! records into a series of counts, when it gets a cell of its own.
+//! records into a series of counts, when it gets a cell of its own. Past 64 threads at once in one series, the others take
+//! turns on a cell that they share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

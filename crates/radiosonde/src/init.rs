@@ -10,6 +10,8 @@ use radiosonde_health::Health;
 use radiosonde_metrics::{Registry, collect};
 use radiosonde_tower::ObserveOptions;
 use tracing::Dispatch;
+use tracing::level_filters::LevelFilter;
+use tracing_log::AsLog as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{EnvFilter, Layer};
 
@@ -32,7 +34,8 @@ use crate::{Config, InitError, Sonde};
 /// # Errors
 ///
 /// Returns [`InitError`] when settings are wrong, all of them in one error; when it was called before; when the process
-/// has another subscriber or recorder; when no thread can be started. Nothing is installed then.
+/// has another subscriber or recorder; when no thread can be started. Nothing is installed then, unless another thread
+/// installs a subscriber at the same moment.
 ///
 /// # Examples
 ///
@@ -155,7 +158,8 @@ impl Parts {
         let reporter = start_reporter(settings, &registry, &mut io, &mut telemetry)?;
         #[cfg(feature = "sentry")]
         if let Some(reporter) = &reporter {
-            let filter = tracing_subscriber::filter::filter_fn(ErrorLayer::reports);
+            let filter = tracing_subscriber::filter::filter_fn(ErrorLayer::reports)
+                .with_max_level_hint(LevelFilter::ERROR);
             layers.push(
                 ErrorLayer::new(reporter.clone())
                     .with_filter(filter)
@@ -188,8 +192,12 @@ impl Parts {
         let dispatch = Dispatch::new(tracing_subscriber::registry().with(self.take_layers()));
         tracing::dispatcher::set_global_default(dispatch)
             .map_err(|_| InitError::SubscriberTaken)?;
-        // Records of the `log` crate become events, unless the service has bridged them itself.
-        let _ = tracing_log::LogTracer::init();
+        // Records of the `log` crate become events, unless the service has bridged them itself. Those that no layer wants
+        // are not even made.
+        let wanted = LevelFilter::current().as_log();
+        let _ = tracing_log::LogTracer::builder()
+            .with_max_level(wanted)
+            .init();
         opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
         opentelemetry::global::set_tracer_provider(self.traces.provider());
         #[cfg(feature = "sentry")]

@@ -150,7 +150,7 @@ impl Sonde {
     /// Sends what waits, and ends the telemetry: what comes later is dropped and counted.
     ///
     /// Takes at most `deadline`, whatever collectors and standard output do, in either flavour of the runtime and
-    /// without one. A second call returns the report of the first.
+    /// without one. A second call returns the report of the first, and waits until that is there.
     pub async fn shutdown(&self, deadline: Duration) -> ShutdownReport {
         self.inner.health.stop();
         self.inner.telemetry.shut_down(deadline).await

@@ -31,7 +31,7 @@ impl Sentry {
         queue: 256,
         batch: 1,
         delay: Duration::ZERO,
-        timeout: Duration::from_secs(5),
+        timeout: Duration::from_secs(8),
     };
 
     /// Returns `None` when the DSN is malformed, which was checked when it was read.
@@ -85,6 +85,23 @@ impl Sentry {
             .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + pause);
     }
 
+    /// Completes a report, without its stack when the symbols take too long.
+    async fn prepared(&self, report: Report) -> Result<Option<Bytes>, String> {
+        let (client, without_stack) = (self.client.clone(), report.event.clone());
+        // Looking up symbols reads the debug information of the program: not where others wait to be sent.
+        let work = tokio::task::spawn_blocking(move || prepare(&client, report));
+        match tokio::time::timeout(LOOKING_UP, work).await {
+            Ok(prepared) => prepared.map_err(|error| error.to_string()),
+            Err(_) => Ok(prepare(
+                &self.client,
+                Report {
+                    event: without_stack,
+                    backtrace: None,
+                },
+            )),
+        }
+    }
+
     async fn send_one(&self, report: Report) -> Result<Delivered, String> {
         let held_back = Ok(Delivered {
             refused: 0,
@@ -93,10 +110,7 @@ impl Sentry {
         if self.is_paused() {
             return held_back;
         }
-        let client = self.client.clone();
-        // Looking up symbols reads the debug information of the program: not where others wait to be sent.
-        let prepared = tokio::task::spawn_blocking(move || prepare(&client, report)).await;
-        let Some(body) = prepared.map_err(|error| error.to_string())? else {
+        let Some(body) = self.prepared(report).await? else {
             return held_back;
         };
         let request = self.request.clone().map(|()| body);
@@ -155,6 +169,9 @@ fn host_name() -> Option<String> {
 }
 
 const AGENT: &str = concat!("radiosonde/", env!("CARGO_PKG_VERSION"));
+
+/// How long looking up the symbols of a stack may take.
+const LOOKING_UP: Duration = Duration::from_secs(3);
 
 /// A pause that is asked for is kept up to this long.
 const MAX_PAUSE: Duration = Duration::from_hours(1);

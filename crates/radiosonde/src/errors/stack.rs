@@ -13,7 +13,7 @@ use sentry_core::protocol::Stacktrace;
 
 /// Walks the stack of this thread, without symbols. `None` while symbols are being looked up, or cannot be.
 ///
-/// Never blocks.
+/// Waits for nothing that takes long: two panics at once take turns, and so does a host that uses the crate itself.
 pub(crate) fn capture() -> Option<Backtrace> {
     let _walking = LOOKING_UP.try_read().ok()?;
     (!FAILED.load(Relaxed)).then(Backtrace::new_unresolved)

@@ -45,13 +45,14 @@ impl Connections {
     pub(crate) fn new(listener: TcpListener, app: Router) -> Self {
         let (counted, streams) = Counted::new();
         let mut http = Builder::new(counted);
-        // Half a request head would otherwise hold its connection for ever, and so would a client that is gone.
+        // A client that is gone would otherwise hold its connection for ever.
         http.http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(SILENCE);
+            .header_read_timeout(IDLE);
         http.http2()
             .timer(TokioTimer::new())
-            .keep_alive_interval(Some(SILENCE));
+            .keep_alive_interval(Some(SILENCE))
+            .enable_connect_protocol();
         Self {
             listener,
             failing: false,
@@ -78,7 +79,7 @@ impl Connections {
     }
 
     /// Returns how many connections are open.
-    pub(crate) fn open(&self) -> usize {
+    pub(crate) fn open(&mut self) -> usize {
         self.open.count()
     }
 
@@ -137,7 +138,8 @@ impl Connections {
 
 impl Open {
     /// Returns how many connections are open.
-    pub(crate) fn count(&self) -> usize {
+    pub(crate) fn count(&mut self) -> usize {
+        while self.connections.try_join_next().is_some() {}
         self.connections.len()
     }
 
@@ -185,8 +187,12 @@ where
     }
 }
 
-/// How long a connection may take for the head of a request, and be silent before its first.
+/// How long a connection may take for the head of its first request.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// How long a connection that has asked before may wait with the next request. Longer than load balancers keep theirs: if we
+/// closed one just as they use it, their client would see an error.
+const IDLE: Duration = Duration::from_secs(620);
 
 /// How long cutting may take.
 const CUT: Duration = Duration::from_secs(1);
@@ -230,6 +236,33 @@ mod tests {
                 () = connections.accept() => {}
                 () = hung_up_on(address, said) => {}
             }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_has_asked_may_pause_as_long_as_a_load_balancer_does() {
+        let (mut connections, address) =
+            serving(Router::new().route("/", get(async || "here"))).await;
+        let client = async {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            for _ in 0..3 {
+                client
+                    .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+                    .await
+                    .unwrap();
+                let mut answer = [0; 1024];
+                let length = client.read(&mut answer).await.unwrap();
+                assert!(
+                    answer[..length].ends_with(b"here"),
+                    "{:?}",
+                    &answer[..length]
+                );
+                sleep(Duration::from_mins(10)).await;
+            }
+        };
+        tokio::select! {
+            () = connections.accept() => {}
+            () = client => {}
         }
     }
 

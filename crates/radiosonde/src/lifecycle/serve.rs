@@ -87,11 +87,11 @@ impl Server {
         until(&mut connections, delay).await;
         tracing::info!(target: "radiosonde", connections = connections.open(), "accepting no more requests");
 
-        let (finished, open) = connections.finish();
+        let (finished, mut open) = connections.finish();
         tokio::select! {
             () = finished => {}
-            () = tokio::time::sleep(settings.drain_timeout) => report_cut(&open, settings.drain_timeout),
-            () = signals.next() => report_cut(&open, Duration::ZERO),
+            () = tokio::time::sleep(settings.drain_timeout) => report_cut(&mut open, settings.drain_timeout),
+            () = signals.next() => report_cut(&mut open, Duration::ZERO),
         }
         // Cut before the flush, so that what is cut is counted and sent, too.
         open.cut().await;
@@ -108,7 +108,7 @@ async fn until(connections: &mut Connections, end: impl Future<Output = ()>) {
     }
 }
 
-fn report_cut(open: &Open, timeout: Duration) {
+fn report_cut(open: &mut Open, timeout: Duration) {
     tracing::warn!(target: "radiosonde", connections = open.count(), ?timeout, "cutting what is still open");
 }
 

@@ -9,12 +9,13 @@ use super::escape;
 use crate::config::LogFormat;
 use crate::text;
 
-/// Appends fields to `out` in the given format: `,"name":value` or ` name=value`. The message goes apart.
+/// Appends fields to `out` in the given format: `,"name":value` or ` name=value`.
 #[derive(Debug)]
 pub(crate) struct FieldWriter<'a> {
     pub(crate) format: LogFormat,
     pub(crate) out: &'a mut String,
-    pub(crate) message: &'a mut String,
+    /// Where the message of an event goes. In a span, a field of that name is one like the others.
+    pub(crate) message: Option<&'a mut String>,
 }
 
 /// The fields of a span, each with its last value, as text.
@@ -32,6 +33,13 @@ impl SpanFields {
     /// Yields the fields as [`FieldWriter`] writes them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(_, text)| text.as_str())
+    }
+
+    /// Replaces the fields that are given anew.
+    pub(crate) fn merge(&mut self, anew: Self) {
+        for (name, text) in anew.0 {
+            self.set(name, text);
+        }
     }
 
     /// Replaces a field, unless the span would become too long to be shown in every line inside it.
@@ -61,8 +69,10 @@ impl FieldWriter<'_> {
     }
 
     fn text(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" {
-            return self.message.push_str(value);
+        if field.name() == "message"
+            && let Some(message) = &mut self.message
+        {
+            return message.push_str(value);
         }
         if !self.name(field) {
             return;
@@ -105,13 +115,15 @@ impl FieldWriter<'_> {
 
 impl SpanFieldWriter<'_> {
     fn set(&mut self, field: &Field, write: impl FnOnce(&mut FieldWriter<'_>)) {
-        let (mut out, mut message) = (String::new(), String::new());
+        let mut out = String::new();
         write(&mut FieldWriter {
             format: self.format,
             out: &mut out,
-            message: &mut message,
+            message: None,
         });
-        self.fields.set(field.name(), out);
+        if !out.is_empty() {
+            self.fields.set(field.name(), out);
+        }
     }
 }
 

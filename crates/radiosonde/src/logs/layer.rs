@@ -107,15 +107,16 @@ where
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         if let Some(span) = context.span(id) {
             // Formatted outside the extensions, which others may want while a value formats itself.
-            let mut fields = span
-                .extensions_mut()
-                .remove::<SpanFields>()
-                .unwrap_or_default();
+            let mut anew = SpanFields::default();
             values.record(&mut SpanFieldWriter {
                 format: self.format,
-                fields: &mut fields,
+                fields: &mut anew,
             });
-            span.extensions_mut().replace(fields);
+            let mut extensions = span.extensions_mut();
+            match extensions.get_mut::<SpanFields>() {
+                Some(fields) => fields.merge(anew),
+                None => extensions.insert(anew),
+            }
         }
     }
 
@@ -125,7 +126,7 @@ where
             event.record(&mut FieldWriter {
                 format: self.format,
                 out: fields,
-                message,
+                message: Some(message),
             });
             self.spans_of(event, &context, spans);
             let normalized = event.normalized_metadata();

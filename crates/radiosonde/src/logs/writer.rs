@@ -70,8 +70,7 @@ impl LineWriter {
         }
     }
 
-    /// Blocks until every line accepted so far was written or lost, and returns true, or until the deadline, and returns
-    /// false.
+    /// Blocks until no line waits, and returns true, or until the deadline, and returns false.
     pub(crate) fn flush_until(&self, deadline: Instant) -> bool {
         self.waiting.none_by(deadline)
     }

@@ -104,6 +104,27 @@ fn a_span_keeps_the_last_value_of_a_field_and_stays_short() {
 }
 
 #[test]
+fn a_field_of_a_span_may_be_called_message() {
+    if child::is_child() {
+        let _sonde = radiosonde::init("checkout").unwrap();
+        let span = tracing::info_span!("send", message = "hello", id = 1);
+        span.record("message", "goodbye");
+        span.in_scope(|| tracing::info!("inside"));
+        return;
+    }
+    let text = printed(&child::run(
+        "hostile::a_field_of_a_span_may_be_called_message",
+        &[],
+    ));
+    let line = text.lines().find(|line| line.contains("inside")).unwrap();
+    let line: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(
+        line["spans"],
+        serde_json::json!([{"name": "send", "fields": {"message": "goodbye", "id": 1}}])
+    );
+}
+
+#[test]
 fn fields_named_like_those_of_the_log_crate_are_kept() {
     if child::is_child() {
         let _sonde = radiosonde::init("checkout").unwrap();
