@@ -36,16 +36,16 @@ fn hanging() -> (String, std::net::TcpListener) {
     )
 }
 
-/// An address on which nobody listens.
-fn absent() -> String {
-    let (address, listener) = hanging();
-    drop(listener);
-    address
+/// A collector at an address on which nobody listens.
+///
+/// Not a port that was free a moment ago: a test that runs at the same time may be given it.
+fn absent() -> FaultCollector {
+    FaultCollector::start(Mode::Refuse)
 }
 
 #[tokio::test]
 async fn a_collector_that_is_absent_costs_its_spans_and_they_are_counted() {
-    let sonde = served(&absent(), 3).await;
+    let sonde = served(&absent().endpoint(), 3).await;
     let report = sonde.shutdown(Duration::from_secs(5)).await;
     assert!(report.in_time);
     assert_eq!(
@@ -77,7 +77,7 @@ async fn a_collector_that_hangs_is_given_up_at_the_deadline() {
 
 #[tokio::test]
 async fn a_second_shutdown_returns_the_report_of_the_first() {
-    let sonde = served(&absent(), 1).await;
+    let sonde = served(&absent().endpoint(), 1).await;
     let first = sonde.shutdown(Duration::from_secs(5)).await;
     assert_eq!(sonde.shutdown(Duration::ZERO).await, first);
 }
@@ -107,7 +107,7 @@ async fn what_ends_after_the_shutdown_is_dropped_and_counted() {
 
 #[tokio::test]
 async fn a_deadline_beyond_all_time_is_one_nevertheless() {
-    let sonde = served(&absent(), 1).await;
+    let sonde = served(&absent().endpoint(), 1).await;
     let report = sonde.shutdown(Duration::MAX).await;
     assert!(report.in_time);
     assert_eq!(report.spans.failed, 1, "{report}");
