@@ -16,7 +16,7 @@ use radiosonde_metrics::{Exposition, Registry};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::weight::weight;
+use crate::weight::{weight, weight_with};
 
 /// How a scraper wants the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,15 +27,21 @@ pub(crate) struct Form {
 
 impl Form {
     pub(crate) fn wanted(headers: &HeaderMap) -> Self {
-        let weight_of =
-            |exposition: Exposition| weight(headers, &header::ACCEPT, exposition.media_type());
-        let open_metrics = weight_of(Exposition::OpenMetrics) > weight_of(Exposition::Text);
+        let weight_of = |(exposition, parameters): (Exposition, &[_])| {
+            let media_type = exposition.media_type();
+            weight_with(headers, &header::ACCEPT, media_type, parameters)
+        };
+        // Of equals the last one: what people can read, and what everybody reads before that.
+        let expositions = [
+            (Exposition::Protobuf, PROTOBUF),
+            (Exposition::OpenMetrics, &[]),
+            (Exposition::Text, &[]),
+        ];
+        let best = expositions
+            .into_iter()
+            .max_by(|one, other| weight_of(*one).total_cmp(&weight_of(*other)));
         Self {
-            exposition: if open_metrics {
-                Exposition::OpenMetrics
-            } else {
-                Exposition::Text
-            },
+            exposition: best.map_or(Exposition::Text, |(exposition, _)| exposition),
             gzip: weight(headers, &header::ACCEPT_ENCODING, "gzip") > 0.0,
         }
     }
@@ -48,7 +54,7 @@ impl Form {
         // Fast rather than small: label text repeats, and the wire is near.
         let mut gzip = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
         // Writing to a `Vec` cannot fail; if it did, the scraper would find the end missing.
-        let _ = gzip.write_all(text.as_bytes());
+        let _ = gzip.write_all(&text);
         gzip.finish().unwrap_or_default().into()
     }
 
@@ -133,6 +139,12 @@ impl Scrapes {
     }
 }
 
+/// The messages of the protobuf format, and how they follow each other.
+const PROTOBUF: &[(&str, &str)] = &[
+    ("proto", "io.prometheus.client.MetricFamily"),
+    ("encoding", "delimited"),
+];
+
 /// Takes a rendering off the list, when it has ended or will never begin.
 struct Done {
     scrapes: Scrapes,
@@ -178,6 +190,21 @@ mod tests {
                 "{accept}"
             );
         }
+    }
+
+    #[test]
+    fn those_who_know_native_histograms_are_given_them() {
+        let second = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.8,\
+                      application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.4,*/*;q=0.2";
+        assert_eq!(wanted(second, ""), (Exposition::Protobuf, false));
+        for other in [
+            "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text",
+            "application/vnd.google.protobuf;proto=some.Other;encoding=delimited",
+        ] {
+            assert_eq!(wanted(other, ""), (Exposition::Text, false), "{other}");
+        }
+        let equal = "application/vnd.google.protobuf, application/openmetrics-text";
+        assert_eq!(wanted(equal, ""), (Exposition::OpenMetrics, false));
     }
 
     #[test]

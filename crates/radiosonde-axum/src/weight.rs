@@ -6,6 +6,16 @@ use http::{HeaderMap, HeaderName};
 ///
 /// Ranges do not count: `*/*` says that the client does not mind.
 pub(crate) fn weight(headers: &HeaderMap, header: &HeaderName, wanted: &str) -> f32 {
+    weight_with(headers, header, wanted, &[])
+}
+
+/// Returns the same for a value with parameters: a name that comes with others than these is another value.
+pub(crate) fn weight_with(
+    headers: &HeaderMap,
+    header: &HeaderName,
+    wanted: &str,
+    parameters: &[(&str, &str)],
+) -> f32 {
     let values = headers.get_all(header).iter();
     let ranges = values
         .filter_map(|value| value.to_str().ok())
@@ -13,7 +23,8 @@ pub(crate) fn weight(headers: &HeaderMap, header: &HeaderName, wanted: &str) -> 
     let weights = ranges.filter_map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let named = parts.next()?.eq_ignore_ascii_case(wanted);
-        named.then(|| parts.find_map(quality).unwrap_or(1.0))
+        let fits = named && !parts.clone().any(|part| contradicts(part, parameters));
+        fits.then(|| parts.find_map(quality).unwrap_or(1.0))
     });
     weights.fold(0.0, f32::max)
 }
@@ -22,4 +33,14 @@ fn quality(parameter: &str) -> Option<f32> {
     let (name, value) = parameter.split_once('=')?;
     name.eq_ignore_ascii_case("q")
         .then(|| value.parse().unwrap_or(0.0))
+}
+
+fn contradicts(parameter: &str, wanted: &[(&str, &str)]) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else {
+        return false;
+    };
+    let mut named = wanted
+        .iter()
+        .filter(|(wanted, _)| name.eq_ignore_ascii_case(wanted));
+    named.any(|(_, wanted)| !value.eq_ignore_ascii_case(wanted))
 }

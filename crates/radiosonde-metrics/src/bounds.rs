@@ -6,6 +6,8 @@ use radiosonde_catalog::HTTP_REQUEST_DURATION;
 
 /// The upper limits of a histogram's buckets, each included in its bucket; the bucket without a limit is implied.
 ///
+/// Instead of being given, they may follow the values: see [`exponential`](Self::exponential).
+///
 /// Defaults to the bounds that the OpenTelemetry semantic conventions advise for durations: 5 ms to 10 s, in seconds.
 ///
 /// # Examples
@@ -25,9 +27,21 @@ struct Limits {
     values: Box<[f64]>,
     /// The label of each bucket as the exposition has it, with that of the bucket without a limit.
     labels: Box<[Box<str>]>,
+    exponential: bool,
 }
 
 impl Bounds {
+    /// Lets the buckets follow the values, growing by a constant factor: the exponential histogram of OpenTelemetry, the
+    /// native histogram of Prometheus.
+    ///
+    /// The buckets are as fine as 160 of them can be: values that are a factor of 1000 apart are known to 9 %, and
+    /// nobody had to guess where they would lie. Prometheus reads them in its protobuf format, for which it has to be
+    /// started with `--enable-feature=native-histograms` before version 3.9; in a text there is the count and the sum.
+    #[must_use]
+    pub fn exponential() -> Self {
+        Self::made_of(&[], true)
+    }
+
     /// Takes the limits in ascending order.
     ///
     /// # Errors
@@ -44,6 +58,10 @@ impl Bounds {
 
     /// Takes limits that are known to be right: those of the catalogue, whose tests say so.
     pub(crate) fn of_catalogue(limits: &[f64]) -> Self {
+        Self::made_of(limits, false)
+    }
+
+    fn made_of(limits: &[f64], exponential: bool) -> Self {
         // A limit always has a fraction, `1.0`, as OpenMetrics spells it and Prometheus 3 stores it.
         let spelled = limits
             .iter()
@@ -55,7 +73,12 @@ impl Bounds {
         Self(Arc::new(Limits {
             values: limits.into(),
             labels,
+            exponential,
         }))
+    }
+
+    pub(crate) fn is_exponential(&self) -> bool {
+        self.0.exponential
     }
 
     pub(crate) fn limits(&self) -> &[f64] {

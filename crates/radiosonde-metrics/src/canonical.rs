@@ -4,6 +4,7 @@
 //! escaped. Two spellings that become the same name are the same metric. The rules are those of the Prometheus text
 //! format 0.0.4.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Why an instrument was refused: the value of the label `reason` of `radiosonde_metrics_refused_total`.
@@ -88,6 +89,62 @@ pub(crate) fn escape(raw: &str, quoted: bool, text: &mut String) {
             c => text.push(c),
         }
     }
+}
+
+/// Returns the word for a unit of OpenTelemetry, if the name of a metric ends in it: OpenMetrics asks for that.
+pub(crate) fn unit_in(name: &str, unit: &str) -> Option<&'static str> {
+    let word = match unit {
+        "s" => "seconds",
+        "By" => "bytes",
+        "1" => "ratio",
+        _ => return None,
+    };
+    let before = name.strip_suffix(word)?;
+    before.ends_with('_').then_some(word)
+}
+
+/// Reads the text of a label set back: `method="GET",route="/"`, as [`label_text`] writes it.
+pub(crate) fn labels_of(text: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (name, after) = rest.split_once("=\"")?;
+        let end = closing_quote(after);
+        let (value, after) = (&after[..end], after.get(end + 1..).unwrap_or_default());
+        rest = after.strip_prefix(',').unwrap_or(after);
+        Some((name, unescaped(value)))
+    })
+}
+
+/// Returns where the first quote is that no backslash stands before.
+fn closing_quote(text: &str) -> usize {
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => return at,
+            b'\\' => {
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return text.into();
+    }
+    let mut raw = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        let escaped = if c == '\\' { chars.next() } else { None };
+        raw.push(match escaped {
+            Some('n') => '\n',
+            Some(escaped) => escaped,
+            None => c,
+        });
+    }
+    raw.into()
 }
 
 fn label_name(raw: &str) -> Result<String, Refusal> {

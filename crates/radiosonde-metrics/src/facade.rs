@@ -15,15 +15,15 @@ use crate::{Counter, Gauge, Histogram, Registry};
 
 impl Recorder for Registry {
     fn describe_counter(&self, name: KeyName, unit: Option<Unit>, help: SharedString) {
-        self.describe(name.as_str(), word(unit), &help);
+        self.describe(name.as_str(), ucum(unit), &help);
     }
 
     fn describe_gauge(&self, name: KeyName, unit: Option<Unit>, help: SharedString) {
-        self.describe(name.as_str(), word(unit), &help);
+        self.describe(name.as_str(), ucum(unit), &help);
     }
 
     fn describe_histogram(&self, name: KeyName, unit: Option<Unit>, help: SharedString) {
-        self.describe(name.as_str(), word(unit), &help);
+        self.describe(name.as_str(), ucum(unit), &help);
     }
 
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> metrics::Counter {
@@ -59,7 +59,7 @@ impl Registry {
         match self.instrument(kind, key.name(), None, labels) {
             // A total with fractions is kept otherwise than counters of the facade, and is not for others to add to.
             Ok((instrument, _)) if instrument.kind() != kind => {
-                self.refuse(Refusal::NameTaken);
+                self.refuse(Refusal::NameTaken, key.name());
                 None
             }
             Ok((instrument, its_own)) => {
@@ -69,7 +69,7 @@ impl Registry {
                 Some(instrument)
             }
             Err(refusal) => {
-                self.refuse(refusal);
+                self.refuse(refusal, key.name());
                 None
             }
         }
@@ -106,11 +106,26 @@ impl HistogramFn for Histogram {
     }
 }
 
-/// The word for a unit at the end of a name; empty for those that OpenMetrics has no base unit for.
-fn word(unit: Option<Unit>) -> &'static str {
+/// Returns a unit as OpenTelemetry writes it, by the Unified Code for Units of Measure.
+fn ucum(unit: Option<Unit>) -> &'static str {
     match unit {
-        Some(Unit::Seconds) => "seconds",
-        Some(Unit::Bytes) => "bytes",
-        _ => "",
+        None => "",
+        Some(Unit::Count) => "1",
+        Some(Unit::Percent) => "%",
+        Some(Unit::Seconds) => "s",
+        Some(Unit::Milliseconds) => "ms",
+        Some(Unit::Microseconds) => "us",
+        Some(Unit::Nanoseconds) => "ns",
+        Some(Unit::Bytes) => "By",
+        Some(Unit::Kibibytes) => "KiBy",
+        Some(Unit::Mebibytes) => "MiBy",
+        Some(Unit::Gibibytes) => "GiBy",
+        Some(Unit::Tebibytes) => "TiBy",
+        Some(Unit::BitsPerSecond) => "bit/s",
+        Some(Unit::KilobitsPerSecond) => "kbit/s",
+        Some(Unit::MegabitsPerSecond) => "Mbit/s",
+        Some(Unit::GigabitsPerSecond) => "Gbit/s",
+        Some(Unit::TerabitsPerSecond) => "Tbit/s",
+        Some(Unit::CountPerSecond) => "1/s",
     }
 }

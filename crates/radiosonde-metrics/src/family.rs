@@ -17,7 +17,7 @@ pub(crate) type Families = BTreeMap<String, Family>;
 pub(crate) struct Family {
     pub(crate) kind: Option<Kind>,
     pub(crate) help: String,
-    /// The word for its unit in the name, empty where there is none.
+    /// Its unit, as OpenTelemetry writes it; empty where none is known.
     pub(crate) unit: &'static str,
     /// The series by their labels, which is the order of the text.
     pub(crate) series: BTreeMap<Arc<str>, Series>,

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::Bounds;
-use crate::cells::{BalanceCell, CountCell, Distribution, DistributionCell, Sharded};
+use crate::cells::{BalanceCell, CountCell, Sharded};
+use crate::refusals::RefusedValues;
 
 /// A total that only grows.
 ///
@@ -111,11 +111,11 @@ pub struct Gauge(Arc<GaugeCell>);
 #[derive(Debug, Default)]
 struct GaugeCell {
     bits: AtomicU64,
-    refused: Counter,
+    refused: RefusedValues,
 }
 
 impl Gauge {
-    pub(crate) fn new(refused: Counter) -> Self {
+    pub(crate) fn new(refused: RefusedValues) -> Self {
         Self(Arc::new(GaugeCell {
             bits: AtomicU64::default(),
             refused,
@@ -125,7 +125,7 @@ impl Gauge {
     /// Replaces the value.
     pub fn set(&self, value: f64) {
         if value.is_nan() {
-            return self.0.refused.increment(1);
+            return self.0.refused.refuse();
         }
         self.0.bits.store(value.to_bits(), Relaxed);
     }
@@ -133,7 +133,7 @@ impl Gauge {
     /// Adds `change`, which may be negative.
     pub fn add(&self, change: f64) {
         if !change.is_finite() {
-            return self.0.refused.increment(1);
+            return self.0.refused.refuse();
         }
         let sum = |old: u64| Some((f64::from_bits(old) + change).to_bits());
         // The closure never declines, so this never fails.
@@ -147,88 +147,21 @@ impl Gauge {
     }
 }
 
-/// A distribution of values over buckets.
-///
-/// A value that is not finite is refused and counted, because it would spoil the sum for ever.
-#[derive(Debug, Clone)]
-pub struct Histogram(Arc<Shape>);
-
-#[derive(Debug)]
-struct Shape {
-    bounds: Bounds,
-    cells: Sharded<DistributionCell>,
-    refused: Counter,
-}
-
-impl Histogram {
-    pub(crate) fn new(bounds: Bounds, refused: Counter) -> Self {
-        let cells = Sharded::new(DistributionCell::new(bounds.limits().len() + 1));
-        Self(Arc::new(Shape {
-            bounds,
-            cells,
-            refused,
-        }))
-    }
-
-    /// Records one value.
-    pub fn record(&self, value: f64) {
-        if !value.is_finite() {
-            return self.0.refused.increment(1);
-        }
-        let bucket = self.0.bounds.bucket(value);
-        self.0.cells.write(|cell| cell.record(bucket, value));
-    }
-
-    /// Returns how many values were recorded.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.read().count()
-    }
-
-    /// Returns the sum of the values.
-    #[must_use]
-    pub fn sum(&self) -> f64 {
-        self.read().sum
-    }
-
-    /// Returns the limits of the buckets; the last bucket has none.
-    pub(crate) fn limits(&self) -> &[f64] {
-        self.0.bounds.limits()
-    }
-
-    /// Returns the label `le` of each bucket.
-    pub(crate) fn bucket_labels(&self) -> &[Box<str>] {
-        self.0.bounds.labels()
-    }
-
-    /// Returns what was recorded: count, sum and buckets of the same values.
-    pub(crate) fn read(&self) -> Distribution {
-        let mut total = Distribution::empty(self.limits().len() + 1);
-        self.0.cells.read(|cell| cell.add_to(&mut total));
-        total
-    }
-}
-
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::canonical::Refusal;
+    use crate::refusals::Refusals;
 
     #[test]
     fn what_is_not_a_number_is_refused_and_counted() {
-        let refused = Counter::default();
-        let gauge = Gauge::new(refused.clone());
+        let refusals = Refusals::default();
+        let gauge = Gauge::new(refusals.of_values("depth"));
         gauge.set(2.0);
         gauge.set(f64::NAN);
         gauge.add(f64::INFINITY);
-        assert_eq!((gauge.value(), refused.value()), (2.0, 2));
-
-        let histogram = Histogram::new(Bounds::default(), refused.clone());
-        histogram.record(f64::NAN);
-        histogram.record(f64::NEG_INFINITY);
-        assert_eq!(
-            (histogram.count(), histogram.sum(), refused.value()),
-            (0, 0.0, 4)
-        );
+        let refused = refusals.counter(Refusal::NotANumber).value();
+        assert_eq!((gauge.value(), refused), (2.0, 2));
     }
 
     #[test]
@@ -269,15 +202,5 @@ mod tests {
             total.raise_to(absolute);
             assert_eq!(total.value(), expected);
         }
-    }
-
-    #[test]
-    fn buckets_add_up_to_the_count() {
-        let histogram = Histogram::new(Bounds::new([1.0, 2.0]).unwrap(), Counter::default());
-        for value in [-1.0, 1.0, 1.5, 7.0] {
-            histogram.record(value);
-        }
-        assert_eq!(histogram.read().buckets, [2, 1, 1]);
-        assert_eq!((histogram.count(), histogram.sum()), (4, 8.5));
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::Bounds;
+use crate::histogram::SpanSource;
+use crate::{Bounds, SampledSpan};
 
 /// What a [`Registry`](crate::Registry) is made with.
 ///
@@ -22,7 +23,9 @@ pub struct RegistryOptions {
     pub(crate) series_per_metric: usize,
     pub(crate) series: usize,
     pub(crate) default_bounds: Bounds,
-    pub(crate) bounds: BTreeMap<String, Bounds>,
+    bounds: BTreeMap<String, Bounds>,
+    bounds_by_prefix: BTreeMap<String, Bounds>,
+    pub(crate) exemplars: Option<SpanSource>,
 }
 
 impl RegistryOptions {
@@ -34,6 +37,8 @@ impl RegistryOptions {
             series: 10_000,
             default_bounds: Bounds::default(),
             bounds: BTreeMap::new(),
+            bounds_by_prefix: BTreeMap::new(),
+            exemplars: None,
         }
     }
 
@@ -66,16 +71,86 @@ impl RegistryOptions {
 
     /// Sets the bounds of the histogram with this name, as it is exposed.
     ///
-    /// Defaults to those of [`default_bounds`](Self::default_bounds). The histograms of the catalogue bring their own.
+    /// Defaults to those of the longest [prefix](Self::bounds_by_prefix) of its name, else to those it has in the
+    /// catalogue, else to [`default_bounds`](Self::default_bounds).
     #[must_use]
     pub fn bounds(mut self, metric: impl Into<String>, bounds: Bounds) -> Self {
         self.bounds.insert(metric.into(), bounds);
         self
+    }
+
+    /// Sets the bounds of histograms whose name, as it is exposed, begins with this.
+    ///
+    /// The longest prefix counts, and [`bounds`](Self::bounds) for the whole name before any.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde_metrics::{Bounds, RegistryOptions};
+    ///
+    /// let options = RegistryOptions::new().bounds_by_prefix("db_", Bounds::exponential());
+    /// ```
+    #[must_use]
+    pub fn bounds_by_prefix(mut self, prefix: impl Into<String>, bounds: Bounds) -> Self {
+        self.bounds_by_prefix.insert(prefix.into(), bounds);
+        self
+    }
+
+    /// Lets histograms keep exemplars: of each bucket its last value that was recorded in a sampled span, which `span`
+    /// finds.
+    ///
+    /// It is asked at each record, on the thread that records, so it must be quick, and must not record. A bucket with
+    /// an exemplar takes 48 bytes more, whether there ever is one or not.
+    ///
+    /// Defaults to none. [`radiosonde`](https://docs.rs/radiosonde) sets it where spans are exported.
+    #[must_use]
+    pub fn exemplars(mut self, span: fn() -> Option<SampledSpan>) -> Self {
+        self.exemplars = Some(span);
+        self
+    }
+
+    /// Returns the bounds that are set for a histogram by its name.
+    pub(crate) fn bounds_of(&self, metric: &str) -> Option<&Bounds> {
+        let by_prefix = || {
+            let prefixes = self.bounds_by_prefix.iter().rev();
+            // In the order of names, a longer prefix comes after the shorter ones of the same name.
+            let mut fitting = prefixes.filter(|(prefix, _)| metric.starts_with(prefix.as_str()));
+            fitting.next().map(|(_, bounds)| bounds)
+        };
+        self.bounds.get(metric).or_else(by_prefix)
     }
 }
 
 impl Default for RegistryOptions {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_name_counts_before_the_longest_prefix() {
+        let bounds = |limit| Bounds::new([limit]).unwrap();
+        let options = RegistryOptions::new()
+            .bounds("db_query_seconds", bounds(1.0))
+            .bounds_by_prefix("db_", bounds(2.0))
+            .bounds_by_prefix("db_query", bounds(3.0))
+            .bounds_by_prefix("dc", bounds(4.0));
+        for (metric, limit) in [
+            ("db_query_seconds", Some(1.0)),
+            ("db_query_bytes", Some(3.0)),
+            ("db_seconds", Some(2.0)),
+            ("dx", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                options.bounds_of(metric),
+                limit.map(bounds).as_ref(),
+                "{metric}"
+            );
+        }
     }
 }

@@ -1,10 +1,30 @@
 //! What was recorded, as values: for code that reads metrics and does not want a text.
 
+use std::time::SystemTime;
+
 use radiosonde_catalog::Kind;
 
 use crate::Registry;
-use crate::canonical::metric_name;
-use crate::family::Instrument;
+use crate::canonical::{labels_of, metric_name};
+use crate::exemplar::Exemplar;
+use crate::exponential::Exponential;
+use crate::family::{self, Instrument};
+
+/// All series of one metric, as they were read.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Family {
+    /// The name, as it is exposed.
+    pub name: String,
+    /// What recorded it.
+    pub kind: Kind,
+    /// The unit as OpenTelemetry writes it, by the Unified Code for Units of Measure; empty where none is known.
+    pub unit: &'static str,
+    /// What it says; empty where nothing was said.
+    pub help: String,
+    /// The series in the order of their labels.
+    pub series: Vec<Series>,
+}
 
 /// One series, as it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +36,10 @@ pub struct Series {
     pub labels: Vec<(String, String)>,
     /// What was recorded.
     pub value: Value,
+    /// Since when.
+    pub created: SystemTime,
+    /// Values that were recorded in sampled spans: of each bucket of a histogram the last one, if there is one.
+    pub exemplars: Vec<Exemplar>,
 }
 
 /// What was recorded into one series.
@@ -41,6 +65,8 @@ pub enum Value {
         /// last limit is infinite.
         buckets: Vec<(f64, u64)>,
     },
+    /// The values of a histogram with [exponential](crate::Bounds::exponential) buckets.
+    Exponential(Exponential),
 }
 
 impl Registry {
@@ -69,13 +95,36 @@ impl Registry {
             return Vec::new();
         };
         let families = self.read();
-        let series = families.get(&name).into_iter().flat_map(|family| {
-            family.series.iter().map(|(labels, series)| Series {
-                labels: labels_of(labels),
-                value: Value::of(&series.instrument, family.kind),
+        families.get(&name).map_or_else(Vec::new, series_of)
+    }
+
+    /// Returns all metrics that have series, in the order of their names.
+    ///
+    /// The work grows with the number of series; do it off the executor's threads.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let registry = radiosonde_metrics::Registry::new();
+    /// metrics::with_local_recorder(&registry, || metrics::gauge!("depth").set(3.0));
+    ///
+    /// let families = registry.families();
+    /// assert_eq!(families[0].name, "depth");
+    /// assert_eq!(families[0].series.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn families(&self) -> Vec<Family> {
+        let families = self.read().into_iter();
+        let recorded = families.filter_map(|(name, family)| {
+            Some(Family {
+                name,
+                kind: family.kind?,
+                unit: family.unit,
+                series: series_of(&family),
+                help: family.help,
             })
         });
-        series.collect()
+        recorded.collect()
     }
 
     /// Returns the names of all metrics that have series, as they are exposed, in their order.
@@ -94,6 +143,25 @@ impl Registry {
     }
 }
 
+fn series_of(family: &family::Family) -> Vec<Series> {
+    let series = family.series.iter().map(|(labels, series)| {
+        let labels = labels_of(labels).map(|(name, value)| (name.to_owned(), value.into_owned()));
+        let value = Value::of(&series.instrument, family.kind);
+        // After the value: it holds them all.
+        let exemplars = match &series.instrument {
+            Instrument::Histogram(histogram) => histogram.exemplars(),
+            _ => Vec::new(),
+        };
+        Series {
+            labels: labels.collect(),
+            value,
+            created: series.created,
+            exemplars: exemplars.into_iter().flatten().collect(),
+        }
+    });
+    series.collect()
+}
+
 impl Value {
     fn of(instrument: &Instrument, kind: Option<Kind>) -> Self {
         match instrument {
@@ -102,6 +170,9 @@ impl Value {
             Instrument::Gauge(total) if kind == Some(Kind::Counter) => Self::Total(total.value()),
             Instrument::Gauge(gauge) => Self::Number(gauge.value()),
             Instrument::Histogram(histogram) => {
+                if let Some(read) = histogram.exponential() {
+                    return Self::Exponential(read);
+                }
                 let read = histogram.read();
                 let limits = histogram.limits().iter().copied().chain([f64::INFINITY]);
                 Self::Distribution {
@@ -112,37 +183,6 @@ impl Value {
             }
         }
     }
-}
-
-/// Reads the text of a label set back: `method="GET",route="/"`, escaped as [`label_text`](crate::canonical::label_text)
-/// does it.
-fn labels_of(text: &str) -> Vec<(String, String)> {
-    let mut labels = Vec::new();
-    let mut rest = text;
-    while let Some((name, after)) = rest.split_once("=\"") {
-        let (value, after) = unescaped(after);
-        labels.push((name.to_owned(), value));
-        rest = after.strip_prefix(',').unwrap_or(after);
-    }
-    labels
-}
-
-/// Returns what stands before the closing quote, without its escapes, and what comes after that quote.
-fn unescaped(text: &str) -> (String, &str) {
-    let mut value = String::new();
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => break,
-            '\\' => match chars.next() {
-                Some('n') => value.push('\n'),
-                Some(escaped) => value.push(escaped),
-                None => break,
-            },
-            c => value.push(c),
-        }
-    }
-    (value, chars.as_str())
 }
 
 #[cfg(all(test, not(loom)))]
@@ -208,17 +248,19 @@ mod tests {
                 metrics::counter!("orders.total", "paid-in" => currency).increment(1);
             }
         };
-        let of = |name: &str, value: &str, count| Series {
-            labels: vec![(name.into(), value.into())],
-            value: Value::Count(count),
+        let of = |name: &str, value: &str, count| {
+            (vec![(name.into(), value.into())], Value::Count(count))
         };
         let expected = [
             of("otel_metric_overflow", "true", 2),
             of("paid_in", "EUR", 1),
             of("paid_in", "USD", 1),
         ];
-        assert_eq!(read(record, "orders.total"), expected);
-        assert_eq!(read(record, "orders_total"), expected);
+        for name in ["orders.total", "orders_total"] {
+            let series = read(record, name).into_iter();
+            let read: Vec<_> = series.map(|series| (series.labels, series.value)).collect();
+            assert_eq!(read, expected);
+        }
     }
 
     #[test]

@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use radiosonde_catalog::{Kind, METRICS_OVERFLOWED, METRICS_REFUSED, Metric, SERIES};
 
 use crate::canonical::{OVERFLOW_LABEL, Refusal, label_text, metric_name};
-use crate::exposition::Exposition;
+use crate::exposition::{Exposition, open_metrics, protobuf, text};
 use crate::family::{Families, Family, Instrument, Series, family, is_free};
 use crate::index::Index;
+use crate::refusals::Refusals;
 use crate::{Bounds, Counter, Gauge, Histogram, RegistryOptions, UpDownCounter};
 
 /// All metrics of a service, and the recorder behind the `metrics` facade.
@@ -45,11 +46,10 @@ pub(crate) struct Inner {
     before_reading: Mutex<Vec<Arc<dyn Fn() + Send + Sync>>>,
     /// The bounds of the catalogue's histograms, made once and shared by their series.
     of_catalogue: Mutex<BTreeMap<String, Bounds>>,
-    pub(crate) refused: [Counter; Refusal::ALL.len()],
-    overflowed: Counter,
+    refusals: Refusals,
     series: Gauge,
-    /// How many bytes the last text had.
-    last_length: AtomicUsize,
+    /// How many bytes the last one of each exposition had.
+    last_lengths: [AtomicUsize; 3],
 }
 
 impl Registry {
@@ -69,10 +69,9 @@ impl Registry {
                 families: Mutex::default(),
                 before_reading: Mutex::default(),
                 of_catalogue: Mutex::default(),
-                refused: Default::default(),
-                overflowed: Counter::default(),
+                refusals: Refusals::default(),
                 series: Gauge::default(),
-                last_length: AtomicUsize::new(0),
+                last_lengths: Default::default(),
             }),
         };
         registry.expose_itself();
@@ -114,7 +113,7 @@ impl Registry {
     pub fn histogram(&self, metric: &Metric, values: &[&str]) -> Histogram {
         match self.of_catalogue(metric, values) {
             Some(Instrument::Histogram(histogram)) => histogram,
-            _ => Histogram::new(Bounds::default(), Counter::default()),
+            _ => Histogram::noop(),
         }
     }
 
@@ -123,20 +122,42 @@ impl Registry {
     /// The work grows with the number of series; do it off the executor's threads.
     #[must_use]
     pub fn render(&self) -> String {
-        self.render_as(Exposition::Text)
+        self.text(Exposition::Text, text::render)
     }
 
-    /// Returns all series in this format, in the order of names and labels.
+    /// Returns all series in this format, in the order of names and labels. All formats but
+    /// [`Protobuf`](Exposition::Protobuf) are texts in UTF-8.
     ///
     /// The work grows with the number of series; do it off the executor's threads.
     #[must_use]
-    pub fn render_as(&self, exposition: Exposition) -> String {
-        // A text is about as long as the last one: it is written in one piece, not copied as it grows.
-        let expected = self.inner.last_length.load(Relaxed);
-        let mut text = String::with_capacity(expected + expected / 8);
-        exposition.render(&self.read(), &mut text);
-        self.inner.last_length.store(text.len(), Relaxed);
+    pub fn render_as(&self, exposition: Exposition) -> Vec<u8> {
+        match exposition {
+            Exposition::Text => self.text(exposition, text::render).into_bytes(),
+            Exposition::OpenMetrics => self.text(exposition, open_metrics::render).into_bytes(),
+            Exposition::Protobuf => {
+                let mut out = Vec::with_capacity(self.expected_length(exposition));
+                protobuf::render(&self.read(), &mut out);
+                self.remember_length(exposition, out.len());
+                out
+            }
+        }
+    }
+
+    fn text(&self, exposition: Exposition, write: fn(&Families, &mut String)) -> String {
+        let mut text = String::with_capacity(self.expected_length(exposition));
+        write(&self.read(), &mut text);
+        self.remember_length(exposition, text.len());
         text
+    }
+
+    /// It is about as long as the last one: it is written in one piece, not copied as it grows.
+    fn expected_length(&self, exposition: Exposition) -> usize {
+        let last = self.inner.last_lengths[exposition as usize].load(Relaxed);
+        last + last / 8
+    }
+
+    fn remember_length(&self, exposition: Exposition, length: usize) {
+        self.inner.last_lengths[exposition as usize].store(length, Relaxed);
     }
 
     /// Adds what is done before each reading: to set instruments whose values cost something to find out.
@@ -164,7 +185,7 @@ impl Registry {
             let _ = catch_unwind(AssertUnwindSafe(|| collect()));
         }
         // The copy is of names and counted pointers. Formatting, which takes longer, happens outside the lock.
-        self.families().clone()
+        self.locked().clone()
     }
 
     pub(crate) fn index(&self) -> &Index {
@@ -173,9 +194,9 @@ impl Registry {
 
     pub(crate) fn describe(&self, name: &str, unit: &'static str, help: &str) {
         let Ok(name) = metric_name(name) else {
-            return self.refuse(Refusal::EmptyName);
+            return self.refuse(Refusal::EmptyName, name);
         };
-        if let Ok(family) = family(&mut self.families(), name)
+        if let Ok(family) = family(&mut self.locked(), name)
             && family.help.is_empty()
         {
             family.help = help.into();
@@ -208,7 +229,7 @@ impl Registry {
     ) -> Result<(Instrument, bool), Refusal> {
         let name = metric_name(name)?;
         let labels = label_text(labels)?;
-        let mut families = self.families();
+        let mut families = self.locked();
         if !is_free(&families, &name, kind) {
             return Err(Refusal::NameTaken);
         }
@@ -226,9 +247,6 @@ impl Registry {
         } else {
             format!("{OVERFLOW_LABEL}=\"true\"")
         };
-        if !fits {
-            self.inner.overflowed.increment(1);
-        }
         let instrument = match family.series.entry(labels.into()) {
             btree_map::Entry::Occupied(entry) => entry.get().instrument.clone(),
             btree_map::Entry::Vacant(entry) => {
@@ -237,34 +255,40 @@ impl Registry {
                 entry.insert(series).instrument.clone()
             }
         };
+        drop(families);
+        if !fits {
+            self.inner.refusals.overflow(&name);
+        }
         Ok((instrument, fits))
     }
 
-    pub(crate) fn refuse(&self, refusal: Refusal) {
-        self.refusals(refusal).increment(1);
+    /// Counts that something of this name was refused. Called without a lock.
+    pub(crate) fn refuse(&self, refusal: Refusal, name: &str) {
+        self.inner.refusals.refuse(refusal, name);
     }
 
     fn of_catalogue(&self, metric: &Metric, values: &[&str]) -> Option<Instrument> {
         if metric.labels().len() != values.len() {
-            self.refuse(Refusal::WrongLabels);
+            self.refuse(Refusal::WrongLabels, metric.name());
             return None;
         }
-        self.describe(metric.name(), metric.unit().prometheus(), metric.help());
+        self.describe(metric.name(), metric.unit().otel(), metric.help());
         let labels = metric.labels().iter().copied().zip(values.iter().copied());
         let found = self.instrument(metric.kind(), metric.name(), Some(metric.bounds()), labels);
         found
-            .map_err(|refusal| self.refuse(refusal))
+            .map_err(|refusal| self.refuse(refusal, metric.name()))
             .ok()
             .map(|(instrument, _)| instrument)
     }
 
     fn make(&self, kind: Kind, name: &str, bounds: Option<&[f64]>) -> Instrument {
-        let refused = || self.refusals(Refusal::NotANumber).clone();
+        let refused = || self.inner.refusals.of_values(name);
         match kind {
             Kind::Gauge => Instrument::Gauge(Gauge::new(refused())),
             Kind::UpDownCounter => Instrument::UpDownCounter(UpDownCounter::default()),
             Kind::Histogram => {
-                Instrument::Histogram(Histogram::new(self.bounds(name, bounds), refused()))
+                let (bounds, source) = (self.bounds(name, bounds), self.inner.options.exemplars);
+                Instrument::Histogram(Histogram::new(bounds, source, refused()))
             }
             _ => Instrument::Counter(Counter::default()),
         }
@@ -272,7 +296,7 @@ impl Registry {
 
     fn bounds(&self, name: &str, of_catalogue: Option<&[f64]>) -> Bounds {
         let options = &self.inner.options;
-        match (options.bounds.get(name), of_catalogue) {
+        match (options.bounds_of(name), of_catalogue) {
             (Some(bounds), _) => bounds.clone(),
             (None, Some(limits)) => {
                 let known = self.inner.of_catalogue.lock();
@@ -289,9 +313,9 @@ impl Registry {
     /// Puts the registry's own counters among its families.
     fn expose_itself(&self) {
         let inner = &self.inner;
-        let refused = Refusal::ALL.iter().zip(&inner.refused);
-        let refused = refused.map(|(refusal, counter)| {
+        let refused = Refusal::ALL.map(|refusal| {
             let labels = format!("reason=\"{}\"", refusal.as_str());
+            let counter = inner.refusals.counter(refusal);
             (
                 labels.into(),
                 Series::new(Instrument::Counter(counter.clone())),
@@ -302,27 +326,23 @@ impl Registry {
             (&SERIES, one(Instrument::Gauge(inner.series.clone()))),
             (
                 &METRICS_OVERFLOWED,
-                one(Instrument::Counter(inner.overflowed.clone())),
+                one(Instrument::Counter(inner.refusals.overflowed().clone())),
             ),
-            (&METRICS_REFUSED, refused.collect()),
+            (&METRICS_REFUSED, BTreeMap::from(refused)),
         ];
-        let mut families = self.families();
+        let mut families = self.locked();
         for (metric, series) in own {
             let family = Family {
                 kind: Some(metric.kind()),
                 help: metric.help().into(),
-                unit: metric.unit().prometheus(),
+                unit: metric.unit().otel(),
                 series,
             };
             families.insert(metric.name().into(), family);
         }
     }
 
-    fn refusals(&self, refusal: Refusal) -> &Counter {
-        &self.inner.refused[refusal as usize]
-    }
-
-    fn families(&self) -> MutexGuard<'_, Families> {
+    fn locked(&self) -> MutexGuard<'_, Families> {
         // Nothing panics under the lock, and a map that a panic left behind would still be whole.
         self.inner
             .families

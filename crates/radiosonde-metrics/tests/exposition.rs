@@ -6,13 +6,18 @@ use std::collections::BTreeSet;
 
 use metrics::{counter, gauge, histogram};
 use radiosonde_catalog::METRICS;
-use radiosonde_metrics::{Exposition, Registry};
+use radiosonde_metrics::{Bounds, Exposition, Registry, RegistryOptions, SampledSpan};
 use radiosonde_testkit::exposition::{Sample, parse_open_metrics, parse_text};
 use radiosonde_testkit::prometheus::promtool_check_metrics;
 
-/// Everything that a text may stumble over: names, label values, numbers, collisions.
+const SPAN: SampledSpan = SampledSpan::new([0x0a; 16], [0xf0; 8]);
+
+/// Everything that a text may stumble over: names, label values, numbers, collisions, exemplars.
 fn hostile() -> Registry {
-    let registry = Registry::new();
+    let options = RegistryOptions::new()
+        .bounds_by_prefix("native", Bounds::exponential())
+        .exemplars(|| Some(SPAN));
+    let registry = Registry::with_options(options);
     metrics::with_local_recorder(&registry, || {
         let values = [
             "",
@@ -40,7 +45,10 @@ fn hostile() -> Registry {
         gauge!("limits").set(f64::NEG_INFINITY);
         gauge!("small").set(5e-324);
         gauge!("large").set(f64::MAX);
-        histogram!("wide").record(1e300);
+        for value in [1e300, -1e300, 5e-324] {
+            histogram!("wide").record(value);
+            histogram!("native").record(value);
+        }
         metrics::describe_counter!("hostile_total", "Quotes \", backslashes \\ and\nlines.");
         // Names that are fine in one format and taken in the other.
         counter!("jobs_total").increment(1);
@@ -66,9 +74,14 @@ fn of_the_catalogue() -> Registry {
     registry
 }
 
-/// The parser of the text adds the suffix to counters that have none.
-fn without_total(mut sample: Sample) -> Sample {
+fn open_metrics_of(registry: &Registry) -> String {
+    String::from_utf8(registry.render_as(Exposition::OpenMetrics)).unwrap()
+}
+
+/// The parser of the text adds the suffix to counters that have none, and there are no exemplars in it.
+fn comparable(mut sample: Sample) -> Sample {
     sample.name = sample.name.trim_end_matches("_total").to_owned();
+    sample.exemplar = None;
     sample
 }
 
@@ -77,16 +90,16 @@ fn the_strict_parser_takes_open_metrics_with_the_samples_of_the_text() {
     for registry in [hostile(), of_the_catalogue()] {
         let text = parse_text(&registry.render())
             .unwrap_or_else(|error| panic!("{error}\n{}", registry.render()));
-        let open_metrics = registry.render_as(Exposition::OpenMetrics);
+        let open_metrics = open_metrics_of(&registry);
         let open_metrics = parse_open_metrics(&open_metrics)
             .unwrap_or_else(|error| panic!("{error}\n{open_metrics}"));
         let written =
             |sample: &Sample| !sample.name.ends_with("_created") || sample.name == "made_created";
-        let text: BTreeSet<_> = text.into_iter().map(without_total).collect();
+        let text: BTreeSet<_> = text.into_iter().map(comparable).collect();
         let open_metrics: BTreeSet<_> = open_metrics
             .into_iter()
             .filter(written)
-            .map(without_total)
+            .map(comparable)
             .collect();
         let difference: Vec<_> = text.symmetric_difference(&open_metrics).collect();
         assert!(difference.is_empty() && text.len() > 30, "{difference:#?}");
@@ -94,8 +107,24 @@ fn the_strict_parser_takes_open_metrics_with_the_samples_of_the_text() {
 }
 
 #[test]
+fn exemplars_stand_at_the_buckets_of_their_values_and_name_their_span() {
+    let samples = parse_open_metrics(&open_metrics_of(&hostile())).unwrap();
+    let with_exemplar: Vec<_> = samples
+        .iter()
+        .filter(|sample| sample.name == "hostile_seconds_bucket" && sample.exemplar.is_some())
+        .collect();
+    assert_eq!(with_exemplar.len(), 12);
+    for sample in with_exemplar {
+        assert_eq!(sample.labels["le"], "0.5");
+        let exemplar = sample.exemplar.as_ref().unwrap();
+        assert_eq!(exemplar["trace_id"], SPAN.trace_id());
+        assert_eq!(exemplar["span_id"], SPAN.span_id());
+    }
+}
+
+#[test]
 fn label_values_come_back_as_they_were() {
-    let samples = parse_open_metrics(&hostile().render_as(Exposition::OpenMetrics)).unwrap();
+    let samples = parse_open_metrics(&open_metrics_of(&hostile())).unwrap();
     let values: BTreeSet<_> = samples
         .iter()
         .filter(|sample| sample.name == "hostile_total")

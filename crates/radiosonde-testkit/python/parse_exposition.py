@@ -12,7 +12,12 @@ from prometheus_client.parser import text_string_to_metric_families as text
 parse = {"text": text, "open_metrics": open_metrics}[sys.argv[1]]
 exposition = sys.stdin.buffer.read().decode("utf-8")
 samples = [
-    {"name": sample.name, "labels": sample.labels, "value": str(sample.value)}
+    {
+        "name": sample.name,
+        "labels": sample.labels,
+        "value": str(sample.value),
+        "exemplar": sample.exemplar and sample.exemplar.labels,
+    }
     for family in parse(exposition)
     for sample in family.samples
 ]

@@ -18,6 +18,8 @@ pub struct Sample {
     pub labels: BTreeMap<String, String>,
     /// The value, as Python writes it.
     pub value: String,
+    /// The labels of its exemplar, if it has one.
+    pub exemplar: Option<BTreeMap<String, String>>,
 }
 
 /// Parses the text format 0.0.4.
@@ -68,13 +70,23 @@ fn parse(format: &str, text: &str) -> Result<Vec<Sample>, String> {
 }
 
 fn sample(sample: &Value) -> Sample {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let labels = sample["labels"].as_object().into_iter().flatten();
     Sample {
         name: text(&sample["name"]),
-        labels: labels
+        labels: labels(&sample["labels"]).unwrap_or_default(),
+        value: text(&sample["value"]),
+        exemplar: labels(&sample["exemplar"]),
+    }
+}
+
+fn labels(labels: &Value) -> Option<BTreeMap<String, String>> {
+    let labels = labels.as_object()?.iter();
+    Some(
+        labels
             .map(|(name, value)| (name.clone(), text(value)))
             .collect(),
-        value: text(&sample["value"]),
-    }
+    )
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }

@@ -28,10 +28,21 @@ impl Prometheus {
     /// Panics when it is not installed or does not start, as it does not with a configuration it refuses.
     #[must_use]
     pub fn start(config: &str) -> Self {
+        Self::with_features(config, &[])
+    }
+
+    /// Starts Prometheus as [`start`](Self::start) does, with features that have to be enabled, such as
+    /// `exemplar-storage`.
+    ///
+    /// # Panics
+    ///
+    /// Panics when it is not installed or does not start.
+    #[must_use]
+    pub fn with_features(config: &str, features: &[&str]) -> Self {
         let program = tools::program("prometheus");
         let (server, [addr]) = Server::with_ports(
             "prometheus",
-            |directory, [addr]| command(&program, directory, addr, config),
+            |directory, [addr]| command(&program, directory, addr, config, features),
             |[addr]| http::get(addr, "/-/ready", &[]).is_ok_and(|response| response.status == 200),
         );
         Self {
@@ -53,11 +64,26 @@ impl Prometheus {
     /// Panics when Prometheus does not answer, or refuses the expression.
     #[must_use]
     pub fn query(&self, expression: &str) -> Value {
-        let path = format!("/api/v1/query?query={}", percent_encoded(expression));
+        self.ask("query", expression)["result"].take()
+    }
+
+    /// Returns the exemplars of the series of an expression: an array of `seriesLabels` and `exemplars`.
+    ///
+    /// # Panics
+    ///
+    /// Panics when Prometheus does not answer, or refuses the expression.
+    #[must_use]
+    pub fn exemplars(&self, expression: &str) -> Value {
+        self.ask("query_exemplars", expression)
+    }
+
+    /// Returns the `data` of an answer.
+    fn ask(&self, endpoint: &str, expression: &str) -> Value {
+        let path = format!("/api/v1/{endpoint}?query={}", percent_encoded(expression));
         let response = http::get(self.addr, &path, &[]).expect("Prometheus answers");
         let mut answer = response.json();
         assert_eq!(answer["status"], "success", "{expression}: {answer}");
-        answer["data"]["result"].take()
+        answer["data"].take()
     }
 
     /// Evaluates an expression now and returns its value, if the result is one sample.
@@ -121,7 +147,13 @@ pub fn promtool_check_config(config: &str) -> Result<String, String> {
     verdict(command.arg(file).output().expect("promtool starts"))
 }
 
-fn command(program: &Path, directory: &Path, addr: SocketAddr, config: &str) -> Command {
+fn command(
+    program: &Path,
+    directory: &Path,
+    addr: SocketAddr,
+    config: &str,
+    features: &[&str],
+) -> Command {
     let file = directory.join("prometheus.yml");
     fs::write(&file, config).expect("a new file in a directory of our own");
     let mut command = launch::command(program);
@@ -132,6 +164,9 @@ fn command(program: &Path, directory: &Path, addr: SocketAddr, config: &str) -> 
             directory.join("data").display()
         ))
         .arg(format!("--web.listen-address={addr}"));
+    if !features.is_empty() {
+        command.arg(format!("--enable-feature={}", features.join(",")));
+    }
     command
 }
 

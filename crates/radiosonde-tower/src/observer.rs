@@ -4,13 +4,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use http::{Extensions, HeaderMap, Method, Uri, Version};
+use radiosonde_metrics::SampledSpan;
 
 use crate::Observation;
 
 /// Follows requests beside the metrics.
 ///
 /// One observer serves all requests of a layer. A panic in one of these methods, or in those of [`Scope`], costs the
-/// signal and nothing else, except in [`Scope::enter`], which must not panic.
+/// signal and nothing else, except in [`Scope::enter`] and [`Scope::sampled_span`], which must not panic.
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
     /// Opens the scope of a request, or returns `None` when it is not to be followed.
     fn arrive(&self, request: &Arrival<'_>) -> Option<Box<dyn Scope>>;
@@ -23,6 +24,15 @@ pub trait Scope: fmt::Debug + Send + Sync + 'static {
     /// Called before each call and poll of the request's own code. Guards nest, and the last one made is the first one
     /// dropped.
     fn enter(&self) -> Entered;
+
+    /// Returns the span of the request if it is sampled, to be the exemplar of its duration.
+    ///
+    /// The first scope that has one is asked, when the request has ended and before it is closed. It must not panic.
+    ///
+    /// Defaults to none.
+    fn sampled_span(&self) -> Option<SampledSpan> {
+        None
+    }
 
     /// Takes note of how the request ended. Called once, on whatever thread that happens, with this scope left and
     /// those of the observers added before it entered.

@@ -120,7 +120,8 @@ impl OpenRequest {
             end: End::judge(stop, self.status),
             duration: ended.duration_since(self.arrived),
         };
-        self.shared.series.record(&self.series, &observation);
+        let span = self.scopes.iter().find_map(|scope| scope.sampled_span());
+        self.shared.series.record(&self.series, &observation, span);
         self.series.leave();
         while let Some(scope) = self.scopes.pop() {
             quietly(|| within(&self.scopes, || scope.close(&observation)));

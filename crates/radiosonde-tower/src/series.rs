@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use radiosonde_catalog::{
     HTTP_ACTIVE_CONNECTIONS, HTTP_ERRORS, HTTP_REQUEST_DURATION, HTTP_REQUESTS,
 };
-use radiosonde_metrics::{Counter, Histogram, Registry, UpDownCounter};
+use radiosonde_metrics::{Counter, Histogram, Registry, SampledSpan, UpDownCounter};
 use rapidhash::RapidHashMap;
 
 use crate::method::Methods;
@@ -63,8 +63,13 @@ impl RequestSeries {
         })
     }
 
-    /// Records the end of a request, except that it is no longer in flight.
-    pub(crate) fn record(&self, series: &RouteSeries, observation: &Observation<'_>) {
+    /// Records the end of a request, except that it is no longer in flight. Its `span` is the exemplar.
+    pub(crate) fn record(
+        &self,
+        series: &RouteSeries,
+        observation: &Observation<'_>,
+        span: Option<SampledSpan>,
+    ) {
         let (status, outcome) = (observation.status(), observation.outcome());
         let (method, route) = (series.method, &*series.route);
         let make = || {
@@ -81,7 +86,7 @@ impl RequestSeries {
             .ended
             .with((status, outcome), make, |(requests, duration)| {
                 requests.increment(1);
-                duration.record(observation.duration().as_secs_f64());
+                duration.record_in(observation.duration().as_secs_f64(), span);
             });
         if let Some(error) = observation.error_type() {
             let make = || {

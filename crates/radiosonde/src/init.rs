@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use radiosonde_catalog::{BUILD_INFO, TARGET_INFO};
 use radiosonde_health::Health;
-use radiosonde_metrics::{Registry, collect};
+use radiosonde_metrics::{Registry, RegistryOptions, collect};
 use radiosonde_tower::ObserveOptions;
 use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
@@ -128,7 +128,7 @@ impl Parts {
         settings: &Settings,
         out: impl std::io::Write + Send + 'static,
     ) -> std::io::Result<Self> {
-        let registry = Registry::with_options(settings.metrics.clone());
+        let registry = Registry::with_options(registry_options(settings));
         add_collected(settings, &registry);
         let summary = Summary::of(settings);
         let mut io = Way::default();
@@ -215,6 +215,16 @@ impl std::fmt::Debug for Parts {
             .field("sonde", &self.sonde)
             .finish_non_exhaustive()
     }
+}
+
+/// Exemplars name spans, so there are some where spans go somewhere.
+fn registry_options(settings: &Settings) -> RegistryOptions {
+    let options = settings.metrics.clone();
+    #[cfg(feature = "otlp")]
+    if settings.traces.otlp.is_some() {
+        return options.exemplars(crate::traces::sampled_span);
+    }
+    options
 }
 
 /// Adds what is known without being recorded: which service this is and, if wanted, what the system says of its process.

@@ -81,8 +81,9 @@ pub mod metrics {
     pub use radiosonde_metrics::collect;
     #[doc(inline)]
     pub use radiosonde_metrics::{
-        Bounds, Counter, Exposition, Gauge, Histogram, InvalidBounds, Registry, RegistryOptions,
-        Series, UpDownCounter, Value,
+        Bounds, Counter, Exemplar, Exponential, ExponentialBuckets, Exposition, Family, Gauge,
+        Histogram, InvalidBounds, Registry, RegistryOptions, SampledSpan, Series, UpDownCounter,
+        Value,
     };
 }
 

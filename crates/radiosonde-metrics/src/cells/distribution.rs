@@ -2,17 +2,17 @@
 
 use std::thread::LocalKey;
 
+use super::version::Version;
 use super::{Cell, Table};
-use crate::sync::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::{AtomicU64, fence, yield_now};
+use crate::sync::AtomicU64;
+use crate::sync::Ordering::Relaxed;
 
 /// A part of a histogram: how many values fell into each bucket, and their sum.
 ///
-/// A reader sees either all of a value or nothing of it: the writer makes the version odd while it is at work, and a
-/// reader that met an odd version, or another one at its end, reads again.
+/// A reader sees either all of a value or nothing of it.
 #[derive(Debug)]
 pub(crate) struct DistributionCell {
-    version: AtomicU64,
+    version: Version,
     /// The bits of an `f64`.
     sum: AtomicU64,
     buckets: Box<[AtomicU64]>,
@@ -29,7 +29,7 @@ impl DistributionCell {
     pub(crate) fn new(buckets: usize) -> Self {
         let zero = || AtomicU64::new(0);
         Self {
-            version: zero(),
+            version: Version::default(),
             sum: zero(),
             buckets: (0..buckets).map(|_| zero()).collect(),
         }
@@ -37,47 +37,30 @@ impl DistributionCell {
 
     /// Records a value. For its one writer.
     pub(crate) fn record(&self, bucket: usize, value: f64) {
-        let version = self.version.load(Relaxed);
-        self.version.store(version.wrapping_add(1), Relaxed);
-        // Whoever sees what is stored below sees the odd version.
-        fence(Release);
-        let count = &self.buckets[bucket];
-        count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
-        let sum = f64::from_bits(self.sum.load(Relaxed)) + value;
-        self.sum.store(sum.to_bits(), Relaxed);
-        self.version.store(version.wrapping_add(2), Release);
+        self.version.write(|| {
+            let count = &self.buckets[bucket];
+            count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
+            let sum = f64::from_bits(self.sum.load(Relaxed)) + value;
+            self.sum.store(sum.to_bits(), Relaxed);
+        });
     }
 
     /// Adds what was recorded to `total`.
     pub(crate) fn add_to(&self, total: &mut Distribution) {
-        let seen = loop {
-            if let Some(seen) = self.try_read() {
-                break seen;
-            }
-            // The writer needs a few nanoseconds, unless it was put to sleep there: let it wake up.
-            yield_now();
-        };
+        let seen = self.version.read(|| self.copy());
         total.sum += seen.sum;
         for (total, seen) in total.buckets.iter_mut().zip(seen.buckets) {
             *total += seen;
         }
     }
 
-    /// Reads the cell, unless the writer is at work.
-    fn try_read(&self) -> Option<Distribution> {
-        let before = self.version.load(Acquire);
-        let seen = Distribution {
-            buckets: self
-                .buckets
-                .iter()
-                .map(|count| count.load(Relaxed))
-                .collect(),
+    /// Reads everything, at the risk of reading it torn.
+    fn copy(&self) -> Distribution {
+        let buckets = self.buckets.iter().map(|count| count.load(Relaxed));
+        Distribution {
+            buckets: buckets.collect(),
             sum: f64::from_bits(self.sum.load(Relaxed)),
-        };
-        // What was read above was read before the version below.
-        fence(Acquire);
-        let after = self.version.load(Relaxed);
-        (before == after && before.is_multiple_of(2)).then_some(seen)
+        }
     }
 }
 
@@ -122,7 +105,7 @@ mod models {
             // The reader is the one that is spawned: the other way round, the model tries one order only.
             let reader = {
                 let cell = cell.clone();
-                thread::spawn(move || cell.try_read())
+                thread::spawn(move || cell.version.try_read(|| cell.copy()))
             };
             cell.record(0, 1.0);
             cell.record(1, 10.0);

@@ -10,14 +10,20 @@
 mod balance;
 mod count;
 mod distribution;
+mod exponential;
+mod scale;
 mod sharded;
 mod table;
+mod version;
 
 pub(crate) use balance::BalanceCell;
 pub(crate) use count::CountCell;
 pub(crate) use distribution::{Distribution, DistributionCell};
+pub(crate) use exponential::ExponentialCell;
+pub(crate) use scale::{MAX_SCALE, ZERO_THRESHOLD};
 pub(crate) use sharded::Sharded;
 use table::Table;
+pub(crate) use version::Version;
 
 use std::thread::LocalKey;
 

@@ -66,14 +66,14 @@ impl<R> Collected<R> {
 ///
 /// Returns `None`, and counts it, when the registry refuses it.
 pub(super) fn series(registry: &Registry, metric: &Metric, labels: &[&str]) -> Option<Gauge> {
-    registry.describe(metric.name(), metric.unit().prometheus(), metric.help());
+    registry.describe(metric.name(), metric.unit().otel(), metric.help());
     let labels = metric.labels().iter().copied().zip(labels.iter().copied());
     let gauge = |_: &str| Instrument::Gauge(Gauge::default());
     match registry.instrument_made_by(metric.kind(), metric.name(), labels, gauge) {
         Ok((Instrument::Gauge(gauge), _)) => Some(gauge),
         Ok(_) => None,
         Err(refusal) => {
-            registry.refuse(refusal);
+            registry.refuse(refusal, metric.name());
             None
         }
     }
@@ -115,7 +115,7 @@ mod tests {
         let text = registry.render();
         let expected = "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 0.25\n";
         assert!(text.contains(expected), "{text}");
-        let text = registry.render_as(Exposition::OpenMetrics);
+        let text = String::from_utf8(registry.render_as(Exposition::OpenMetrics)).unwrap();
         let expected = "# TYPE process_cpu_seconds counter\n# UNIT process_cpu_seconds seconds\n";
         assert!(text.contains(expected), "{text}");
         assert!(

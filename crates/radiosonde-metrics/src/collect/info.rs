@@ -29,12 +29,12 @@ pub fn info<'a>(
     metric: &Metric,
     labels: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) {
-    registry.describe(metric.name(), metric.unit().prometheus(), metric.help());
+    registry.describe(metric.name(), metric.unit().otel(), metric.help());
     let found = registry.instrument(metric.kind(), metric.name(), None, labels.into_iter());
     match found {
         Ok((Instrument::Gauge(gauge), _)) => gauge.set(1.0),
         Ok(_) => {}
-        Err(refusal) => registry.refuse(refusal),
+        Err(refusal) => registry.refuse(refusal, metric.name()),
     }
 }
 

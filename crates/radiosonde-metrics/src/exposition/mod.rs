@@ -1,13 +1,14 @@
-//! The texts that a scraper reads.
+//! What a scraper reads.
 //!
-//! Both formats list the same series under the same names. Where they differ in what they can say, the text format 0.0.4 is
-//! what everybody reads, and OpenMetrics adds units and when a series began.
+//! All formats list the same series under the same names. Where they differ in what they can say, the text format 0.0.4 is
+//! what everybody reads, OpenMetrics adds units, exemplars and when a series began, and protobuf adds to these the buckets
+//! of exponential histograms.
 
-mod open_metrics;
+pub(crate) mod open_metrics;
+pub(crate) mod protobuf;
 mod sample;
-mod text;
-
-use crate::family::Families;
+pub(crate) mod text;
+mod wire;
 
 /// A format of exposition.
 ///
@@ -17,7 +18,7 @@ use crate::family::Families;
 /// use radiosonde_metrics::{Exposition, Registry};
 ///
 /// let text = Registry::new().render_as(Exposition::OpenMetrics);
-/// assert!(text.ends_with("# EOF\n"));
+/// assert!(text.ends_with(b"# EOF\n"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -29,6 +30,8 @@ pub enum Exposition {
     /// A counter whose name does not end in `_total` keeps its name and has no type here, because OpenMetrics would
     /// spell it differently.
     OpenMetrics,
+    /// The Prometheus protobuf format: messages of `io.prometheus.client.MetricFamily`, each with its length before it.
+    Protobuf,
 }
 
 impl Exposition {
@@ -38,6 +41,10 @@ impl Exposition {
         match self {
             Self::Text => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Protobuf => {
+                "application/vnd.google.protobuf; \
+                 proto=io.prometheus.client.MetricFamily; encoding=delimited"
+            }
         }
     }
 
@@ -47,14 +54,7 @@ impl Exposition {
         match self {
             Self::Text => "text/plain",
             Self::OpenMetrics => "application/openmetrics-text",
-        }
-    }
-
-    /// Appends all families to `text`.
-    pub(crate) fn render(self, families: &Families, text: &mut String) {
-        match self {
-            Self::Text => text::render(families, text),
-            Self::OpenMetrics => open_metrics::render(families, text),
+            Self::Protobuf => "application/vnd.google.protobuf",
         }
     }
 }

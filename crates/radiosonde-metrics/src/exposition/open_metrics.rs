@@ -6,10 +6,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use radiosonde_catalog::Kind;
 
 use super::sample::{real, samples};
-use crate::canonical::escape;
+use crate::canonical::{escape, unit_in};
 use crate::family::{Families, Family};
 
-pub(super) fn render(families: &Families, text: &mut String) {
+pub(crate) fn render(families: &Families, text: &mut String) {
     for (name, family) in families {
         render_family(name, family, families, text);
     }
@@ -23,13 +23,8 @@ fn render_family(name: &str, family: &Family, families: &Families, text: &mut St
     let spelled = Spelled::of(name, kind, families);
     // Writing to a `String` cannot fail; that goes for every `write!` here.
     let _ = writeln!(text, "# TYPE {} {}", spelled.family, spelled.kind);
-    if !family.unit.is_empty()
-        && spelled
-            .family
-            .strip_suffix(family.unit)
-            .is_some_and(|rest| rest.ends_with('_'))
-    {
-        let _ = writeln!(text, "# UNIT {} {}", spelled.family, family.unit);
+    if let Some(unit) = unit_in(spelled.family, family.unit) {
+        let _ = writeln!(text, "# UNIT {} {unit}", spelled.family);
     }
     if !family.help.is_empty() {
         let _ = write!(text, "# HELP {} ", spelled.family);
@@ -37,7 +32,7 @@ fn render_family(name: &str, family: &Family, families: &Families, text: &mut St
         text.push('\n');
     }
     for (labels, series) in &family.series {
-        samples(name, labels, &series.instrument, text);
+        samples(name, labels, &series.instrument, true, text);
         if let Some(created) = &spelled.created {
             real(created, "", labels, seconds(series.created), text);
         }
@@ -100,7 +95,7 @@ mod tests {
     fn rendered(record: impl FnOnce(&Registry)) -> String {
         let registry = Registry::new();
         metrics::with_local_recorder(&registry, || record(&registry));
-        let text = registry.render_as(Exposition::OpenMetrics);
+        let text = String::from_utf8(registry.render_as(Exposition::OpenMetrics)).expect("a text");
         let now = |line: &str| match line.split_once(' ') {
             Some((series, created)) if series.contains("_created") => {
                 assert!(

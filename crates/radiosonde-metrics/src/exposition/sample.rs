@@ -1,18 +1,35 @@
 //! What both formats have in common: samples.
 
 use std::fmt::{self, Display, Write as _};
+use std::time::UNIX_EPOCH;
 
 use crate::Histogram;
 use crate::cells::Distribution;
+use crate::exemplar::Exemplar;
 use crate::family::Instrument;
 
-/// Appends the samples of one series.
-pub(super) fn samples(name: &str, labels: &str, instrument: &Instrument, text: &mut String) {
+/// Appends the samples of one series, with exemplars where the format has them.
+pub(super) fn samples(
+    name: &str,
+    labels: &str,
+    instrument: &Instrument,
+    with_exemplars: bool,
+    text: &mut String,
+) {
     match instrument {
         Instrument::Counter(counter) => whole(name, "", labels, counter.value(), text),
         Instrument::Gauge(gauge) => real(name, "", labels, gauge.value(), text),
         Instrument::UpDownCounter(counter) => whole(name, "", labels, counter.value(), text),
-        Instrument::Histogram(histogram) => of_histogram(name, labels, histogram, text),
+        Instrument::Histogram(histogram) => {
+            // Read before the exemplars: a bucket has had its exemplar's value at least.
+            let read = histogram.read();
+            let exemplars = if with_exemplars {
+                histogram.exemplars()
+            } else {
+                Vec::new()
+            };
+            of_histogram(name, labels, histogram, read, &exemplars, text);
+        }
     }
 }
 
@@ -42,12 +59,19 @@ fn series(name: &str, part: &str, labels: &str, text: &mut String) {
 }
 
 // No formatting machinery here: these are nearly all lines of an exposition.
-fn of_histogram(name: &str, labels: &str, histogram: &Histogram, text: &mut String) {
-    let Distribution { buckets, sum } = histogram.read();
+fn of_histogram(
+    name: &str,
+    labels: &str,
+    histogram: &Histogram,
+    Distribution { buckets, sum }: Distribution,
+    exemplars: &[Option<Exemplar>],
+    text: &mut String,
+) {
     let comma = if labels.is_empty() { "" } else { "," };
     let mut number = itoa::Buffer::new();
     let mut count = 0_u64;
-    for (limit, values) in histogram.bucket_labels().iter().zip(buckets) {
+    let all = histogram.bucket_labels().iter().zip(buckets);
+    for (bucket, (limit, values)) in all.enumerate() {
         count += values;
         for part in [
             name,
@@ -57,13 +81,31 @@ fn of_histogram(name: &str, labels: &str, histogram: &Histogram, text: &mut Stri
             limit,
             "} ",
             number.format(count),
-            "\n",
         ] {
             text.push_str(part);
         }
+        if let Some(Some(exemplar)) = exemplars.get(bucket)
+            && values > 0
+        {
+            of_exemplar(exemplar, text);
+        }
+        text.push('\n');
     }
     real(name, "_sum", labels, sum, text);
     whole(name, "_count", labels, count, text);
+}
+
+/// Appends an exemplar behind the value of its bucket.
+fn of_exemplar(exemplar: &Exemplar, text: &mut String) {
+    text.push_str(" # ");
+    exemplar.labels(text);
+    let since = exemplar.time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (seconds, milliseconds) = (since.as_secs(), since.subsec_millis());
+    let _ = write!(
+        text,
+        " {} {seconds}.{milliseconds:03}",
+        Real(exemplar.value)
+    );
 }
 
 /// A value, spelled as Go spells it where Rust does not.

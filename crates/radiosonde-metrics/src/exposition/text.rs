@@ -6,7 +6,7 @@ use super::sample::samples;
 use crate::canonical::escape;
 use crate::family::{Families, Family};
 
-pub(super) fn render(families: &Families, text: &mut String) {
+pub(crate) fn render(families: &Families, text: &mut String) {
     for (name, family) in families {
         render_family(name, family, text);
     }
@@ -26,7 +26,7 @@ fn render_family(name: &str, family: &Family, text: &mut String) {
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "# TYPE {name} {}", kind.as_str());
     for (labels, series) in &family.series {
-        samples(name, labels, &series.instrument, text);
+        samples(name, labels, &series.instrument, false, text);
     }
 }
 

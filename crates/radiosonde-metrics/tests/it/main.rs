@@ -1,6 +1,7 @@
 //! The registry through its public face and through the `metrics` facade.
 
 mod laws;
+mod protobuf;
 
 use metrics::{counter, gauge, histogram};
 use radiosonde_metrics::Registry;

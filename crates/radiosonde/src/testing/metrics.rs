@@ -203,6 +203,7 @@ impl Histogram {
     fn read(&self) -> Reading<'_, (u64, f64)> {
         self.0.read(|value| match value {
             Value::Distribution { count, sum, .. } => Some((*count, *sum)),
+            Value::Exponential(read) => Some((read.count(), read.sum)),
             _ => None,
         })
     }

@@ -131,7 +131,7 @@ fn kind_of(value: &Value) -> &'static str {
         Value::Count(_) => "counter",
         Value::Total(_) => "counter with fractions, to be read as a gauge",
         Value::Number(_) | Value::Balance(_) => "gauge",
-        Value::Distribution { .. } => "histogram",
+        Value::Distribution { .. } | Value::Exponential(_) => "histogram",
         _ => "metric of another kind",
     }
 }

@@ -5,12 +5,16 @@
 //! sampled has no span but has ids, for its log lines, its error reports and the services that it calls.
 
 #[cfg(feature = "otlp")]
+mod current;
+#[cfg(feature = "otlp")]
 mod export;
 mod filter;
 mod propagation;
 mod provider;
 mod server_span;
 
+#[cfg(feature = "otlp")]
+pub(crate) use current::sampled_span;
 #[cfg(feature = "otlp")]
 pub(crate) use export::SpanQueue;
 pub(crate) use provider::Traces;

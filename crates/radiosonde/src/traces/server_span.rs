@@ -65,6 +65,11 @@ impl Scope for ServerSpan {
         })
     }
 
+    #[cfg(feature = "otlp")]
+    fn sampled_span(&self) -> Option<radiosonde_metrics::SampledSpan> {
+        super::current::sampled_span_of(&self.0)
+    }
+
     fn close(self: Box<Self>, observation: &Observation<'_>) {
         let span = self.0.span();
         if !span.is_recording() {

@@ -8,6 +8,8 @@ mod errors;
 mod hostile;
 mod init;
 mod logs;
+#[cfg(feature = "testing")]
+mod refusals;
 #[cfg(all(unix, feature = "axum", feature = "otlp"))]
 mod serve;
 #[cfg(feature = "axum")]
