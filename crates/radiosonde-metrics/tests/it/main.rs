@@ -1,5 +1,7 @@
 //! The registry through its public face and through the `metrics` facade.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
 mod laws;
 mod protobuf;
 
