@@ -6,7 +6,7 @@
 //!
 //! A value that cannot be read is left out from the start, or stays as it was last read.
 
-#[cfg(any(feature = "runtime", all(feature = "process", target_os = "linux")))]
+#[cfg(any(feature = "runtime", feature = "process"))]
 mod collected;
 mod info;
 #[cfg(feature = "process")]
