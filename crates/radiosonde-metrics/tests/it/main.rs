@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+mod fuzz;
 mod laws;
 mod protobuf;
+mod stock;
 
 use metrics::{counter, gauge, histogram};
 use radiosonde_metrics::Registry;

@@ -1,0 +1,203 @@
+//! Whatever is recorded, in every format: the body of the fuzz target, which `fuzz/` and the tests share.
+//!
+//! What a text must say is worked out here from the recordings alone. Which of them the registry took is read from the
+//! text, and held to its account: what it did not take, it must have counted as refused.
+
+use std::collections::BTreeMap;
+
+use radiosonde_metrics::{Exposition, Registry};
+use radiosonde_testkit::recordings::{Change, Kind, Recording, from_bytes};
+use radiosonde_testkit::strict::{Family, Format, Labels, parse, samples};
+
+/// Records what the bytes say, and panics when one of the texts is not what it must be.
+pub(crate) fn run(bytes: &[u8]) {
+    let mut recordings = from_bytes(bytes);
+    // These are the registry's own, and so is what they say.
+    recordings.retain(|recording| !spelled(&recording.name, ":").starts_with("radiosonde_"));
+    let registry = Registry::new();
+    for recording in &recordings {
+        recording.play(&registry);
+    }
+    let text = read(Format::Text, &registry.render());
+    let open_metrics = read(
+        Format::OpenMetrics,
+        &registry.render_as(Exposition::OpenMetrics),
+    );
+    assert_eq!(samples(&text), samples(&open_metrics));
+    let (own, recorded): (Vec<_>, Vec<_>) = text
+        .into_iter()
+        .partition(|family| family.name.starts_with("radiosonde_"));
+    let expected = Expected::of(&recordings, &recorded);
+    expected.assert_families(&recorded);
+    expected.assert_account(&own);
+}
+
+fn read(format: Format, text: &str) -> Vec<Family> {
+    parse(format, text).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"))
+}
+
+/// What the text must say.
+#[derive(Debug, Default)]
+struct Expected {
+    series: BTreeMap<(String, Labels), State>,
+    helps: BTreeMap<String, String>,
+    /// How many were refused for their names and labels.
+    refused: u64,
+    /// How many values were refused.
+    not_numbers: u64,
+}
+
+/// What is in a series after all that was recorded into it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct State {
+    total: u64,
+    value: f64,
+}
+
+impl Expected {
+    fn of(recordings: &[Recording], families: &[Family]) -> Self {
+        let mut expected = Self::default();
+        for recording in recordings {
+            expected.add(recording, families);
+        }
+        expected
+    }
+
+    fn add(&mut self, recording: &Recording, families: &[Family]) {
+        let name = spelled(&recording.name, ":");
+        if let Change::Describe(_, _, help) = &recording.change {
+            match self.helps.get(&name) {
+                _ if name.is_empty() => self.refused += 1,
+                Some(earlier) if !earlier.is_empty() => {}
+                _ => drop(self.helps.insert(name, help.clone())),
+            }
+            return;
+        }
+        let labels = labels(recording).filter(|labels| has(families, &name, labels, recording));
+        let Some(labels) = labels else {
+            self.refused += 1;
+            return;
+        };
+        let state = self.series.entry((name, labels)).or_default();
+        if !state.apply(&recording.change) {
+            self.not_numbers += 1;
+        }
+    }
+
+    fn assert_families(&self, families: &[Family]) {
+        let mut read = BTreeMap::new();
+        for family in families {
+            let help = self.helps.get(&family.name).map_or("", String::as_str);
+            assert_eq!(family.help, help, "{}", family.name);
+            for sample in &family.samples {
+                let mut labels = sample.labels.clone();
+                labels.remove("le");
+                let state: &mut State = read.entry((family.name.clone(), labels)).or_default();
+                match sample.name.strip_prefix(&family.name) {
+                    Some("_bucket") => {}
+                    Some("_count") => state.total = whole(sample.value),
+                    Some("") if family.kind == "counter" => state.total = whole(sample.value),
+                    _ => state.value = sample.value,
+                }
+            }
+        }
+        let expected = self.series.iter().map(|(series, state)| {
+            let total = whole(real(state.total));
+            (series.clone(), State { total, ..*state })
+        });
+        assert_eq!(read, expected.collect());
+    }
+
+    fn assert_account(&self, own: &[Family]) {
+        let counted = |is_counted: fn(&str) -> bool| {
+            let refused = own
+                .iter()
+                .find(|family| family.name == "radiosonde_metrics_refused_total");
+            let counters = refused.into_iter().flat_map(|family| &family.samples);
+            counters
+                .filter(|sample| is_counted(&sample.labels["reason"]))
+                .map(|sample| whole(sample.value))
+                .sum::<u64>()
+        };
+        assert_eq!(counted(|reason| reason != "not_a_number"), self.refused);
+        assert_eq!(counted(|reason| reason == "not_a_number"), self.not_numbers);
+    }
+}
+
+impl State {
+    /// Takes over a value, or returns false for one that must be refused.
+    fn apply(&mut self, change: &Change) -> bool {
+        match *change {
+            Change::Increment(count) => self.total = self.total.wrapping_add(count),
+            Change::Absolute(total) => self.total = self.total.max(total),
+            Change::Set(value) if !value.is_nan() => self.value = value,
+            Change::Add(value) if value.is_finite() => self.value += value,
+            Change::Subtract(value) if value.is_finite() => self.value -= value,
+            Change::Record(value) if value.is_finite() => {
+                self.total += 1;
+                self.value += value;
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// Says whether there is a series of this kind.
+fn has(families: &[Family], name: &str, labels: &Labels, recording: &Recording) -> bool {
+    let kind = recording.change.kind();
+    let mut family = families
+        .iter()
+        .filter(|family| family.name == name && family.kind == kind.as_str());
+    let part = if kind == Kind::Histogram {
+        "_count"
+    } else {
+        ""
+    };
+    family.any(|family| {
+        let mut samples = family.samples.iter();
+        samples.any(|sample| sample.name == format!("{name}{part}") && sample.labels == *labels)
+    })
+}
+
+/// Returns the labels as a text must have them, or `None` when no text may have them.
+fn labels(recording: &Recording) -> Option<Labels> {
+    let mut labels = Labels::new();
+    for (name, value) in &recording.labels {
+        let name = spelled(name, "");
+        let is_reserved = ["", "le", "quantile", "otel_metric_overflow"].contains(&name.as_str());
+        if is_reserved || name.starts_with("__") || labels.insert(name, value.clone()).is_some() {
+            return None;
+        }
+    }
+    // Without a value it is no label, once it is known not to be there twice.
+    labels.retain(|_, value| !value.is_empty());
+    Some(labels)
+}
+
+/// Spells a name with letters, digits, `_` and what is `also` allowed, not starting with a digit.
+fn spelled(raw: &str, also: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || also.contains(c);
+    let name: String = raw
+        .chars()
+        .map(|c| if allowed(c) { c } else { '_' })
+        .collect();
+    match name.chars().next() {
+        Some('0'..='9') => format!("_{name}"),
+        _ => name,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "as the text is read")]
+fn real(total: u64) -> f64 {
+    total as f64
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the parser takes no other counts"
+)]
+fn whole(count: f64) -> u64 {
+    count as u64
+}
