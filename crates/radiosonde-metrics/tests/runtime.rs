@@ -70,6 +70,42 @@ fn each_runtime_is_told_apart_by_its_name() {
 }
 
 #[test]
+fn each_runtime_counts_its_own_tasks() {
+    let registry = Registry::new();
+    let tasks = |name: &str| -> u64 {
+        value(
+            &registry,
+            &format!("tokio_alive_tasks{{runtime=\"{name}\"}}"),
+        )
+    };
+    let runtimes = [("main", runtime(1)), ("batch", runtime(1))];
+    for (name, runtime) in &runtimes {
+        runtime.block_on(async { collect::watch_current_runtime(&registry, name) });
+    }
+    let (main, batch) = (tasks("main"), tasks("batch"));
+    for _ in 0..3 {
+        runtimes[1].1.spawn(pending::<()>());
+    }
+    assert_eq!((tasks("main"), tasks("batch")), (main, batch + 3));
+}
+
+#[test]
+fn of_two_runtimes_with_one_name_the_first_is_watched() {
+    let registry = Registry::new();
+    let runtimes = [runtime(2), runtime(3)];
+    for runtime in &runtimes {
+        assert!(runtime.block_on(async { collect::watch_current_runtime(&registry, "main") }));
+    }
+    let workers = || value::<u64>(&registry, "tokio_workers{runtime=\"main\"}");
+    assert_eq!(workers(), 2);
+    let [first, second] = runtimes;
+    drop(second);
+    assert_eq!(workers(), 2);
+    drop(first);
+    assert_eq!(workers(), 0);
+}
+
+#[test]
 fn a_task_that_waits_is_alive() {
     let registry = Registry::new();
     let runtime = runtime(2);

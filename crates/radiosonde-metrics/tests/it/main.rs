@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+mod bad_input;
 mod fuzz;
 mod laws;
 mod protobuf;
@@ -53,44 +54,6 @@ fn names_that_are_spelled_alike_are_one_metric() {
         counter!("cache_hits", "tier-one" => "a").increment(2);
     });
     assert!(text.contains("cache_hits{tier_one=\"a\"} 3\n"), "{text}");
-}
-
-#[test]
-fn labels_that_would_break_the_scrape_leave_the_rest_of_it_whole() {
-    let text = recorded(|| {
-        counter!("good").increment(1);
-        counter!("twice", "http.route" => "/x", "http_route" => "/y").increment(1);
-        histogram!("limit", "le" => "1").record(1.0);
-        counter!("unnamed", "" => "v").increment(1);
-    });
-    assert!(text.contains("good 1\n"), "{text}");
-    assert!(
-        !["twice", "limit", "unnamed"]
-            .iter()
-            .any(|name| text.contains(name)),
-        "{text}"
-    );
-    for reason in ["duplicate_label", "reserved_label", "empty_name"] {
-        assert!(
-            text.contains(&format!("{{reason=\"{reason}\"}} 1\n")),
-            "{text}"
-        );
-    }
-}
-
-#[test]
-fn a_hundred_thousand_label_values_leave_two_thousand_series_and_one_for_the_rest() {
-    let text = recorded(|| {
-        for visitor in 0..100_000 {
-            counter!("visits_total", "visitor" => visitor.to_string()).increment(1);
-        }
-    });
-    let series: Vec<_> = text
-        .lines()
-        .filter(|line| line.starts_with("visits_total{"))
-        .collect();
-    assert_eq!(series.len(), 2_001);
-    assert!(text.contains("visits_total{otel_metric_overflow=\"true\"} 98000\n"));
 }
 
 #[test]

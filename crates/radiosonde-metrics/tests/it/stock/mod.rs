@@ -3,6 +3,8 @@
 //! `same` shows that both say the same of any recordings that the stock exporter does not spoil; `quirks` shows each way in
 //! which it does, beside what we do instead.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
 mod quirks;
 mod same;
 
