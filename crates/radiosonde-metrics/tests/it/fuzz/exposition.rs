@@ -48,10 +48,12 @@ struct Expected {
 }
 
 /// What is in a series after all that was recorded into it.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct State {
     total: u64,
     value: f64,
+    /// The limits of the buckets, and how many values are counted up to each.
+    buckets: Vec<(f64, u64)>,
 }
 
 impl Expected {
@@ -78,7 +80,13 @@ impl Expected {
             self.refused += 1;
             return;
         };
-        let state = self.series.entry((name, labels)).or_default();
+        let state = self.series.entry((name, labels)).or_insert_with(|| State {
+            buckets: match recording.change {
+                Change::Record(_) => limits().map(|limit| (limit, 0)).collect(),
+                _ => Vec::new(),
+            },
+            ..State::default()
+        });
         if !state.apply(&recording.change) {
             self.not_numbers += 1;
         }
@@ -94,7 +102,10 @@ impl Expected {
                 labels.remove("le");
                 let state: &mut State = read.entry((family.name.clone(), labels)).or_default();
                 match sample.name.strip_prefix(&family.name) {
-                    Some("_bucket") => {}
+                    Some("_bucket") => {
+                        let limit = sample.labels["le"].parse().unwrap_or(f64::NAN);
+                        state.buckets.push((limit, whole(sample.value)));
+                    }
                     Some("_count") => state.total = whole(sample.value),
                     Some("") if family.kind == "counter" => state.total = whole(sample.value),
                     _ => state.value = sample.value,
@@ -102,8 +113,10 @@ impl Expected {
             }
         }
         let expected = self.series.iter().map(|(series, state)| {
-            let total = whole(real(state.total));
-            (series.clone(), State { total, ..*state })
+            let mut state = state.clone();
+            // The text is exact, and the parser is not above 2^53.
+            state.total = whole(real(state.total));
+            (series.clone(), state)
         });
         assert_eq!(read, expected.collect());
     }
@@ -136,6 +149,8 @@ impl State {
             Change::Record(value) if value.is_finite() => {
                 self.total += 1;
                 self.value += value;
+                let above = self.buckets.iter_mut().filter(|(limit, _)| value <= *limit);
+                above.for_each(|(_, count)| *count += 1);
             }
             _ => return false,
         }
@@ -186,6 +201,14 @@ fn spelled(raw: &str, also: &str) -> String {
         Some('0'..='9') => format!("_{name}"),
         _ => name,
     }
+}
+
+/// Returns the limits of the buckets, which are those by default.
+fn limits() -> impl Iterator<Item = f64> {
+    let limits = [
+        0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+    ];
+    limits.into_iter().chain([f64::INFINITY])
 }
 
 #[expect(clippy::cast_precision_loss, reason = "as the text is read")]
