@@ -56,6 +56,9 @@ fn hostile() -> Registry {
         counter!("made_total").increment(1);
         gauge!("made_created").set(1.0);
         histogram!("size").record(1.0);
+        counter!("size_count_total").increment(1);
+        counter!("size_created_total").increment(1);
+        counter!("made_created_total").increment(1);
         gauge!("size_created").set(1.0); // refused: OpenMetrics has another use for it
     });
     registry

@@ -7,7 +7,7 @@ use radiosonde_catalog::Kind;
 
 use super::sample::{real, samples};
 use crate::canonical::{escape, unit_in};
-use crate::family::{Families, Family};
+use crate::family::{Families, Family, is_free};
 
 pub(crate) fn render(families: &Families, text: &mut String) {
     for (name, family) in families {
@@ -55,9 +55,15 @@ impl<'a> Spelled<'a> {
                 .is_some_and(|family| family.kind.is_some())
         };
         let created = |family: &str| format!("{family}_created");
+        // What another family calls its samples, or may: its parts, or when its series began.
+        let is_part = |family: &str| {
+            let of_counter = family.strip_suffix("_created");
+            of_counter.is_some_and(|counter| taken(&format!("{counter}_total")))
+                || !is_free(families, family, kind)
+        };
         let family = match kind {
             Kind::Counter => name.strip_suffix("_total").filter(|family| {
-                let free = !taken(family) && !taken(&created(family));
+                let free = !taken(family) && !taken(&created(family)) && !is_part(family);
                 free && !family.is_empty()
             }),
             _ => Some(name),
@@ -136,6 +142,16 @@ orders_created{kind="b"} <now>
         });
         let expected = "# TYPE hits unknown\nhits 1\n# TYPE jobs gauge\njobs 3\n# TYPE jobs_total unknown\njobs_total 2\n# EOF\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_counter_that_would_be_called_like_a_part_of_another_metric_keeps_its_name() {
+        let text = rendered(|_| {
+            metrics::histogram!("wait").record(1.0);
+            metrics::counter!("wait_count_total").increment(1);
+        });
+        let lines = "# TYPE wait_count_total unknown\nwait_count_total 1\n";
+        assert!(text.contains(lines), "{text}");
     }
 
     #[test]
