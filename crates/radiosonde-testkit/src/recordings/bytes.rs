@@ -1,31 +1,29 @@
 //! From bytes to recordings.
 //!
 //! Bytes are taken from the front, one for each choice, so that a file of them can be written by hand: what is said, the
-//! name, how many labels, their names and values, and the value. A text is mostly of [`FRAGMENTS`], because bytes by
-//! chance seldom say the same name twice.
+//! name, how many labels, their names and values, and the value. Names are mostly of [`STEMS`] and [`ENDS`], texts of
+//! [`FRAGMENTS`], because bytes by chance seldom say the same twice.
 
 use arbitrary::{Result, Unstructured};
 
 use super::{Change, Kind, Recording};
 
-/// What texts are made of: names that collide, in one format or the other, and what has to be escaped.
-pub const FRAGMENTS: [&str; 32] = [
+/// What names of metrics start with.
+pub const STEMS: [&str; 3] = ["wait", "jobs", "a"];
+
+/// What names of metrics go on with: what one format or the other gives a meaning to.
+pub const ENDS: [&str; 8] = [
+    "", "", "_total", "_sum", "_count", "_bucket", "_created", "_seconds",
+];
+
+/// What texts are made of: labels that collide or are reserved, and what has to be escaped.
+pub const FRAGMENTS: [&str; 24] = [
     "a",
     "b",
     "",
     "a.b",
     "a_b",
     "a-b",
-    "wait",
-    "wait_sum",
-    "wait_count",
-    "wait_bucket",
-    "wait_created",
-    "jobs",
-    "jobs_total",
-    "jobs_created",
-    "_total",
-    "_seconds",
     "le",
     "quantile",
     "__name__",
@@ -42,6 +40,8 @@ pub const FRAGMENTS: [&str; 32] = [
     "# EOF\n",
     "\r\u{0}",
     " ",
+    "_",
+    "x",
 ];
 
 /// Values at which numbers are spelled or counted in another way.
@@ -78,7 +78,7 @@ pub fn from_bytes(bytes: &[u8]) -> Vec<Recording> {
 
 fn recording(bytes: &mut Unstructured<'_>) -> Result<Recording> {
     let choice = bytes.int_in_range(0..=6_u8)?;
-    let name = text(bytes)?;
+    let name = name(bytes)?;
     let labels = (0..bytes.int_in_range(0..=3_u8)?)
         .map(|_| Ok((text(bytes)?, text(bytes)?)))
         .collect::<Result<_>>()?;
@@ -98,6 +98,19 @@ fn recording(bytes: &mut Unstructured<'_>) -> Result<Recording> {
         name,
         labels,
         change,
+    })
+}
+
+/// Takes a stem with two ends, or any text.
+fn name(bytes: &mut Unstructured<'_>) -> Result<String> {
+    Ok(match bytes.int_in_range(0..=7_u8)? {
+        0..=5 => [
+            *bytes.choose(&STEMS)?,
+            *bytes.choose(&ENDS)?,
+            *bytes.choose(&ENDS)?,
+        ]
+        .concat(),
+        _ => text(bytes)?,
     })
 }
 
@@ -140,15 +153,15 @@ mod tests {
     #[test]
     fn bytes_are_read_from_the_front() {
         let bytes = [
-            &[0, 0, 11, 1, 0, 0, 7, 3][..], // counter `jobs`, one label `a` with three bytes
+            &[0, 0, 1, 2, 0, 1, 0, 0, 7, 3][..], // counter `jobs_total`, one label `a` with three bytes
             b"x\\y",
-            &[1, 5],                     // by 5
-            &[6, 0, 11, 0, 0, 0, 0, 31], // described as a counter in seconds: a space
+            &[1, 5],                          // by 5
+            &[6, 0, 1, 2, 0, 0, 0, 0, 0, 21], // described as a counter in seconds: a space
         ];
         let expected = [
-            Recording::new("jobs", [("a", "x\\y")], Change::Increment(5)),
+            Recording::new("jobs_total", [("a", "x\\y")], Change::Increment(5)),
             Recording::new(
-                "jobs",
+                "jobs_total",
                 [],
                 Change::Describe(Kind::Counter, true, " ".to_owned()),
             ),

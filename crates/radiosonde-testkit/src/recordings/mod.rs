@@ -15,5 +15,5 @@
 mod bytes;
 mod recording;
 
-pub use bytes::{FRAGMENTS, NUMBERS, from_bytes};
+pub use bytes::{ENDS, FRAGMENTS, NUMBERS, STEMS, from_bytes};
 pub use recording::{Change, Kind, Recording};

@@ -1,6 +1,6 @@
 //! What a text says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Format;
 
@@ -72,15 +72,23 @@ pub fn samples(families: &[Family]) -> BTreeMap<(String, Labels), f64> {
 impl Family {
     /// Says whether a sample of this family may have this name.
     pub(super) fn has_part(&self, format: Format, name: &str) -> bool {
-        let Some(part) = name.strip_prefix(&self.name) else {
-            return false;
-        };
+        let part = name.strip_prefix(&self.name);
+        part.is_some_and(|part| self.parts(format).contains(&part))
+    }
+
+    /// Returns the names that no other family may have among its own: that of the family, and those of its parts.
+    pub(super) fn names(&self, format: Format) -> BTreeSet<String> {
+        let parts = self.parts(format).iter().chain(&[""]);
+        parts.map(|part| format!("{}{part}", self.name)).collect()
+    }
+
+    /// Returns what the names of samples end in after that of the family.
+    fn parts(&self, format: Format) -> &'static [&'static str] {
         match (format, self.kind.as_str()) {
-            (_, "histogram") if ["_bucket", "_sum", "_count"].contains(&part) => true,
-            (Format::OpenMetrics, "histogram") => part == "_created",
-            (Format::OpenMetrics, "counter") => ["_total", "_created"].contains(&part),
-            (_, "histogram") => false,
-            _ => part.is_empty(),
+            (Format::Text, "histogram") => &["_bucket", "_sum", "_count"],
+            (Format::OpenMetrics, "histogram") => &["_bucket", "_sum", "_count", "_created"],
+            (Format::OpenMetrics, "counter") => &["_total", "_created"],
+            _ => &[""],
         }
     }
 

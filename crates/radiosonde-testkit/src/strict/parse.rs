@@ -39,13 +39,14 @@ pub fn parse(format: Format, text: &str) -> Result<Vec<Family>, String> {
             .line(format, line)
             .map_err(|wrong| format!("{wrong}, in the line `{line}`"))?;
     }
-    families.complete()
+    families.complete(format)
 }
 
 #[derive(Debug, Default)]
 struct Families {
     complete: Vec<Family>,
     current: Option<Family>,
+    /// What families and their samples are called.
     names: HashSet<String>,
     comments: HashSet<String>,
     series: HashSet<String>,
@@ -72,7 +73,7 @@ impl Families {
         if !self.comments.insert(format!("{keyword} {name}")) {
             return Err(format!("{keyword} twice"));
         }
-        let family = self.family(name)?;
+        let family = self.family(format, name)?;
         if !family.samples.is_empty() {
             return Err("a comment after samples".to_owned());
         }
@@ -93,16 +94,13 @@ impl Families {
     }
 
     /// Returns the family of this name: the one that is being read, or a new one.
-    fn family(&mut self, name: &str) -> Result<&mut Family, String> {
+    fn family(&mut self, format: Format, name: &str) -> Result<&mut Family, String> {
         if self
             .current
             .as_ref()
             .is_some_and(|family| family.name != name)
         {
-            self.close()?;
-        }
-        if self.current.is_none() && !self.names.insert(name.to_owned()) {
-            return Err(format!("`{name}` is in two pieces"));
+            self.close(format)?;
         }
         Ok(self.current.get_or_insert_with(|| Family {
             name: name.to_owned(),
@@ -126,16 +124,22 @@ impl Families {
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), String> {
+    fn close(&mut self, format: Format) -> Result<(), String> {
         if let Some(family) = self.current.take() {
             family.check()?;
+            for name in family.names(format) {
+                if self.names.contains(&name) {
+                    return Err(format!("two families with `{name}`"));
+                }
+                self.names.insert(name);
+            }
             self.complete.push(family);
         }
         Ok(())
     }
 
-    fn complete(mut self) -> Result<Vec<Family>, String> {
-        self.close()?;
+    fn complete(mut self, format: Format) -> Result<Vec<Family>, String> {
+        self.close(format)?;
         Ok(self.complete)
     }
 }
@@ -240,6 +244,8 @@ mod tests {
             let text = HISTOGRAM.replace(from, to);
             assert!(parse(Format::Text, &text).is_err(), "{text}");
         }
+        let taken = format!("# TYPE wait_sum gauge\nwait_sum{{x=\"1\"}} 1\n{HISTOGRAM}");
+        assert!(parse(Format::Text, &taken).is_err());
         let parts = format!("{HISTOGRAM}wait_count{{x=\"1\"}} 2\nwait_bucket{{le=\"3.0\"}} 2\n");
         assert!(parse(Format::Text, &parts).is_err());
     }
@@ -255,6 +261,7 @@ mod tests {
             "# TYPE a gauge\n# UNIT a seconds\na 1\n# EOF\n",
             "# TYPE a gauge\n# HELP a \"\na 1\n# EOF\n",
             "# TYPE a gauge\na 1\n# EOF\n# EOF\n",
+            "# TYPE a counter\na_total 1\n# TYPE a_created gauge\na_created 1\n# EOF\n",
         ] {
             assert!(parse(Format::OpenMetrics, text).is_err(), "{text}");
         }

@@ -66,7 +66,7 @@ fn recordings() -> impl Strategy<Value = Vec<Recording>> {
 
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
-        4 => "(jobs|wait|größe|a b|:x)(_total|_sum|_created|)",
+        4 => "(jobs|wait|größe|a b|:x)(_total|_sum|_bucket|_count|_created|)",
         2 => prop::sample::select(&FRAGMENTS[..]).prop_map(str::to_owned),
         1 => ".{0,4}",
     ]
