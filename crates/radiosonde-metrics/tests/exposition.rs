@@ -9,6 +9,7 @@ use radiosonde_catalog::METRICS;
 use radiosonde_metrics::{Bounds, Exposition, Registry, RegistryOptions, SampledSpan};
 use radiosonde_testkit::exposition::{Sample, parse_open_metrics, parse_text};
 use radiosonde_testkit::prometheus::promtool_check_metrics;
+use radiosonde_testkit::strict;
 
 const SPAN: SampledSpan = SampledSpan::new([0x0a; 16], [0xf0; 8]);
 
@@ -138,6 +139,25 @@ fn label_values_come_back_as_they_were() {
         values.contains("a\\\nb\"") && values.contains("\\n") && values.contains("\n"),
         "{values:?}"
     );
+}
+
+#[test]
+fn the_strict_parser_of_the_tests_reads_what_the_reference_parser_reads() {
+    for registry in [hostile(), of_the_catalogue()] {
+        let text = registry.render_as(Exposition::OpenMetrics);
+        let theirs = parse_open_metrics(&text).unwrap();
+        let theirs: Vec<_> = theirs
+            .into_iter()
+            .map(|sample| (sample.name, sample.labels, sample.value.parse().unwrap()))
+            .collect();
+        let ours = strict::parse(strict::Format::OpenMetrics, &text).unwrap();
+        let ours = ours.into_iter().flat_map(|family| family.samples);
+        let ours: Vec<(_, _, f64)> = ours
+            .map(|sample| (sample.name, sample.labels, sample.value))
+            .collect();
+        assert_eq!(ours, theirs);
+        strict::parse(strict::Format::Text, &registry.render()).unwrap();
+    }
 }
 
 #[test]

@@ -10,8 +10,6 @@ use radiosonde_testkit::strict::{Family, Format, Labels, parse, samples};
 use super::{ours, theirs};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
     #[test]
     fn both_texts_say_the_same(recordings in recordings(), many_limits: bool) {
         let recordings = Unspoiled::among(recordings);
