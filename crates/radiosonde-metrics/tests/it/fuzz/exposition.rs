@@ -24,6 +24,7 @@ pub(crate) fn run(bytes: &[u8]) {
         &registry.render_as(Exposition::OpenMetrics),
     );
     assert_eq!(samples(&text), samples(&open_metrics));
+    assert_eq!(helps(&text), helps(&open_metrics));
     let (own, recorded): (Vec<_>, Vec<_>) = text
         .into_iter()
         .partition(|family| family.name.starts_with("radiosonde_"));
@@ -34,6 +35,14 @@ pub(crate) fn run(bytes: &[u8]) {
 
 fn read(format: Format, text: &str) -> Vec<Family> {
     parse(format, text).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"))
+}
+
+/// Returns each description by the name of the first sample, which is the same in every format.
+fn helps(families: &[Family]) -> BTreeMap<&str, &str> {
+    let families = families.iter();
+    families
+        .map(|family| (family.samples[0].name.as_str(), family.help.as_str()))
+        .collect()
 }
 
 /// What the text must say.
