@@ -9,7 +9,7 @@ use metrics::{
 };
 use radiosonde_catalog::Kind;
 
-use crate::canonical::Refusal;
+use crate::canonical::{Refusal, metric_name};
 use crate::family::Instrument;
 use crate::{Counter, Gauge, Histogram, Registry};
 
@@ -54,6 +54,10 @@ impl Registry {
     fn look_up(&self, kind: Kind, key: &Key) -> Option<Instrument> {
         if let Some(instrument) = self.index().get(kind, key) {
             return Some(instrument);
+        }
+        if metric_name(key.name()).is_ok_and(|name| name.starts_with(OWN_PREFIX)) {
+            self.refuse(Refusal::NameTaken, key.name());
+            return None;
         }
         let labels = key.labels().map(|label| (label.key(), label.value()));
         match self.instrument(kind, key.name(), None, labels) {
@@ -127,5 +131,30 @@ fn ucum(unit: Option<Unit>) -> &'static str {
         Some(Unit::GigabitsPerSecond) => "Gbit/s",
         Some(Unit::TerabitsPerSecond) => "Tbit/s",
         Some(Unit::CountPerSecond) => "1/s",
+    }
+}
+
+/// What begins like this says what became of telemetry. Others cannot add to it, so that it stays true.
+const OWN_PREFIX: &str = "radiosonde_";
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use radiosonde_catalog::SERIES;
+
+    use crate::{Registry, Value};
+
+    #[test]
+    fn what_the_registry_says_of_itself_cannot_be_set_by_others() {
+        let registry = Registry::new();
+        metrics::with_local_recorder(&registry, || {
+            metrics::gauge!("radiosonde_series").set(1e9);
+            metrics::counter!("radiosonde.metrics-refused_total", "reason" => "name_taken")
+                .increment(7);
+            metrics::counter!("radiosonde_mine").increment(1);
+        });
+        assert_eq!(registry.series(SERIES.name())[0].value, Value::Number(0.0));
+        let text = registry.render();
+        assert!(text.contains("reason=\"name_taken\"} 3\n"), "{text}");
+        assert!(!text.contains("radiosonde_mine"), "{text}");
     }
 }

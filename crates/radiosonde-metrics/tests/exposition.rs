@@ -144,7 +144,7 @@ fn label_values_come_back_as_they_were() {
 #[test]
 fn the_strict_parser_of_the_tests_reads_what_the_reference_parser_reads() {
     for registry in [hostile(), of_the_catalogue()] {
-        let text = registry.render_as(Exposition::OpenMetrics);
+        let text = open_metrics_of(&registry);
         let theirs = parse_open_metrics(&text).unwrap();
         let theirs: Vec<_> = theirs
             .into_iter()
