@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{Kind, METRICS, Metric, Unit, hash};
+use crate::{Kind, METRICS, Metric, Unit, hash_of};
 
 /// Returns the catalogue as one JSON object, with its [`hash`](crate::hash()) in front.
 ///
@@ -18,6 +18,7 @@ use crate::{Kind, METRICS, Metric, Unit, hash};
 ///       "kind": "histogram",
 ///       "unit": "seconds",
 ///       "labels": ["method", "route", "status"],
+///       "otel_labels": ["http.request.method", "http.route", "http.response.status_code"],
 ///       "bounds": [0.005, 0.01],
 ///       "help": "Time from the arrival of an HTTP request to the end of its response, in seconds."
 ///     }
@@ -26,7 +27,7 @@ use crate::{Kind, METRICS, Metric, Unit, hash};
 /// ```
 ///
 /// `kind` is `counter`, `gauge`, `up_down_counter` or `histogram`; `unit` is `count`, `seconds`, `bytes` or `ratio`;
-/// `bounds` is empty unless the metric is a histogram. Later releases may add members, kinds and units.
+/// `otel_labels` are as many as `labels`, in the same order; `bounds` is empty unless the metric is a histogram. Later releases may add members, kinds and units.
 ///
 /// # Examples
 ///
@@ -36,10 +37,29 @@ use crate::{Kind, METRICS, Metric, Unit, hash};
 /// ```
 #[must_use]
 pub fn json() -> String {
+    json_of(METRICS.iter().copied())
+}
+
+/// Returns these metrics as [`json`] does those of Radiosonde: in the order given, with their
+/// [`hash_of`](crate::hash_of()) in front.
+///
+/// # Examples
+///
+/// ```
+/// use radiosonde_catalog::{Metric, hash_of, json_of};
+///
+/// const PAID: Metric = Metric::counter("orders_paid_total");
+///
+/// let json = json_of([&PAID]);
+/// assert!(json.starts_with(&format!(r#"{{"hash":"{}","#, hash_of([&PAID]))));
+/// ```
+#[must_use]
+pub fn json_of<'a>(metrics: impl IntoIterator<Item = &'a Metric>) -> String {
+    let metrics: Vec<_> = metrics.into_iter().collect();
     let mut out = String::from("{\"hash\":");
-    string(&hash(), &mut out);
+    string(&hash_of(metrics.iter().copied()), &mut out);
     out.push_str(",\"metrics\":");
-    list(METRICS, |metric, out| object(metric, out), &mut out);
+    list(&metrics, |metric, out| object(metric, out), &mut out);
     out.push('}');
     out
 }
@@ -57,11 +77,13 @@ fn object(metric: &Metric, out: &mut String) {
     }
     out.push_str(",\"labels\":");
     list(metric.labels(), |label, out| string(label, out), out);
+    out.push_str(",\"otel_labels\":");
+    list(metric.otel_labels(), |label, out| string(label, out), out);
     out.push_str(",\"bounds\":");
     list(
         metric.bounds(),
         |bound, out| {
-            // Finite, as a test says, and without an exponent, as the standard library writes it. Writing to a `String`
+            // Finite, as every constructor sees to, and without an exponent, as the standard library writes it. Writing to a `String`
             // cannot fail.
             let _ = write!(out, "{bound}");
         },
@@ -120,7 +142,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::HTTP_REQUEST_DURATION;
+    use crate::{HTTP_REQUEST_DURATION, hash};
 
     #[test]
     fn the_catalogue_reads_as_what_it_holds() {
@@ -135,6 +157,7 @@ mod tests {
                 "kind": kind_word(metric.kind()),
                 "unit": unit_word(metric.unit()),
                 "labels": metric.labels(),
+                "otel_labels": metric.otel_labels(),
                 "help": metric.help(),
                 "bounds": read["bounds"],
             });
@@ -156,6 +179,7 @@ mod tests {
         let expected = concat!(
             r#"{"name":"http_request_duration_seconds","otel_name":"http.server.request.duration","#,
             r#""kind":"histogram","unit":"seconds","labels":["method","route","status"],"#,
+            r#""otel_labels":["http.request.method","http.route","http.response.status_code"],"#,
             r#""bounds":[0.005,1,1000000000000000000000],"#,
             r#""help":"Time from the arrival of an HTTP request to the end of its response, in seconds."}"#,
         );

@@ -4,9 +4,12 @@
 //! histogram, its bounds. The layer that records a metric and whatever explains, alerts on or draws it read the same
 //! constant, so that they cannot drift apart.
 //!
+//! A service describes its own metrics the same way: [`Metric::counter`] and its siblings make constants, and a wrong one
+//! does not compile.
+//!
 //! A *label* is a key that tells the series of one metric apart; its values come from a closed set. *Bounds* are the
 //! upper limits of a histogram's buckets, each included in its bucket, in ascending order; the bucket without a limit
-//! (`+Inf`) is implied.
+//! (`+Inf`) is implied. Names and labels have two *spellings*, one of Prometheus and one of OpenTelemetry.
 //!
 //! # Examples
 //!
@@ -19,6 +22,7 @@
 //! assert_eq!(HTTP_REQUEST_DURATION.labels(), ["method", "route", "status"]);
 //! ```
 
+mod check;
 mod hash;
 mod info;
 mod json;
@@ -29,10 +33,11 @@ mod page;
 mod process;
 mod request;
 mod runtime;
+mod standard;
 
-pub use hash::hash;
+pub use hash::{hash, hash_of};
 pub use info::{BUILD_INFO, TARGET_INFO};
-pub use json::json;
+pub use json::{json, json_of};
 pub use metric::{Kind, Metric, Unit};
 pub use own::{
     ERROR_EVENTS_CAPTURED, ERROR_EVENTS_DROPPED, ERROR_EVENTS_FAILED, ERROR_EVENTS_SENT, LOG_LINES,
@@ -50,6 +55,12 @@ pub use runtime::{
     TOKIO_ALIVE_TASKS, TOKIO_BUSY_RATIO, TOKIO_GLOBAL_QUEUE_DEPTH, TOKIO_SCHEDULING_DELAY,
     TOKIO_WORKER_BUSY, TOKIO_WORKER_PARKS, TOKIO_WORKERS,
 };
+pub use standard::{
+    AUTHENTICATION_ATTEMPTS, CACHE_HITS, CACHE_MISSES, CERTIFICATE_EXPIRY,
+    CONNECTION_POOL_ACQUIRE_DURATION, CONNECTION_POOL_CONNECTIONS, CONNECTION_POOL_CONNECTIONS_MAX,
+    CONNECTION_POOL_TIMEOUTS, CONNECTION_POOL_WAITING, JOB_DURATION, JOB_LAST_SUCCESS, JOB_RUNS,
+    MESSAGE_PROCESSING_DURATION, MESSAGES_PROCESSED, QUEUE_DEPTH, QUEUE_OLDEST_AGE,
+};
 
 /// Every metric of Radiosonde, requests first, in the order in which documents list them.
 pub const METRICS: &[&Metric] = &[
@@ -57,6 +68,22 @@ pub const METRICS: &[&Metric] = &[
     &HTTP_REQUEST_DURATION,
     &HTTP_ERRORS,
     &HTTP_ACTIVE_CONNECTIONS,
+    &MESSAGES_PROCESSED,
+    &MESSAGE_PROCESSING_DURATION,
+    &CACHE_HITS,
+    &CACHE_MISSES,
+    &CONNECTION_POOL_CONNECTIONS_MAX,
+    &CONNECTION_POOL_CONNECTIONS,
+    &CONNECTION_POOL_WAITING,
+    &CONNECTION_POOL_ACQUIRE_DURATION,
+    &CONNECTION_POOL_TIMEOUTS,
+    &QUEUE_DEPTH,
+    &QUEUE_OLDEST_AGE,
+    &JOB_RUNS,
+    &JOB_DURATION,
+    &JOB_LAST_SUCCESS,
+    &AUTHENTICATION_ATTEMPTS,
+    &CERTIFICATE_EXPIRY,
     &PROCESS_CPU_SECONDS,
     &PROCESS_RESIDENT_MEMORY,
     &PROCESS_VIRTUAL_MEMORY,
@@ -106,6 +133,25 @@ mod tests {
         assert_eq!(names.len(), METRICS.len());
         let names: BTreeSet<_> = METRICS.iter().map(|metric| metric.otel_name()).collect();
         assert_eq!(names.len(), METRICS.len());
+    }
+
+    #[test]
+    fn labels_are_unique_in_both_spellings() {
+        for metric in METRICS {
+            for labels in [metric.labels(), metric.otel_labels()] {
+                let unique: BTreeSet<_> = labels.iter().collect();
+                assert_eq!(unique.len(), metric.labels().len(), "{}", metric.name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_metric_and_label_of_ours_has_an_opentelemetry_spelling() {
+        let dotted = |name: &&str| name.contains('.');
+        for metric in METRICS {
+            assert!(dotted(&metric.otel_name()), "{}", metric.name());
+            assert!(metric.otel_labels().iter().all(dotted), "{}", metric.name());
+        }
     }
 
     #[test]

@@ -1,20 +1,176 @@
 //! What is known of one metric.
 
+use crate::check;
+
 /// One metric: what it is called, what it measures and how it is told apart.
 ///
-/// Values of this type are constants of this crate.
+/// Those of Radiosonde are constants of this crate. A service declares its own as constants, too: then a wrong one does
+/// not compile.
+///
+/// # Examples
+///
+/// ```
+/// use radiosonde_catalog::{Metric, Unit};
+///
+/// const PAID: Metric = Metric::counter("orders_paid_total")
+///     .with_labels(&["payment"])
+///     .with_help("Orders that were paid.");
+/// const DELIVERY: Metric = Metric::histogram("orders_delivery_seconds", &[60.0, 3600.0, 86400.0])
+///     .with_unit(Unit::Seconds)
+///     .with_otel_name("orders.delivery")
+///     .with_labels(&["region"])
+///     .with_otel_labels(&["cloud.region"])
+///     .with_help("Time from payment to delivery, in seconds.");
+///
+/// assert_eq!(PAID.otel_name(), "orders_paid");
+/// assert_eq!(PAID.otel_labels(), ["payment"]);
+/// assert_eq!(DELIVERY.otel_labels(), ["cloud.region"]);
+/// ```
+///
+/// A label twice:
+///
+/// ```compile_fail
+/// # use radiosonde_catalog::Metric;
+/// const PAID: Metric = Metric::counter("orders_paid_total").with_labels(&["payment", "payment"]);
+/// # let _ = PAID;
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metric {
     pub(crate) name: &'static str,
-    pub(crate) otel_name: &'static str,
+    /// Made from the name where there is none.
+    pub(crate) otel_name: Option<&'static str>,
     pub(crate) kind: Kind,
     pub(crate) unit: Unit,
     pub(crate) labels: &'static [&'static str],
+    /// The labels where there are none.
+    pub(crate) otel_labels: Option<&'static [&'static str]>,
     pub(crate) bounds: &'static [f64],
     pub(crate) help: &'static str,
 }
 
 impl Metric {
+    /// Makes a counter: a total that only grows. Its name ends in `_total`.
+    ///
+    /// # Panics
+    ///
+    /// Panics, which in a constant is a compile error, when the name has other characters than letters, digits and `_`,
+    /// starts with a digit, or does not end in `_total`.
+    #[must_use]
+    pub const fn counter(name: &'static str) -> Self {
+        Self::new(name, Kind::Counter, &[])
+    }
+
+    /// Makes a gauge: a value that goes up and down, and is set.
+    ///
+    /// # Panics
+    ///
+    /// Panics, which in a constant is a compile error, when the name has other characters than letters, digits and `_`,
+    /// starts with a digit, or ends in `_total`.
+    #[must_use]
+    pub const fn gauge(name: &'static str) -> Self {
+        Self::new(name, Kind::Gauge, &[])
+    }
+
+    /// Makes an up-down counter: a number of things that begin and end, and is counted.
+    ///
+    /// # Panics
+    ///
+    /// Panics when [`gauge`](Self::gauge) does.
+    #[must_use]
+    pub const fn up_down_counter(name: &'static str) -> Self {
+        Self::new(name, Kind::UpDownCounter, &[])
+    }
+
+    /// Makes a histogram with these bounds: the upper limits of its buckets in its unit, without `+Inf`.
+    ///
+    /// # Panics
+    ///
+    /// Panics when [`gauge`](Self::gauge) does, and when there is no bound, one is not finite, or they do not ascend.
+    #[must_use]
+    pub const fn histogram(name: &'static str, bounds: &'static [f64]) -> Self {
+        check::bounds(bounds);
+        Self::new(name, Kind::Histogram, bounds)
+    }
+
+    /// Sets the unit of its values.
+    ///
+    /// Defaults to [`Unit::Count`].
+    ///
+    /// # Panics
+    ///
+    /// Panics, which in a constant is a compile error, when the name does not say so: before `_total` its last word is
+    /// that of the unit, such as `_seconds`.
+    #[must_use]
+    pub const fn with_unit(mut self, unit: Unit) -> Self {
+        check::unit(self.name, unit);
+        self.unit = unit;
+        self
+    }
+
+    /// Sets the keys of its labels, in the order in which they are recorded.
+    ///
+    /// Defaults to none.
+    ///
+    /// # Panics
+    ///
+    /// Panics, which in a constant is a compile error, when two keys are the same; when one has other characters than
+    /// letters, digits and `_` or starts with a digit; and when one is reserved: `le`, `quantile` and
+    /// `otel_metric_overflow`, `job` and `instance`, which Prometheus sets itself, and what starts with `__`.
+    #[must_use]
+    pub const fn with_labels(mut self, labels: &'static [&'static str]) -> Self {
+        check::labels(labels);
+        self.labels = labels;
+        if let Some(otel_labels) = self.otel_labels {
+            check::otel_labels(otel_labels, labels);
+        }
+        self
+    }
+
+    /// Sets what it says: one sentence on one line.
+    ///
+    /// Defaults to nothing.
+    ///
+    /// # Panics
+    ///
+    /// Panics, which in a constant is a compile error, when the text has a line break.
+    #[must_use]
+    pub const fn with_help(mut self, help: &'static str) -> Self {
+        check::help(help);
+        self.help = help;
+        self
+    }
+
+    /// Sets the name as OpenTelemetry spells it.
+    ///
+    /// Defaults to the name without `_total` and without the word for its unit.
+    ///
+    /// # Panics
+    ///
+    /// Panics, which in a constant is a compile error, when the name has other characters than letters, digits, `_`, `.`,
+    /// `-` and `/`, or does not start with a letter: so OpenTelemetry has it.
+    #[must_use]
+    pub const fn with_otel_name(mut self, otel_name: &'static str) -> Self {
+        check::otel_name(otel_name);
+        self.otel_name = Some(otel_name);
+        self
+    }
+
+    /// Sets the keys of its labels as OpenTelemetry spells them, in the order of [`labels`](Self::labels), which are set
+    /// before.
+    ///
+    /// Defaults to the labels.
+    ///
+    /// # Panics
+    ///
+    /// Panics, which in a constant is a compile error, when there are more or fewer than labels, when two are the same,
+    /// and when one has other characters than letters, digits, `_` and `.`, or does not start with a letter.
+    #[must_use]
+    pub const fn with_otel_labels(mut self, otel_labels: &'static [&'static str]) -> Self {
+        check::otel_labels(otel_labels, self.labels);
+        self.otel_labels = Some(otel_labels);
+        self
+    }
+
     /// Returns the name as Prometheus spells it: snake case, with the unit as its last word, counters in `_total`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -25,7 +181,10 @@ impl Metric {
     /// same kind.
     #[must_use]
     pub const fn otel_name(&self) -> &'static str {
-        self.otel_name
+        match self.otel_name {
+            Some(name) => name,
+            None => bare_name(self.name, self.unit),
+        }
     }
 
     /// Returns the instrument that records it.
@@ -46,6 +205,17 @@ impl Metric {
         self.labels
     }
 
+    /// Returns the keys of its labels as OpenTelemetry spells them: those of the semantic conventions where they have one.
+    ///
+    /// They are as many as [`labels`](Self::labels), in the same order.
+    #[must_use]
+    pub const fn otel_labels(&self) -> &'static [&'static str] {
+        match self.otel_labels {
+            Some(labels) => labels,
+            None => self.labels,
+        }
+    }
+
     /// Returns the bounds of its buckets in its unit; empty unless it is a histogram.
     #[must_use]
     pub const fn bounds(&self) -> &'static [f64] {
@@ -56,6 +226,38 @@ impl Metric {
     #[must_use]
     pub const fn help(&self) -> &'static str {
         self.help
+    }
+
+    const fn new(name: &'static str, kind: Kind, bounds: &'static [f64]) -> Self {
+        check::name(name, kind);
+        Self {
+            name,
+            otel_name: None,
+            kind,
+            unit: Unit::Count,
+            labels: &[],
+            otel_labels: None,
+            bounds,
+            help: "",
+        }
+    }
+}
+
+/// Returns a name without `_total` and without the word for its unit, which OpenTelemetry keeps out of names.
+const fn bare_name(name: &'static str, unit: Unit) -> &'static str {
+    let name = without_word(name, "total");
+    match unit {
+        Unit::Count => name,
+        unit => without_word(name, unit.prometheus()),
+    }
+}
+
+/// Returns a name without its last word, when it is this one and not all there is.
+const fn without_word(name: &'static str, word: &str) -> &'static str {
+    if check::ends_in_word(name, word) {
+        name.split_at(name.len() - word.len() - 1).0
+    } else {
+        name
     }
 }
 

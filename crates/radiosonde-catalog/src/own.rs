@@ -4,7 +4,7 @@
 //! means that the receiver did not take it within the deadline; *dropped* means that it was never offered, because the
 //! queue was full or the process ended.
 
-use crate::metric::{Kind, Metric, Unit};
+use crate::Metric;
 
 /// Sampled spans that ended, and so are to be exported.
 pub const SPANS_ENDED: Metric = count(
@@ -77,26 +77,18 @@ pub const LOG_LINES_LOST: Metric = count(
 );
 
 /// Series held by the registry.
-pub const SERIES: Metric = Metric {
-    name: "radiosonde_series",
-    otel_name: "radiosonde.series",
-    kind: Kind::Gauge,
-    unit: Unit::Count,
-    labels: &[],
-    bounds: &[],
-    help: "Series held by the registry.",
-};
+pub const SERIES: Metric = Metric::gauge("radiosonde_series")
+    .with_otel_name("radiosonde.series")
+    .with_help("Series held by the registry.");
 
 /// Instruments and values that the registry refused, by reason.
-pub const METRICS_REFUSED: Metric = Metric {
-    name: "radiosonde_metrics_refused_total",
-    otel_name: "radiosonde.metrics.refused",
-    kind: Kind::Counter,
-    unit: Unit::Count,
-    labels: &["reason"],
-    bounds: &[],
-    help: "Instruments and values refused by the registry because of their name, labels, kind or value.",
-};
+pub const METRICS_REFUSED: Metric = count(
+    "radiosonde_metrics_refused_total",
+    "radiosonde.metrics.refused",
+    "Instruments and values refused by the registry because of their name, labels, kind or value.",
+)
+.with_labels(&["reason"])
+.with_otel_labels(&["radiosonde.reason"]);
 
 /// Label sets beyond the series budget, which were folded into one overflow series.
 pub const METRICS_OVERFLOWED: Metric = count(
@@ -106,13 +98,7 @@ pub const METRICS_OVERFLOWED: Metric = count(
 );
 
 const fn count(name: &'static str, otel_name: &'static str, help: &'static str) -> Metric {
-    Metric {
-        name,
-        otel_name,
-        kind: Kind::Counter,
-        unit: Unit::Count,
-        labels: &[],
-        bounds: &[],
-        help,
-    }
+    Metric::counter(name)
+        .with_otel_name(otel_name)
+        .with_help(help)
 }

@@ -35,7 +35,8 @@ fn page(metrics: &[&'static Metric]) -> String {
     let mut page = String::from(concat!(
         "# Metrics\n\n",
         "Every metric of Radiosonde, as `/metrics` names it and as OpenTelemetry does. Metrics that the service records\n",
-        "through the `metrics` facade stand beside them. An `up_down_counter` reads as a gauge in Prometheus.\n",
+        "through the `metrics` facade stand beside them. The standard instruments are there once the service has made them.\n",
+        "An `up_down_counter` reads as a gauge in Prometheus.\n",
     ));
     for (title, metrics) in groups(metrics) {
         group(title, &metrics, &mut page);
@@ -46,15 +47,16 @@ fn page(metrics: &[&'static Metric]) -> String {
 fn group(title: &str, metrics: &[&Metric], page: &mut String) {
     let _ = write!(
         page,
-        "\n## {title}\n\n| metric | kind | unit | labels | OpenTelemetry name | help |\n|---|---|---|---|---|---|\n"
+        "\n## {title}\n\n| metric | kind | unit | labels | OpenTelemetry name | OpenTelemetry labels | help |\n|---|---|---|---|---|---|---|\n"
     );
     for metric in metrics {
         let (name, otel_name) = (metric.name(), metric.otel_name());
         let (kind, unit) = (kind_word(metric.kind()), unit_word(metric.unit()));
-        let (labels, help) = (quoted(metric.labels()), cell(metric.help()));
+        let (labels, otel_labels) = (quoted(metric.labels()), quoted(metric.otel_labels()));
+        let help = cell(metric.help());
         let _ = writeln!(
             page,
-            "| `{name}` | {kind} | {unit} | {labels} | `{otel_name}` | {help} |"
+            "| `{name}` | {kind} | {unit} | {labels} | `{otel_name}` | {otel_labels} | {help} |"
         );
     }
     for metric in metrics
@@ -72,7 +74,10 @@ fn groups(metrics: &[&'static Metric]) -> Vec<(&'static str, Vec<&'static Metric
     let index = |metric: &Metric| {
         GROUPS
             .iter()
-            .position(|(_, prefix)| metric.name().starts_with(prefix))
+            .position(|(_, prefixes)| {
+                let mut prefixes = prefixes.iter();
+                prefixes.any(|prefix| metric.name().starts_with(prefix))
+            })
             .unwrap_or(GROUPS.len())
     };
     let titles = GROUPS
@@ -100,9 +105,22 @@ fn cell(text: &str) -> String {
 }
 
 /// The groups of the page, and how the names of their metrics begin.
-const GROUPS: [(&str, &str); 4] = [
-    ("Requests", "http_"),
-    ("Process", "process_"),
-    ("Runtime", "tokio_"),
-    ("Radiosonde itself", "radiosonde_"),
+const GROUPS: [(&str, &[&str]); 5] = [
+    ("Requests", &["http_"]),
+    (
+        "Standard instruments",
+        &[
+            "authentication_",
+            "cache_",
+            "certificate_",
+            "connection_pool_",
+            "job_",
+            "message_",
+            "messages_",
+            "queue_",
+        ],
+    ),
+    ("Process", &["process_"]),
+    ("Runtime", &["tokio_"]),
+    ("Radiosonde itself", &["radiosonde_"]),
 ];

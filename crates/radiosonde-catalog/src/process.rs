@@ -3,18 +3,13 @@
 //! The names without `cgroup` are the standard ones of Prometheus client libraries. Those with it exist where a cgroup,
 //! version 1 or 2, has the controller in question; limits only where there is a limit.
 
-use crate::metric::{Kind, Metric, Unit};
+use crate::{Metric, Unit};
 
 /// Processor time that this process has used, in user space and in the kernel, by all its threads.
-pub const PROCESS_CPU_SECONDS: Metric = Metric {
-    name: "process_cpu_seconds_total",
-    otel_name: "process.cpu.time",
-    kind: Kind::Counter,
-    unit: Unit::Seconds,
-    labels: &[],
-    bounds: &[],
-    help: "Processor time used by this process, in seconds.",
-};
+pub const PROCESS_CPU_SECONDS: Metric = Metric::counter("process_cpu_seconds_total")
+    .with_otel_name("process.cpu.time")
+    .with_unit(Unit::Seconds)
+    .with_help("Processor time used by this process, in seconds.");
 
 /// Memory of this process that is in RAM.
 pub const PROCESS_RESIDENT_MEMORY: Metric = gauge(
@@ -90,37 +85,22 @@ pub const PROCESS_CGROUP_CPU_LIMIT: Metric = gauge(
 );
 
 /// Enforcement periods of the cgroup's quota in which it wanted to run.
-pub const PROCESS_CGROUP_CPU_PERIODS: Metric = Metric {
-    name: "process_cgroup_cpu_periods_total",
-    otel_name: "process.cgroup.cpu.periods",
-    kind: Kind::Counter,
-    unit: Unit::Count,
-    labels: &[],
-    bounds: &[],
-    help: "Enforcement periods in which the cgroup of this process ran.",
-};
+pub const PROCESS_CGROUP_CPU_PERIODS: Metric = Metric::counter("process_cgroup_cpu_periods_total")
+    .with_otel_name("process.cgroup.cpu.periods")
+    .with_help("Enforcement periods in which the cgroup of this process ran.");
 
 /// Enforcement periods in which the cgroup used up its quota and had to wait.
-pub const PROCESS_CGROUP_CPU_THROTTLED_PERIODS: Metric = Metric {
-    name: "process_cgroup_cpu_throttled_periods_total",
-    otel_name: "process.cgroup.cpu.throttled_periods",
-    kind: Kind::Counter,
-    unit: Unit::Count,
-    labels: &[],
-    bounds: &[],
-    help: "Enforcement periods in which the cgroup of this process was throttled.",
-};
+pub const PROCESS_CGROUP_CPU_THROTTLED_PERIODS: Metric =
+    Metric::counter("process_cgroup_cpu_throttled_periods_total")
+        .with_otel_name("process.cgroup.cpu.throttled_periods")
+        .with_help("Enforcement periods in which the cgroup of this process was throttled.");
 
 /// How long threads of the cgroup had to wait because its quota was used up.
-pub const PROCESS_CGROUP_CPU_THROTTLED: Metric = Metric {
-    name: "process_cgroup_cpu_throttled_seconds_total",
-    otel_name: "process.cgroup.cpu.throttled_time",
-    kind: Kind::Counter,
-    unit: Unit::Seconds,
-    labels: &[],
-    bounds: &[],
-    help: "Time for which the cgroup of this process was throttled, in seconds.",
-};
+pub const PROCESS_CGROUP_CPU_THROTTLED: Metric =
+    Metric::counter("process_cgroup_cpu_throttled_seconds_total")
+        .with_otel_name("process.cgroup.cpu.throttled_time")
+        .with_unit(Unit::Seconds)
+        .with_help("Time for which the cgroup of this process was throttled, in seconds.");
 
 const fn gauge(
     name: &'static str,
@@ -128,13 +108,8 @@ const fn gauge(
     unit: Unit,
     help: &'static str,
 ) -> Metric {
-    Metric {
-        name,
-        otel_name,
-        kind: Kind::Gauge,
-        unit,
-        labels: &[],
-        bounds: &[],
-        help,
-    }
+    Metric::gauge(name)
+        .with_otel_name(otel_name)
+        .with_unit(unit)
+        .with_help(help)
 }

@@ -3,7 +3,7 @@
 //! `runtime` is the name under which it is watched, `main` unless there are several. When a runtime has ended, its gauges
 //! read 0 and its totals stay.
 
-use crate::metric::{Kind, Metric, Unit};
+use crate::{Metric, Unit};
 
 /// Threads that run the tasks of the runtime.
 pub const TOKIO_WORKERS: Metric = gauge(
@@ -59,18 +59,18 @@ pub const TOKIO_BUSY_RATIO: Metric = gauge(
 ///
 /// Up to 2 ms of it is the granularity of timers, in the runtime and below it; the rest is time for which tasks wait,
 /// because those before them do not yield. Other runtimes call it the lag of the event loop.
-pub const TOKIO_SCHEDULING_DELAY: Metric = Metric {
-    name: "tokio_scheduling_delay_seconds",
-    otel_name: "tokio.scheduling_delay",
-    kind: Kind::Histogram,
-    unit: Unit::Seconds,
-    labels: LABELS,
-    bounds: &[
+pub const TOKIO_SCHEDULING_DELAY: Metric = Metric::histogram(
+    "tokio_scheduling_delay_seconds",
+    &[
         0.001, 0.0015, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
         2.5, 5.0, 10.0,
     ],
-    help: "How late a task that sleeps is woken, in seconds.",
-};
+)
+.with_otel_name("tokio.scheduling_delay")
+.with_unit(Unit::Seconds)
+.with_labels(LABELS)
+.with_otel_labels(OTEL_LABELS)
+.with_help("How late a task that sleeps is woken, in seconds.");
 
 const fn gauge(
     name: &'static str,
@@ -78,15 +78,7 @@ const fn gauge(
     unit: Unit,
     help: &'static str,
 ) -> Metric {
-    Metric {
-        name,
-        otel_name,
-        kind: Kind::Gauge,
-        unit,
-        labels: LABELS,
-        bounds: &[],
-        help,
-    }
+    of_runtime(Metric::gauge(name), otel_name, unit, help)
 }
 
 const fn counter(
@@ -95,10 +87,23 @@ const fn counter(
     unit: Unit,
     help: &'static str,
 ) -> Metric {
-    Metric {
-        kind: Kind::Counter,
-        ..gauge(name, otel_name, unit, help)
-    }
+    of_runtime(Metric::counter(name), otel_name, unit, help)
+}
+
+const fn of_runtime(
+    metric: Metric,
+    otel_name: &'static str,
+    unit: Unit,
+    help: &'static str,
+) -> Metric {
+    metric
+        .with_otel_name(otel_name)
+        .with_unit(unit)
+        .with_labels(LABELS)
+        .with_otel_labels(OTEL_LABELS)
+        .with_help(help)
 }
 
 const LABELS: &[&str] = &["runtime"];
+
+const OTEL_LABELS: &[&str] = &["tokio.runtime.name"];
