@@ -25,6 +25,7 @@
 
 mod bounds;
 mod canonical;
+mod catalogue;
 mod cells;
 pub mod collect;
 mod exemplar;

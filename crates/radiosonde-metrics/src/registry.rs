@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use radiosonde_catalog::{Kind, METRICS_OVERFLOWED, METRICS_REFUSED, Metric, SERIES};
 
 use crate::canonical::{OVERFLOW_LABEL, Refusal, label_text, metric_name};
+use crate::catalogue::Catalogue;
 use crate::exposition::{Exposition, open_metrics, protobuf, text};
 use crate::family::{Families, Family, Instrument, Series, family, is_free};
 use crate::index::Index;
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
     options: RegistryOptions,
     pub(crate) index: Index,
     families: Mutex<Families>,
+    catalogue: Catalogue,
     before_reading: Mutex<Vec<Arc<dyn Fn() + Send + Sync>>>,
     /// The bounds of the catalogue's histograms, made once and shared by their series.
     of_catalogue: Mutex<BTreeMap<String, Bounds>>,
@@ -67,6 +69,7 @@ impl Registry {
                 options,
                 index: Index::default(),
                 families: Mutex::default(),
+                catalogue: Catalogue::default(),
                 before_reading: Mutex::default(),
                 of_catalogue: Mutex::default(),
                 refusals: Refusals::default(),
@@ -192,6 +195,10 @@ impl Registry {
         &self.inner.index
     }
 
+    pub(crate) fn known(&self) -> &Catalogue {
+        &self.inner.catalogue
+    }
+
     pub(crate) fn describe(&self, name: &str, unit: &'static str, help: &str) {
         let Ok(name) = metric_name(name) else {
             return self.refuse(Refusal::EmptyName, name);
@@ -272,13 +279,16 @@ impl Registry {
             self.refuse(Refusal::WrongLabels, metric.name());
             return None;
         }
+        let refuse = |refusal| self.refuse(refusal, metric.name());
+        let is_new = self.known().is_new(metric).map_err(refuse).ok()?;
         self.describe(metric.name(), metric.unit().otel(), metric.help());
         let labels = metric.labels().iter().copied().zip(values.iter().copied());
         let found = self.instrument(metric.kind(), metric.name(), Some(metric.bounds()), labels);
-        found
-            .map_err(|refusal| self.refuse(refusal, metric.name()))
-            .ok()
-            .map(|(instrument, _)| instrument)
+        let (instrument, _) = found.map_err(refuse).ok()?;
+        if is_new {
+            self.known().add(metric);
+        }
+        Some(instrument)
     }
 
     fn make(&self, kind: Kind, name: &str, bounds: Option<&[f64]>) -> Instrument {
