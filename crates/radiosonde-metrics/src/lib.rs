@@ -40,6 +40,7 @@ mod options;
 mod reading;
 mod refusals;
 mod registry;
+pub mod standard;
 mod sync;
 
 pub use bounds::{Bounds, InvalidBounds};
