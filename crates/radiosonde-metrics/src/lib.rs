@@ -6,6 +6,9 @@
 //! instrument under one set of labels; the series of one name are a *family*. A *handle* is what the code holds; it
 //! stays valid for as long as the registry's data is wanted by anyone, and recording through it takes no lock.
 //!
+//! Whoever records what services always have, finds [`standard`] instruments; whoever counts something of its own, declares
+//! [`typed`] ones.
+//!
 //! # Laws
 //!
 //! - Histograms aggregate on write: memory depends on the number of series, and of the threads that record into each,
@@ -20,6 +23,7 @@
 //!
 //! | feature | on by default | what it adds |
 //! |---|---|---|
+//! | `derive` | no | the derives of [`typed`] instruments |
 //! | `process` | no | `collect::watch_process`: processor time, memory, file descriptors, cgroup limits |
 //! | `runtime` | no | `collect::watch_current_runtime`: Tokio's workers, tasks, busy time and scheduling delay |
 
@@ -42,6 +46,7 @@ mod refusals;
 mod registry;
 pub mod standard;
 mod sync;
+pub mod typed;
 
 pub use bounds::{Bounds, InvalidBounds};
 pub use exemplar::{Exemplar, SampledSpan};

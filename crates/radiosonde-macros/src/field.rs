@@ -1,0 +1,277 @@
+//! One field of a struct of instruments: one metric.
+
+use proc_macro2::{Group, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::parse::ParseStream;
+use syn::spanned::Spanned as _;
+use syn::{Error, Field, Ident, LitStr, Path, Type};
+
+use crate::attributes::{for_each_option, path_at, text};
+use crate::names::{snake_case, summary};
+
+/// What the struct says for all its fields.
+pub(crate) struct Context {
+    pub(crate) krate: Path,
+    pub(crate) prefix: String,
+}
+
+/// Returns the expression that makes the metric of this field.
+pub(crate) fn metric(field: &Field, context: &Context) -> syn::Result<TokenStream> {
+    let Some(ident) = &field.ident else {
+        return Err(Error::new_spanned(
+            &field.ty,
+            "an instrument has a name, which becomes that of its metric: use a struct with named fields",
+        ));
+    };
+    let kind = Kind::of(&field.ty)?;
+    let options = Options::of(field)?;
+    let help = summary(&field.attrs).ok_or_else(|| {
+        let message = "a metric has a help text: write a doc comment, `/// What it says.`";
+        Error::new(ident.span(), message)
+    })?;
+    let word = options.unit_word()?;
+    let name = match &options.name {
+        Some(name) => name.clone(),
+        None => LitStr::new(&name_of(ident, &context.prefix, word, kind), ident.span()),
+    };
+    let private = {
+        let krate = &context.krate;
+        quote!(#krate::typed::__private)
+    };
+    let mut metric = constructor(ident, kind, &name, &options, &private)?;
+    if let Some(unit) = unit_name(word) {
+        let span = options.unit.as_ref().map_or(ident.span(), LitStr::span);
+        let unit = Ident::new(unit, span);
+        metric = quote_spanned!(span=> #metric.with_unit(#private::Unit::#unit));
+    }
+    if let Some(otel_name) = options.otel_name_of(ident, &context.prefix) {
+        metric = quote_spanned!(otel_name.span()=> #metric.with_otel_name(#otel_name));
+    }
+    metric = quote!(#metric.with_help(#help));
+    // What is wrong with the labels is said where their types stand.
+    let (span, ty) = (field.ty.span(), &field.ty);
+    let typed = {
+        let krate = &context.krate;
+        path_at(span, &quote!(#krate::typed))
+    };
+    let labels = quote_spanned!(span=> <#ty as #typed::Instrument>::Labels);
+    Ok(quote_spanned!(span=> #typed::labelled::<#labels>(#metric)))
+}
+
+fn constructor(
+    ident: &Ident,
+    kind: Kind,
+    name: &LitStr,
+    options: &Options,
+    private: &TokenStream,
+) -> syn::Result<TokenStream> {
+    let is_histogram = matches!(kind, Kind::Histogram);
+    let call = |span: Span, bounds: TokenStream| {
+        let metric = path_at(span, &quote!(#private::Metric));
+        let method = Ident::new(kind.constructor(), span);
+        quote_spanned!(span=> #metric::#method(#name #bounds))
+    };
+    match &options.bounds {
+        Some((bounds, span)) if is_histogram => Ok(call(*span, quote!(, #bounds))),
+        Some((_, span)) => Err(Error::new(
+            *span,
+            "only a histogram has bounds: take them out, or make it a `Histogram`",
+        )),
+        None if is_histogram && options.unit_word()? == "seconds" => Ok(call(
+            name.span(),
+            quote!(, #private::HTTP_REQUEST_DURATION.bounds()),
+        )),
+        None if is_histogram => Err(Error::new(
+            ident.span(),
+            "a histogram has buckets: give their upper limits, `#[instrument(bounds = [1.0, 10.0])]`",
+        )),
+        None => Ok(call(name.span(), TokenStream::new())),
+    }
+}
+
+/// Puts the name of a metric together: prefix, field, unit, and `total` for a counter. What the field says already is not
+/// said twice.
+fn name_of(field: &Ident, prefix: &str, unit: &str, kind: Kind) -> String {
+    let total = if matches!(kind, Kind::Counter) {
+        "total"
+    } else {
+        ""
+    };
+    let field = snake_case(field);
+    let mut name = field.strip_suffix("_total").unwrap_or(&field).to_owned();
+    if total.is_empty() {
+        name = field;
+    }
+    if !prefix.is_empty() {
+        name.insert_str(0, &format!("{prefix}_"));
+    }
+    for word in [unit, total] {
+        if !word.is_empty() && !name.ends_with(&format!("_{word}")) {
+            name.push('_');
+            name.push_str(word);
+        }
+    }
+    name
+}
+
+struct Options {
+    name: Option<LitStr>,
+    otel_name: Option<LitStr>,
+    unit: Option<LitStr>,
+    bounds: Option<(TokenStream, Span)>,
+}
+
+impl Options {
+    fn of(field: &Field) -> syn::Result<Self> {
+        let mut options = Self {
+            name: None,
+            otel_name: None,
+            unit: None,
+            bounds: None,
+        };
+        for_each_option(&field.attrs, "instrument", |meta| {
+            if meta.path.is_ident("name") {
+                options.name = Some(text(meta)?);
+            } else if meta.path.is_ident("otel_name") {
+                options.otel_name = Some(text(meta)?);
+            } else if meta.path.is_ident("unit") {
+                options.unit = Some(text(meta)?);
+            } else if meta.path.is_ident("bounds") {
+                options.bounds = Some(bounds(meta.value()?)?);
+            } else {
+                return Err(meta.error(
+                    "an instrument has the options `unit`, `bounds`, `name` and `otel_name`",
+                ));
+            }
+            Ok(())
+        })?;
+        Ok(options)
+    }
+
+    /// Returns the word of the unit in the name; empty where there is none.
+    fn unit_word(&self) -> syn::Result<&'static str> {
+        let Some(unit) = &self.unit else {
+            return Ok("");
+        };
+        match unit.value().as_str() {
+            "seconds" => Ok("seconds"),
+            "bytes" => Ok("bytes"),
+            "ratio" => Ok("ratio"),
+            "count" => Ok(""),
+            _ => Err(Error::new(
+                unit.span(),
+                "a unit is `seconds`, `bytes`, `ratio` or `count`: say any other in the name of the field",
+            )),
+        }
+    }
+
+    /// Returns the name in OpenTelemetry: dotted, unless the metric has a name of its own and says nothing of this one.
+    fn otel_name_of(&self, field: &Ident, prefix: &str) -> Option<LitStr> {
+        match (&self.otel_name, &self.name) {
+            (Some(otel_name), _) => Some(otel_name.clone()),
+            (None, None) if !prefix.is_empty() => {
+                let name = format!("{prefix}.{}", snake_case(field));
+                Some(LitStr::new(&name, field.span()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Reads bounds: `[1.0, 10.0]`, or the path of a constant.
+fn bounds(input: ParseStream<'_>) -> syn::Result<(TokenStream, Span)> {
+    if input.peek(syn::token::Bracket) {
+        let limits: Group = input.parse()?;
+        return Ok((quote_spanned!(limits.span()=> &#limits), limits.span()));
+    }
+    let constant: Path = input.parse()?;
+    Ok((quote!(#constant), constant.span()))
+}
+
+fn unit_name(word: &str) -> Option<&'static str> {
+    match word {
+        "seconds" => Some("Seconds"),
+        "bytes" => Some("Bytes"),
+        "ratio" => Some("Ratio"),
+        _ => None,
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Counter,
+    Gauge,
+    UpDownCounter,
+    Histogram,
+}
+
+impl Kind {
+    /// Tells the kind by the name of the type, because a derive sees no more of it.
+    fn of(ty: &Type) -> syn::Result<Self> {
+        let name = match ty {
+            Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
+            _ => None,
+        };
+        match name.as_deref() {
+            Some("Counter") => Ok(Self::Counter),
+            Some("Gauge") => Ok(Self::Gauge),
+            Some("UpDownCounter") => Ok(Self::UpDownCounter),
+            Some("Histogram") => Ok(Self::Histogram),
+            _ => Err(Error::new_spanned(
+                ty,
+                "an instrument is a `Counter`, `Gauge`, `UpDownCounter` or `Histogram` of the module `typed`: use one of \
+                 them, by this name",
+            )),
+        }
+    }
+
+    fn constructor(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::UpDownCounter => "up_down_counter",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_prefix_unit_and_total_once() {
+        let name = |field: &str, prefix: &str, unit: &str, kind| {
+            name_of(&Ident::new(field, Span::call_site()), prefix, unit, kind)
+        };
+        assert_eq!(
+            name("paid", "orders", "", Kind::Counter),
+            "orders_paid_total"
+        );
+        assert_eq!(
+            name("paid_total", "orders", "", Kind::Counter),
+            "orders_paid_total"
+        );
+        assert_eq!(name("sent", "", "bytes", Kind::Counter), "sent_bytes_total");
+        assert_eq!(
+            name("sent_bytes_total", "", "bytes", Kind::Counter),
+            "sent_bytes_total"
+        );
+        assert_eq!(
+            name("delay", "orders", "seconds", Kind::Histogram),
+            "orders_delay_seconds"
+        );
+        assert_eq!(
+            name("delay_seconds", "a", "seconds", Kind::Gauge),
+            "a_delay_seconds"
+        );
+        assert_eq!(
+            name("seconds", "wait", "seconds", Kind::Gauge),
+            "wait_seconds"
+        );
+        assert_eq!(
+            name("waiting", "orders", "", Kind::UpDownCounter),
+            "orders_waiting"
+        );
+    }
+}
