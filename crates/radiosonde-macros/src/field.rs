@@ -44,7 +44,7 @@ pub(crate) fn metric(field: &Field, context: &Context) -> syn::Result<TokenStrea
         let unit = Ident::new(unit, span);
         metric = quote_spanned!(span=> #metric.with_unit(#private::Unit::#unit));
     }
-    if let Some(otel_name) = options.otel_name_of(ident, &context.prefix) {
+    if let Some(otel_name) = options.otel_name_of(ident, &context.prefix, kind)? {
         metric = quote_spanned!(otel_name.span()=> #metric.with_otel_name(#otel_name));
     }
     metric = quote!(#metric.with_help(#help));
@@ -92,23 +92,32 @@ fn constructor(
 /// Puts the name of a metric together: prefix, field, unit, and `total` for a counter. What the field says already is not
 /// said twice.
 fn name_of(field: &Ident, prefix: &str, unit: &str, kind: Kind) -> String {
-    let total = if matches!(kind, Kind::Counter) {
-        "total"
-    } else {
-        ""
-    };
-    let field = snake_case(field);
-    let mut name = field.strip_suffix("_total").unwrap_or(&field).to_owned();
-    if total.is_empty() {
-        name = field;
-    }
-    if !prefix.is_empty() {
-        name.insert_str(0, &format!("{prefix}_"));
-    }
-    for word in [unit, total] {
-        if !word.is_empty() && !name.ends_with(&format!("_{word}")) {
-            name.push('_');
-            name.push_str(word);
+    let is_counter = matches!(kind, Kind::Counter);
+    let words = [
+        prefix,
+        &bare_name(field, prefix, unit, kind),
+        unit,
+        if is_counter { "total" } else { "" },
+    ];
+    let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    words.join("_")
+}
+
+/// Returns the name of a field without the unit, and without `total` where it is a counter; nothing when that is all there
+/// is, and the prefix says the rest.
+fn bare_name(field: &Ident, prefix: &str, unit: &str, kind: Kind) -> String {
+    let mut name = snake_case(field);
+    let total = matches!(kind, Kind::Counter).then_some("total");
+    for word in total
+        .into_iter()
+        .chain([unit])
+        .filter(|word| !word.is_empty())
+    {
+        if name == word && !prefix.is_empty() {
+            return String::new();
+        }
+        if let Some(rest) = name.strip_suffix(&format!("_{word}")) {
+            name.truncate(rest.len());
         }
     }
     name
@@ -166,15 +175,14 @@ impl Options {
     }
 
     /// Returns the name in OpenTelemetry: dotted, unless the metric has a name of its own and says nothing of this one.
-    fn otel_name_of(&self, field: &Ident, prefix: &str) -> Option<LitStr> {
-        match (&self.otel_name, &self.name) {
-            (Some(otel_name), _) => Some(otel_name.clone()),
-            (None, None) if !prefix.is_empty() => {
-                let name = format!("{prefix}.{}", snake_case(field));
-                Some(LitStr::new(&name, field.span()))
-            }
-            _ => None,
+    fn otel_name_of(&self, field: &Ident, prefix: &str, kind: Kind) -> syn::Result<Option<LitStr>> {
+        if self.otel_name.is_some() || self.name.is_some() || prefix.is_empty() {
+            return Ok(self.otel_name.clone());
         }
+        let name = bare_name(field, prefix, self.unit_word()?, kind);
+        let dot = if name.is_empty() { "" } else { "." };
+        let name = format!("{prefix}{dot}{name}");
+        Ok(Some(LitStr::new(&name, field.span())))
     }
 }
 
@@ -237,41 +245,72 @@ impl Kind {
 
 #[cfg(test)]
 mod tests {
+    use syn::parse_quote;
+
     use super::*;
 
     #[test]
     fn names_say_prefix_unit_and_total_once() {
-        let name = |field: &str, prefix: &str, unit: &str, kind| {
-            name_of(&Ident::new(field, Span::call_site()), prefix, unit, kind)
+        let cases = [
+            ("orders", "paid", "", Kind::Counter, "orders_paid_total"),
+            (
+                "orders",
+                "paid_total",
+                "",
+                Kind::Counter,
+                "orders_paid_total",
+            ),
+            ("orders", "total", "", Kind::Counter, "orders_total"),
+            ("", "sent", "bytes", Kind::Counter, "sent_bytes_total"),
+            (
+                "",
+                "sent_bytes_total",
+                "bytes",
+                Kind::Counter,
+                "sent_bytes_total",
+            ),
+            (
+                "orders",
+                "delay",
+                "seconds",
+                Kind::Histogram,
+                "orders_delay_seconds",
+            ),
+            (
+                "orders",
+                "delay_seconds",
+                "seconds",
+                Kind::Gauge,
+                "orders_delay_seconds",
+            ),
+            ("wait", "seconds", "seconds", Kind::Gauge, "wait_seconds"),
+            (
+                "orders",
+                "waiting",
+                "",
+                Kind::UpDownCounter,
+                "orders_waiting",
+            ),
+        ];
+        for (prefix, field, unit, kind, expected) in cases {
+            let field = Ident::new(field, Span::call_site());
+            assert_eq!(name_of(&field, prefix, unit, kind), expected);
+        }
+    }
+
+    #[test]
+    fn the_name_in_opentelemetry_has_neither_unit_nor_total() {
+        let field: Field = parse_quote! {
+            #[instrument(unit = "bytes")]
+            sent_bytes_total: Counter
         };
-        assert_eq!(
-            name("paid", "orders", "", Kind::Counter),
-            "orders_paid_total"
-        );
-        assert_eq!(
-            name("paid_total", "orders", "", Kind::Counter),
-            "orders_paid_total"
-        );
-        assert_eq!(name("sent", "", "bytes", Kind::Counter), "sent_bytes_total");
-        assert_eq!(
-            name("sent_bytes_total", "", "bytes", Kind::Counter),
-            "sent_bytes_total"
-        );
-        assert_eq!(
-            name("delay", "orders", "seconds", Kind::Histogram),
-            "orders_delay_seconds"
-        );
-        assert_eq!(
-            name("delay_seconds", "a", "seconds", Kind::Gauge),
-            "a_delay_seconds"
-        );
-        assert_eq!(
-            name("seconds", "wait", "seconds", Kind::Gauge),
-            "wait_seconds"
-        );
-        assert_eq!(
-            name("waiting", "orders", "", Kind::UpDownCounter),
-            "orders_waiting"
-        );
+        let options = Options::of(&field).unwrap();
+        let ident = field.ident.unwrap();
+        let name = |prefix| {
+            let name = options.otel_name_of(&ident, prefix, Kind::Counter).unwrap();
+            name.map(|name| name.value())
+        };
+        assert_eq!(name("orders").as_deref(), Some("orders.sent"));
+        assert_eq!(name(""), None);
     }
 }
