@@ -10,6 +10,7 @@ use prometheus_client::metrics::{counter, gauge, histogram};
 use radiosonde_benches::{Case, Group, Mode};
 use radiosonde_catalog::{HTTP_ACTIVE_CONNECTIONS, HTTP_REQUEST_DURATION, SPANS_SENT};
 use radiosonde_metrics::Registry;
+use radiosonde_metrics::typed::{self, Counter, Histogram, Instruments};
 
 fn main() {
     let mode = Mode::from_args();
@@ -30,8 +31,43 @@ fn main() {
     }
 }
 
+#[derive(Debug, Clone, Copy, typed::Label)]
+enum Method {
+    #[label(value = "GET")]
+    Get,
+    #[label(value = "PUT")]
+    Put,
+}
+
+#[derive(Debug, Clone, Copy, typed::Label)]
+enum Route {
+    #[label(value = "/")]
+    Root,
+    #[label(value = "/orders/{id}")]
+    Order,
+}
+
+#[derive(Debug, Clone, Instruments)]
+struct Typed {
+    /// Requests that ended.
+    ended: Counter<(Method, Route)>,
+    /// Time that requests took, in seconds.
+    #[instrument(unit = "seconds")]
+    took: Histogram<(Method, Route)>,
+}
+
+/// Labels that the compiler does not know beforehand.
+fn typed_labels() -> (Method, Route) {
+    if black_box(true) {
+        (Method::Get, Route::Order)
+    } else {
+        (Method::Put, Route::Root)
+    }
+}
+
 fn counters<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) -> Group<'a> {
     let own = ours.counter(&SPANS_SENT, &[]);
+    let typed = Typed::new(ours).ended;
     let facade = ours.register_counter(&key("orders_total"), &METADATA);
     let exporter = stock.register_counter(&key("orders_total"), &METADATA);
     let client: counter::Counter = counter::Counter::default();
@@ -39,6 +75,11 @@ fn counters<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) -> Group<'a> 
         "Counter, handle held",
         [
             Case::new("ours", repeat(move |_| own.increment(1))).without_allocations(),
+            Case::new(
+                "ours, typed instrument",
+                repeat(move |_| typed.of(typed_labels()).increment(1)),
+            )
+            .without_allocations(),
             Case::new(
                 "ours, the facade's handle",
                 repeat(move |_| facade.increment(1)),
@@ -102,6 +143,7 @@ fn gauges<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) -> Group<'a> {
 
 fn histograms<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) -> Group<'a> {
     let own = ours.histogram(&HTTP_REQUEST_DURATION, &["GET", "/orders/{id}", "200"]);
+    let typed = Typed::new(ours).took;
     let facade = ours.register_histogram(&key("wait_seconds"), &METADATA);
     let exporter = stock.register_histogram(&key("wait_seconds"), &METADATA);
     let client = histogram();
@@ -109,6 +151,11 @@ fn histograms<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) -> Group<'a
         "Histogram, handle held",
         [
             Case::new("ours", repeat(move |v| own.record(v))).without_allocations(),
+            Case::new(
+                "ours, typed instrument",
+                repeat(move |v| typed.of(typed_labels()).record(v)),
+            )
+            .without_allocations(),
             Case::new(
                 "ours, the facade's handle",
                 repeat(move |v| facade.record(v)),
@@ -130,11 +177,17 @@ fn counters_by_macro<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) -> G
         metrics::counter!("by_macro_total", "method" => method.to_owned(), "route" => route.to_owned())
             .increment(1);
     }
+    let typed = Typed::new(ours).ended;
     let borrowed: Family<[(&str, &str); 2], counter::Counter> = Family::default();
     let family: Family<[(&str, String); 2], counter::Counter> = Family::default();
     Group::new(
         "Counter, looked up",
         [
+            Case::new(
+                "ours, typed instrument",
+                repeat(move |_| typed.of(typed_labels()).increment(1)),
+            )
+            .without_allocations(),
             by_macro("ours, two literal labels", ours, |_| literal()),
             by_macro("stock exporter, two literal labels", stock, |_| literal()),
             Case::new(
@@ -166,11 +219,17 @@ fn histograms_by_macro<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) ->
         metrics::histogram!("by_macro_seconds", "method" => method.to_owned(), "route" => route.to_owned())
             .record(value);
     }
+    let typed = Typed::new(ours).took;
     let family: Family<[(&str, String); 2], histogram::Histogram> =
         Family::new_with_constructor(histogram);
     Group::new(
         "Histogram, looked up",
         [
+            Case::new(
+                "ours, typed instrument",
+                repeat(move |v| typed.of(typed_labels()).record(v)),
+            )
+            .without_allocations(),
             by_macro("ours, two literal labels", ours, literal),
             by_macro("stock exporter, two literal labels", stock, literal)
                 .between(|| stock.handle().run_upkeep()),
