@@ -1,6 +1,6 @@
 //! What Radiosonde says about itself: what it sent, and what it lost.
 //!
-//! Of spans and error events, `ended` or `captured` = `sent` + `failed` + `dropped` + what still waits, exactly. *Failed*
+//! Of spans, metric points and error events, `ended`, `collected` or `captured` = `sent` + `failed` + `dropped` + what still waits, exactly. *Failed*
 //! means that the receiver did not take it within the deadline; *dropped* means that it was never offered, because the
 //! queue was full or the process ended.
 
@@ -32,6 +32,34 @@ pub const SPANS_DROPPED: Metric = count(
     "radiosonde_spans_dropped_total",
     "radiosonde.spans.dropped",
     "Spans dropped because the queue was full or the process ended.",
+);
+
+/// Points of metrics that were collected, and so are to be sent: one for each series, each time.
+pub const METRIC_POINTS_COLLECTED: Metric = count(
+    "radiosonde_metric_points_collected_total",
+    "radiosonde.metric_points.collected",
+    "Metric points collected for export.",
+);
+
+/// Points of metrics that the collector accepted.
+pub const METRIC_POINTS_SENT: Metric = count(
+    "radiosonde_metric_points_sent_total",
+    "radiosonde.metric_points.sent",
+    "Metric points that the collector accepted.",
+);
+
+/// Points of metrics that were offered to the collector in vain. The next ones say what they said.
+pub const METRIC_POINTS_FAILED: Metric = count(
+    "radiosonde_metric_points_failed_total",
+    "radiosonde.metric_points.failed",
+    "Metric points that the collector refused or did not accept in time.",
+);
+
+/// Points of metrics that were given up before they were offered.
+pub const METRIC_POINTS_DROPPED: Metric = count(
+    "radiosonde_metric_points_dropped_total",
+    "radiosonde.metric_points.dropped",
+    "Metric points dropped because the process ended.",
 );
 
 /// Error events that were captured, and so are to be sent.

@@ -1,8 +1,9 @@
 """Receives OTLP over HTTP and shows what it got as JSON.
 
-`POST /v1/traces` takes an `ExportTraceServiceRequest` in protobuf, plain or gzipped, and decodes it with the messages of
-the package `opentelemetry-proto`. `GET /spans` answers with every span received so far, oldest first. The address goes
-to standard output, because the port is whichever one was free.
+`POST /v1/traces` takes an `ExportTraceServiceRequest` in protobuf, plain or gzipped, `POST /v1/metrics` an
+`ExportMetricsServiceRequest`, and both are decoded with the messages of the package `opentelemetry-proto`. `GET /spans`
+answers with every span received so far, oldest first, and `GET /points` with every point of a metric. The address goes to
+standard output, because the port is whichever one was free.
 """
 
 import gzip
@@ -11,41 +12,47 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-SPANS = []
-SPANS_LOCK = threading.Lock()
+RECEIVED = {"/spans": [], "/points": []}
+LOCK = threading.Lock()
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        if self.path != "/spans":
-            return self.answer(404, "text/plain", b"the one page here is /spans\n")
-        with SPANS_LOCK:
-            body = json.dumps(SPANS).encode()
+        if self.path not in RECEIVED:
+            return self.answer(404, "text/plain", b"the pages here are /spans and /points\n")
+        with LOCK:
+            body = json.dumps(RECEIVED[self.path]).encode()
         self.answer(200, "application/json", body)
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        if self.path != "/v1/traces":
-            return self.answer(404, "text/plain", b"traces go to /v1/traces\n")
+        if self.path not in SIGNALS:
+            return self.answer(404, "text/plain", b"signals go to /v1/traces and /v1/metrics\n")
         if self.headers.get("content-type") != "application/x-protobuf":
             return self.answer(415, "text/plain", b"give application/x-protobuf\n")
         if self.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
+        request, response, page, items = SIGNALS[self.path]
         try:
-            request = ExportTraceServiceRequest.FromString(body)
+            message = request.FromString(body)
         except DecodeError as error:
             return self.answer(400, "text/plain", f"{error}\n".encode())
-        with SPANS_LOCK:
-            SPANS.extend(spans(request))
-        self.answer(200, "application/x-protobuf", ExportTraceServiceResponse().SerializeToString())
+        with LOCK:
+            RECEIVED[page].extend(items(message))
+        self.answer(200, "application/x-protobuf", response().SerializeToString())
 
     def answer(self, status, content_type, body):
         self.send_response(status)
@@ -73,6 +80,59 @@ def spans(request):
                 }
 
 
+def points(request):
+    for resource_metrics in request.resource_metrics:
+        resource = attributes(resource_metrics.resource.attributes)
+        for scope_metrics in resource_metrics.scope_metrics:
+            for metric in scope_metrics.metrics:
+                kind = metric.WhichOneof("data")
+                data = getattr(metric, kind)
+                for point in data.data_points:
+                    yield {
+                        "name": metric.name,
+                        "unit": metric.unit,
+                        "description": metric.description,
+                        "kind": kind,
+                        "monotonic": getattr(data, "is_monotonic", False),
+                        "temporality": temporality(data),
+                        "attributes": attributes(point.attributes),
+                        "started": point.start_time_unix_nano,
+                        "time": point.time_unix_nano,
+                        "value": value(kind, point),
+                        "exemplars": [exemplar(found) for found in getattr(point, "exemplars", [])],
+                        "resource": resource,
+                    }
+
+
+def temporality(data):
+    if not hasattr(data, "aggregation_temporality"):
+        return ""
+    return enum_name(AggregationTemporality, data.aggregation_temporality, "AGGREGATION_TEMPORALITY_")
+
+
+def value(kind, point):
+    if kind in ("sum", "gauge"):
+        return getattr(point, point.WhichOneof("value"))
+    histogram = {"count": point.count, "sum": point.sum}
+    if kind == "histogram":
+        histogram["bounds"] = list(point.explicit_bounds)
+        histogram["buckets"] = list(point.bucket_counts)
+    else:
+        histogram["scale"] = point.scale
+        histogram["zeros"] = point.zero_count
+        histogram["offset"] = point.positive.offset
+        histogram["buckets"] = list(point.positive.bucket_counts)
+    return histogram
+
+
+def exemplar(found):
+    return {
+        "trace_id": found.trace_id.hex(),
+        "span_id": found.span_id.hex(),
+        "value": getattr(found, found.WhichOneof("value")),
+    }
+
+
 def attributes(key_values):
     return {pair.key: any_value(pair.value) for pair in key_values}
 
@@ -93,6 +153,12 @@ def any_value(value):
 def enum_name(enum, number, prefix):
     """The name as the specification's text writes it: `server`, not `SPAN_KIND_SERVER`."""
     return enum.Name(number).removeprefix(prefix).lower()
+
+
+SIGNALS = {
+    "/v1/traces": (ExportTraceServiceRequest, ExportTraceServiceResponse, "/spans", spans),
+    "/v1/metrics": (ExportMetricsServiceRequest, ExportMetricsServiceResponse, "/points", points),
+}
 
 
 def main():

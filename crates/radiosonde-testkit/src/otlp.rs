@@ -1,4 +1,4 @@
-//! Receivers of OTLP, and the spans that they got.
+//! Receivers of OTLP, and the spans and metrics that they got.
 //!
 //! A [`Collector`] is Rotel, which accepts, reads and forwards; a [`Sink`] decodes with the official Python messages and
 //! shows the result. A collector forwards to a sink of its own, so that what a test sees has been understood by both.
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::server::Server;
 use crate::{http, launch, tools};
 
-/// A running collector for traces over OTLP/HTTP, in protobuf.
+/// A running collector for traces and metrics over OTLP/HTTP, in protobuf.
 #[derive(Debug)]
 pub struct Collector {
     addr: SocketAddr,
@@ -68,9 +68,19 @@ impl Collector {
     pub fn spans(&self) -> Vec<Span> {
         self.sink.spans()
     }
+
+    /// Returns every point of a metric that came through so far, oldest first, as [`spans`](Self::spans) does.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the sink does not answer.
+    #[must_use]
+    pub fn points(&self) -> Vec<Point> {
+        self.sink.points()
+    }
 }
 
-/// A running decoder of traces over OTLP/HTTP, in protobuf.
+/// A running decoder of traces and metrics over OTLP/HTTP, in protobuf.
 #[derive(Debug)]
 pub struct Sink {
     addr: SocketAddr,
@@ -109,14 +119,23 @@ impl Sink {
     /// Panics when the sink does not answer.
     #[must_use]
     pub fn spans(&self) -> Vec<Span> {
-        let response = http::get(self.addr, "/spans", &[]).expect("the sink answers");
-        let spans = response.json();
-        spans
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(Span::from_json)
-            .collect()
+        self.received("/spans", Span::from_json)
+    }
+
+    /// Returns every point of a metric received so far, oldest first.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the sink does not answer.
+    #[must_use]
+    pub fn points(&self) -> Vec<Point> {
+        self.received("/points", Point::from_json)
+    }
+
+    fn received<T>(&self, page: &str, read: fn(&Value) -> T) -> Vec<T> {
+        let response = http::get(self.addr, page, &[]).expect("the sink answers");
+        let items = response.json();
+        items.as_array().into_iter().flatten().map(read).collect()
     }
 }
 
@@ -146,23 +165,76 @@ pub struct Span {
 
 impl Span {
     fn from_json(span: &Value) -> Self {
-        let text = |field: &str| span[field].as_str().unwrap_or_default().to_owned();
-        let map = |field: &str| {
-            let fields = span[field].as_object().into_iter().flatten();
-            fields
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect()
-        };
         Self {
-            name: text("name"),
-            kind: text("kind"),
-            trace_id: text("trace_id"),
-            span_id: text("span_id"),
-            parent_span_id: Some(text("parent_span_id")).filter(|id| !id.is_empty()),
-            attributes: map("attributes"),
-            status: text("status"),
-            status_message: text("status_message"),
-            resource: map("resource"),
+            name: text(&span["name"]),
+            kind: text(&span["kind"]),
+            trace_id: text(&span["trace_id"]),
+            span_id: text(&span["span_id"]),
+            parent_span_id: Some(text(&span["parent_span_id"])).filter(|id| !id.is_empty()),
+            attributes: map(&span["attributes"]),
+            status: text(&span["status"]),
+            status_message: text(&span["status_message"]),
+            resource: map(&span["resource"]),
         }
     }
+}
+
+/// A point of a metric, as the decoder understood it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Point {
+    /// The name of the metric.
+    pub name: String,
+    /// The unit of the metric.
+    pub unit: String,
+    /// What the metric says.
+    pub description: String,
+    /// What the metric is: `sum`, `gauge`, `histogram` or `exponential_histogram`.
+    pub kind: String,
+    /// Whether a sum only grows.
+    pub monotonic: bool,
+    /// What a sum or a histogram covers: `cumulative` or `delta`; empty for a gauge.
+    pub temporality: String,
+    /// Its attributes.
+    pub attributes: BTreeMap<String, Value>,
+    /// Since when it counts, in nanoseconds since 1970.
+    pub started: u64,
+    /// When it was read, in nanoseconds since 1970.
+    pub time: u64,
+    /// A number or, of a histogram, an object: `count`, `sum`, `buckets`, and `bounds` or `scale`, `zeros` and `offset`.
+    pub value: Value,
+    /// Its exemplars: objects of `trace_id`, `span_id` and `value`.
+    pub exemplars: Vec<Value>,
+    /// The attributes of what recorded it, such as `service.name`.
+    pub resource: BTreeMap<String, Value>,
+}
+
+impl Point {
+    fn from_json(point: &Value) -> Self {
+        Self {
+            name: text(&point["name"]),
+            unit: text(&point["unit"]),
+            description: text(&point["description"]),
+            kind: text(&point["kind"]),
+            monotonic: point["monotonic"] == true,
+            temporality: text(&point["temporality"]),
+            attributes: map(&point["attributes"]),
+            started: point["started"].as_u64().unwrap_or_default(),
+            time: point["time"].as_u64().unwrap_or_default(),
+            value: point["value"].clone(),
+            exemplars: point["exemplars"].as_array().cloned().unwrap_or_default(),
+            resource: map(&point["resource"]),
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn map(value: &Value) -> BTreeMap<String, Value> {
+    let fields = value.as_object().into_iter().flatten();
+    fields
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }

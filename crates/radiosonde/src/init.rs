@@ -143,6 +143,12 @@ impl Parts {
         let lines = logs.writer();
         let mut telemetry = Telemetry::new(lines.clone());
         let traces = start_traces(settings, &registry, &mut io, &mut telemetry)?;
+        #[cfg(feature = "otlp")]
+        if let Some(export) = &settings.metrics.export {
+            let resource = &settings.traces.resource;
+            let points = crate::metrics::start(io.out()?, export, resource, &registry);
+            telemetry.metric_points = Some(points);
+        }
         #[cfg_attr(
             not(feature = "sentry"),
             expect(unused_mut, reason = "reports add one")
@@ -219,9 +225,9 @@ impl std::fmt::Debug for Parts {
 
 /// Exemplars name spans, so there are some where spans go somewhere.
 fn registry_options(settings: &Settings) -> RegistryOptions {
-    let options = settings.metrics.clone();
+    let options = settings.metrics.registry.clone();
     #[cfg(feature = "otlp")]
-    if settings.traces.otlp.is_some() {
+    if settings.metrics.exemplars && settings.traces.export.is_some() {
         return options.exemplars(crate::traces::sampled_span);
     }
     options
@@ -276,9 +282,13 @@ fn start_traces(
     telemetry: &mut Telemetry,
 ) -> std::io::Result<Traces> {
     #[cfg(feature = "otlp")]
-    if let Some(otlp) = &settings.traces.otlp {
-        let queue =
-            crate::traces::SpanQueue::start(way.out()?, otlp, &settings.traces.resource, registry);
+    if let Some(export) = &settings.traces.export {
+        let queue = crate::traces::SpanQueue::start(
+            way.out()?,
+            export,
+            &settings.traces.resource,
+            registry,
+        );
         telemetry.spans = Some(queue.account().clone());
         return Ok(Traces::exported(&settings.traces, queue));
     }
@@ -318,6 +328,7 @@ struct Summary {
     version: String,
     environment: String,
     traces: String,
+    metrics: String,
     error_reports: String,
     warnings: Vec<String>,
 }
@@ -325,13 +336,16 @@ struct Summary {
 impl Summary {
     fn of(settings: &Settings) -> Self {
         #[cfg(feature = "otlp")]
-        let traces = settings
-            .traces
-            .otlp
-            .as_ref()
-            .map(|otlp| address(&otlp.endpoint));
+        let (traces, metrics) = {
+            let spans = settings.traces.export.as_ref();
+            let metrics = settings.metrics.export.as_ref();
+            (
+                spans.map(|export| address(&export.target.endpoint)),
+                metrics.map(|export| address(&export.target.endpoint)),
+            )
+        };
         #[cfg(not(feature = "otlp"))]
-        let traces = None::<String>;
+        let (traces, metrics) = (None::<String>, None::<String>);
         #[cfg(feature = "sentry")]
         let error_reports = settings.sentry.as_ref().and_then(|sentry| {
             let dsn: sentry_core::types::Dsn = sentry.dsn.expose().parse().ok()?;
@@ -345,6 +359,8 @@ impl Summary {
             version: settings.version.clone().unwrap_or_default(),
             environment: settings.environment.clone().unwrap_or_default(),
             traces: or_off(traces),
+            // They can be scraped in any case.
+            metrics: metrics.unwrap_or_else(|| "scraped".into()),
             error_reports: or_off(error_reports),
             warnings: settings.warnings.clone(),
         }
@@ -356,13 +372,14 @@ impl Summary {
             version,
             environment,
             traces,
+            metrics,
             error_reports,
             warnings,
         } = self;
         for warning in warnings {
             tracing::warn!(target: "radiosonde", "{warning}");
         }
-        tracing::info!(target: "radiosonde", service, version, environment, traces, error_reports, "telemetry is on");
+        tracing::info!(target: "radiosonde", service, version, environment, traces, metrics, error_reports, "telemetry is on");
     }
 }
 

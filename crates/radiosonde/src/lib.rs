@@ -18,7 +18,7 @@
 //! |---|---|---|
 //! | `axum` | yes | `Sonde::router` and `Sonde::serve` |
 //! | `derive` | yes | the derives of [`metrics::typed`] instruments |
-//! | `otlp` | yes | spans to an OpenTelemetry collector, over HTTP and protobuf |
+//! | `otlp` | yes | spans and metrics to an OpenTelemetry collector, over HTTP and protobuf |
 //! | `sentry` | yes | panics, failed requests and logged errors to Sentry |
 //! | `process` | yes | `process_*`: processor time, memory, file descriptors, limits of the cgroup (Linux) |
 //! | `runtime` | yes | `tokio_*`: workers, tasks, queue, scheduling delay |
@@ -42,6 +42,7 @@ mod init_error;
 mod io;
 mod lifecycle;
 mod logs;
+pub mod metrics;
 mod sonde;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -72,43 +73,6 @@ pub mod layer {
         Arrival, Entered, ErrorType, Observation, ObserveLayer, ObserveOptions, Observer, Outcome,
         RouteOf, Scope,
     };
-}
-
-/// The registry that every metric of the process is recorded in.
-pub mod metrics {
-    #[doc(inline)]
-    pub use radiosonde_catalog::{Kind, Metric, Unit};
-    #[doc(inline)]
-    pub use radiosonde_metrics::{
-        Bounds, Counter, Exemplar, Exponential, ExponentialBuckets, Exposition, Family, Gauge,
-        Histogram, InvalidBounds, Registry, RegistryOptions, SampledSpan, Series, UpDownCounter,
-        Value,
-    };
-    #[doc(inline)]
-    pub use radiosonde_metrics::{collect, standard};
-
-    /// Typed instruments: metrics of the service's own, declared once, with labels that are enums.
-    ///
-    /// [`radiosonde_metrics::typed`] describes them and the options of the derives.
-    #[cfg_attr(feature = "derive", doc = include_str!("typed.md"))]
-    pub mod typed {
-        #[doc(hidden)]
-        pub use radiosonde_metrics::typed::__private;
-        // The trait alone: the derive of the same name is that of the other crate.
-        #[doc(inline)]
-        pub use radiosonde_metrics::typed::__private::Label;
-        #[doc(inline)]
-        pub use radiosonde_metrics::typed::{
-            Counter, Gauge, Histogram, Instrument, Labels, UpDownCounter, labelled,
-        };
-
-        /// Derives `new` and `METRICS` for a struct of typed instruments.
-        #[cfg(feature = "derive")]
-        pub use radiosonde_macros::InstrumentsOfRadiosonde as Instruments;
-        /// Derives [`trait@Label`] for an enum without fields.
-        #[cfg(feature = "derive")]
-        pub use radiosonde_macros::LabelOfRadiosonde as Label;
-    }
 }
 
 /// The service in the readme of the repository compiles.

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
-use radiosonde_testkit::otlp::{Collector, Span};
+use radiosonde_testkit::otlp::{Collector, Point, Span};
 use radiosonde_testkit::{eventually, http, service::Service};
 
 fn quickstart(collector: &Collector) -> Service {
@@ -110,6 +111,105 @@ fn failed_and_cut_requests_have_spans_that_say_so() {
 
     service.terminate();
     assert!(service.wait(Duration::from_secs(10)).success());
+}
+
+#[test]
+fn metrics_are_sent_when_the_service_ends_under_the_names_of_the_conventions() {
+    let collector = Collector::start();
+    let mut service = quickstart(&collector);
+    let trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let parent = format!("00-{trace_id}-00f067aa0ba902b7-01");
+    let headers = [("traceparent", parent.as_str())];
+    for _ in 0..2 {
+        http::get(service.addr(), "/hello/you", &headers).unwrap();
+    }
+    service.terminate();
+    assert!(service.wait(Duration::from_secs(10)).success());
+
+    let duration = point(&collector, "http.server.request.duration", "/hello/{name}");
+    assert_eq!((&*duration.kind, &*duration.unit), ("histogram", "s"));
+    assert_eq!(duration.temporality, "cumulative");
+    let expected = serde_json::json!({
+        "http.request.method": "GET",
+        "http.response.status_code": 200,
+        "http.route": "/hello/{name}",
+    });
+    assert_eq!(
+        serde_json::to_value(&duration.attributes).unwrap(),
+        expected
+    );
+    assert_eq!(duration.value["count"], 2);
+    assert_eq!(duration.value["bounds"][0], 0.005);
+    assert_eq!(duration.value["buckets"].as_array().unwrap().len(), 15);
+    assert!(duration.started <= duration.time && duration.started > 1_700_000_000_000_000_000);
+    assert!(!duration.exemplars.is_empty());
+    for exemplar in &duration.exemplars {
+        assert_eq!(exemplar["trace_id"], trace_id);
+    }
+    assert_eq!(duration.resource["service.name"], "quickstart");
+    assert_eq!(duration.resource["deployment.environment.name"], "test");
+
+    let requests = point(&collector, "http.server.requests", "/hello/{name}");
+    assert_eq!((&*requests.kind, requests.monotonic), ("sum", true));
+    assert_eq!(requests.value, 2);
+    let points = collector.points();
+    let active = points
+        .iter()
+        .find(|point| point.name == "http.server.active_requests")
+        .unwrap();
+    assert_eq!(
+        (&*active.kind, active.monotonic, &active.value),
+        ("sum", false, &0.into())
+    );
+    let memory = points
+        .iter()
+        .find(|point| point.name == "process.memory.usage")
+        .unwrap();
+    assert_eq!(
+        (&*memory.unit, memory.value.as_f64() > Some(1e6)),
+        ("By", true)
+    );
+    // The resource says it.
+    assert!(points.iter().all(|point| point.name != "target.info"));
+}
+
+#[test]
+fn metrics_are_sent_at_the_interval_as_they_are_by_then() {
+    let collector = Collector::start();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quickstart"));
+    command
+        .env(
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+            format!("{}/v1/metrics", collector.endpoint()),
+        )
+        .env("OTEL_METRIC_EXPORT_INTERVAL", "100");
+    let service = Service::start(&command);
+    for total in 1..=3 {
+        service.get("/hello/you").unwrap();
+        eventually("the total", Duration::from_secs(30), || {
+            let mut points = collector.points().into_iter();
+            points.find(|point| point.name == "http.server.requests" && point.value == total)
+        });
+    }
+    let points = collector.points().into_iter();
+    let started: BTreeSet<_> = points
+        .filter(|point| point.name == "http.server.requests")
+        .map(|point| point.started)
+        .collect();
+    assert_eq!(started.len(), 1, "a total that goes on has one beginning");
+    assert!(collector.spans().is_empty());
+}
+
+/// Waits for the point of a metric and a route.
+#[track_caller]
+fn point(collector: &Collector, name: &str, route: &str) -> Point {
+    eventually(name, Duration::from_secs(30), || {
+        let mut points = collector.points().into_iter();
+        points.find(|point| {
+            let attribute = point.attributes.get("http.route");
+            point.name == name && attribute.is_some_and(|found| found == route)
+        })
+    })
 }
 
 #[test]

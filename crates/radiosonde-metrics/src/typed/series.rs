@@ -41,7 +41,7 @@ impl<T: Clone, L: Labels> Series<T, L> {
             None
         };
         let handles: Arc<[T]> = if let Some(refusal) = refusal {
-            registry.refuse(refusal);
+            registry.refuse(refusal, metric.name());
             let nothing = nothing();
             all.map(|_| nothing.clone()).collect()
         } else {

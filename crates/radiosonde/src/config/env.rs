@@ -47,25 +47,47 @@ variables! {
         NO_COLOR: "anything", "colours on a terminal",
             "Turns colours off.";
     ]
-    "Traces": [
+    "Export": [
         OTEL_SDK_DISABLED: "`true` or `false`", "`false`",
-            "Turns the export of spans off. Trace ids in logs and error reports stay.";
-        OTEL_TRACES_EXPORTER: "`otlp` or `none`", "`otlp`",
-            "Where spans go. Without an endpoint they go nowhere.";
-        OTEL_EXPORTER_OTLP_ENDPOINT: "an address", "nothing: no span leaves the process",
-            "The collector, which takes OTLP over HTTP. Spans go to `/v1/traces` below it.";
-        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "an address", "`OTEL_EXPORTER_OTLP_ENDPOINT`",
-            "The whole address for spans, used as it is.";
+            "Turns the export of spans and metrics off. Trace ids in logs and error reports stay, and so does `/metrics`.";
+        OTEL_EXPORTER_OTLP_ENDPOINT: "an address", "nothing: no span and no metric leaves the process",
+            "The collector, which takes OTLP over HTTP. Spans go to `/v1/traces` below it, metrics to `/v1/metrics`.";
         OTEL_EXPORTER_OTLP_PROTOCOL: "`http/protobuf`", "`http/protobuf`",
-            "The protocol. Others are ignored, with a warning.";
-        OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "the same", "`OTEL_EXPORTER_OTLP_PROTOCOL`",
-            "The protocol for spans.";
+            "The protocol. With another one nothing is exported, with a warning.";
         OTEL_EXPORTER_OTLP_HEADERS: "`key=value` pairs, separated by commas, percent-encoded", "nothing",
             "Headers that go with every export. They are never printed.";
-        OTEL_EXPORTER_OTLP_TRACES_HEADERS: "the same", "`OTEL_EXPORTER_OTLP_HEADERS`",
-            "Headers for spans.";
         OTEL_EXPORTER_OTLP_TIMEOUT: "milliseconds, 1 to 60000", "`10000`",
             "How long one export may take, connecting included.";
+    ]
+    "Metrics": [
+        OTEL_METRICS_EXPORTER: "`otlp`, `prometheus` or `none`, or several of them, separated by commas", "`otlp`",
+            "Whether metrics are sent to the collector: with `otlp`, once there is an endpoint. `/metrics` can be scraped in any case.";
+        OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "an address", "`OTEL_EXPORTER_OTLP_ENDPOINT`",
+            "The whole address for metrics, used as it is.";
+        OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: "the same", "`OTEL_EXPORTER_OTLP_PROTOCOL`",
+            "The protocol for metrics.";
+        OTEL_EXPORTER_OTLP_METRICS_HEADERS: "the same", "`OTEL_EXPORTER_OTLP_HEADERS`",
+            "Headers for metrics.";
+        OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: "the same", "`OTEL_EXPORTER_OTLP_TIMEOUT`",
+            "How long one export of metrics may take.";
+        OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "`cumulative`", "`cumulative`",
+            "What is sent of a total: all since the start. Others are ignored, with a warning.";
+        OTEL_METRIC_EXPORT_INTERVAL: "milliseconds, 100 to 86400000", "`60000`",
+            "How often metrics are sent. They are sent when the service ends as well.";
+        OTEL_METRIC_EXPORT_TIMEOUT: "milliseconds, 1 to 60000", "`30000`",
+            "How long one export of metrics may take; the shorter of both counts.";
+        OTEL_METRICS_EXEMPLAR_FILTER: "`trace_based` or `always_off`", "`trace_based`",
+            "Whether histograms keep exemplars, of sampled spans, where spans are exported.";
+    ]
+    "Traces": [
+        OTEL_TRACES_EXPORTER: "`otlp` or `none`", "`otlp`",
+            "Where spans go. Without an endpoint they go nowhere.";
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "an address", "`OTEL_EXPORTER_OTLP_ENDPOINT`",
+            "The whole address for spans, used as it is.";
+        OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "the same", "`OTEL_EXPORTER_OTLP_PROTOCOL`",
+            "The protocol for spans.";
+        OTEL_EXPORTER_OTLP_TRACES_HEADERS: "the same", "`OTEL_EXPORTER_OTLP_HEADERS`",
+            "Headers for spans.";
         OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: "the same", "`OTEL_EXPORTER_OTLP_TIMEOUT`",
             "How long one export of spans may take.";
         OTEL_BSP_SCHEDULE_DELAY: "milliseconds, 100 to 60000", "`5000`",

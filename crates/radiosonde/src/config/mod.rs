@@ -9,6 +9,7 @@ pub(crate) mod env;
 mod error;
 mod lifecycle;
 mod logs;
+mod metrics;
 mod options;
 #[cfg(feature = "otlp")]
 mod otlp;
@@ -26,9 +27,10 @@ mod value;
 pub use error::ConfigError;
 pub(crate) use lifecycle::LifecycleSettings;
 pub(crate) use logs::LogSettings;
+pub(crate) use metrics::MetricSettings;
 pub use options::{Config, LogFormat};
 #[cfg(feature = "otlp")]
-pub(crate) use otlp::OtlpSettings;
+pub(crate) use otlp::{MetricExport, OtlpTarget, SpanExport};
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) use secret::Secret;
 #[cfg(feature = "sentry")]

@@ -2,12 +2,13 @@
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
-use radiosonde_metrics::RegistryOptions;
 
 #[cfg(feature = "sentry")]
 use super::SentrySettings;
 use super::value::Reader;
-use super::{Config, ConfigError, LifecycleSettings, LogSettings, TraceSettings, env};
+use super::{
+    Config, ConfigError, LifecycleSettings, LogSettings, MetricSettings, TraceSettings, env,
+};
 
 /// Everything that `init` needs to know.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub(crate) struct Settings {
     pub(crate) name: String,
     pub(crate) version: Option<String>,
     pub(crate) environment: Option<String>,
-    pub(crate) metrics: RegistryOptions,
+    pub(crate) metrics: MetricSettings,
     pub(crate) known_methods: Option<Vec<String>>,
     pub(crate) logs: LogSettings,
     pub(crate) traces: TraceSettings,
@@ -78,6 +79,7 @@ impl Settings {
             .build();
 
         let logs = LogSettings::resolve(config, &mut reader, terminal);
+        let metrics = MetricSettings::resolve(config, &mut reader);
         let traces = TraceSettings::resolve(config, &mut reader, resource);
         #[cfg(feature = "sentry")]
         let sentry = SentrySettings::resolve(
@@ -99,7 +101,7 @@ impl Settings {
             name,
             version,
             environment,
-            metrics: config.metrics.clone(),
+            metrics,
             known_methods,
             logs,
             traces,

@@ -33,7 +33,7 @@ fn with_nothing_set_nothing_is_sent() {
     assert_eq!(settings.lifecycle.drain_delay, Duration::ZERO);
     assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
     #[cfg(feature = "otlp")]
-    assert!(settings.traces.otlp.is_none());
+    assert!(settings.traces.export.is_none());
     #[cfg(feature = "sentry")]
     assert!(settings.sentry.is_none());
 }
@@ -174,8 +174,8 @@ mod otlp {
         resolve("checkout", vars)
             .unwrap()
             .traces
-            .otlp
-            .map(|otlp| otlp.endpoint.to_string())
+            .export
+            .map(|export| export.target.endpoint.to_string())
     }
 
     #[test]
@@ -189,6 +189,50 @@ mod otlp {
             endpoint(&[ENDPOINT, own]).as_deref(),
             Some("http://other:1/in")
         );
+    }
+
+    #[test]
+    fn metrics_go_where_spans_go_unless_they_have_an_address_of_their_own() {
+        let export = |vars: &[(&str, &str)]| resolve("checkout", vars).unwrap().metrics.export;
+        let endpoint =
+            |vars: &[(&str, &str)]| export(vars).map(|export| export.target.endpoint.to_string());
+        assert_eq!(endpoint(&[]), None);
+        let general = Some("http://collector:4318/v1/metrics".to_owned());
+        assert_eq!(endpoint(&[ENDPOINT]), general);
+        let own = (
+            env::OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
+            "http://other:1/in",
+        );
+        assert_eq!(endpoint(&[own]).as_deref(), Some("http://other:1/in"));
+        for off in ["none", "Prometheus", "prometheus, none"] {
+            let off = (env::OTEL_METRICS_EXPORTER, off);
+            assert_eq!(endpoint(&[ENDPOINT, off]), None, "{off:?}");
+        }
+        for on in ["otlp", "prometheus,OTLP", "console"] {
+            let on = (env::OTEL_METRICS_EXPORTER, on);
+            assert_eq!(endpoint(&[ENDPOINT, on]), general, "{on:?}");
+        }
+        let settings = export(&[ENDPOINT, (env::OTEL_METRIC_EXPORT_TIMEOUT, "250")]).unwrap();
+        assert_eq!(settings.target.timeout, Duration::from_millis(250));
+        assert_eq!(settings.interval, Duration::from_mins(1));
+    }
+
+    #[test]
+    fn a_mistake_that_several_signals_share_is_told_once() {
+        let vars = [
+            ENDPOINT,
+            (env::OTEL_EXPORTER_OTLP_TIMEOUT, "soon"),
+            (
+                env::OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE,
+                "delta",
+            ),
+            (env::OTEL_METRICS_EXEMPLAR_FILTER, "always_on"),
+        ];
+        let settings = resolve("checkout", &vars).unwrap();
+        assert_eq!(settings.warnings.len(), 3, "{:?}", settings.warnings);
+        assert!(settings.metrics.exemplars);
+        let off = (env::OTEL_METRICS_EXEMPLAR_FILTER, "Always_Off");
+        assert!(!resolve("checkout", &[off]).unwrap().metrics.exemplars);
     }
 
     #[test]
@@ -255,10 +299,10 @@ mod otlp {
             (env::OTEL_TRACES_SAMPLER_ARG, "NaN"),
         ];
         let settings = resolve("checkout", &vars).unwrap();
-        let otlp = settings.traces.otlp.unwrap();
+        let otlp = settings.traces.export.unwrap();
         assert_eq!((otlp.queue, otlp.batch), (65_536, 512));
         assert_eq!(otlp.delay, Duration::from_millis(100));
-        assert_eq!(otlp.timeout, Duration::from_secs(10));
+        assert_eq!(otlp.target.timeout, Duration::from_secs(10));
         assert_eq!(settings.warnings.len(), 5, "{:?}", settings.warnings);
     }
 
@@ -270,8 +314,9 @@ mod otlp {
         );
         let settings = resolve("checkout", &[ENDPOINT, headers]).unwrap();
         let shown = format!("{settings:?}");
-        let otlp = settings.traces.otlp.unwrap();
+        let otlp = settings.traces.export.unwrap();
         let sent: Vec<_> = otlp
+            .target
             .headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.expose()))

@@ -4,7 +4,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::Sampler;
 
 #[cfg(feature = "otlp")]
-use super::OtlpSettings;
+use super::SpanExport;
 use super::value::Reader;
 use super::{Config, env};
 
@@ -14,7 +14,7 @@ pub(crate) struct TraceSettings {
     pub(crate) resource: Resource,
     pub(crate) sampler: Sampler,
     #[cfg(feature = "otlp")]
-    pub(crate) otlp: Option<OtlpSettings>,
+    pub(crate) export: Option<SpanExport>,
 }
 
 impl TraceSettings {
@@ -25,9 +25,9 @@ impl TraceSettings {
     pub(super) fn resolve(config: &Config, reader: &mut Reader<'_>, resource: Resource) -> Self {
         let sampler = sampler(reader);
         #[cfg(feature = "otlp")]
-        let otlp = OtlpSettings::resolve(config, reader);
+        let export = SpanExport::resolve(config, reader);
         #[cfg(feature = "otlp")]
-        let exported = otlp.is_some();
+        let exported = export.is_some();
         #[cfg(not(feature = "otlp"))]
         let exported = false;
         Self {
@@ -39,7 +39,7 @@ impl TraceSettings {
                 Sampler::AlwaysOff
             },
             #[cfg(feature = "otlp")]
-            otlp,
+            export,
         }
     }
 }

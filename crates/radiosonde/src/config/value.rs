@@ -117,6 +117,20 @@ impl<'a> Reader<'a> {
         on
     }
 
+    /// Reads a word of a standard variable, in any case, as one of these; the first is the default.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn word(&mut self, name: &'static str, words: &[&'static str]) -> &'static str {
+        let default = words.first().copied().unwrap_or_default();
+        let Some(text) = self.text(name) else {
+            return default;
+        };
+        let known = words.iter().find(|word| text.eq_ignore_ascii_case(word));
+        if known.is_none() {
+            self.warn(format!("{name} is `{text}`; using {default}"));
+        }
+        known.copied().unwrap_or(default)
+    }
+
     /// Reads `key=value` pairs, percent-decoded. One bad pair makes all of them void, as the specification has it.
     pub(crate) fn pairs(&mut self, name: &'static str) -> Vec<(String, String)> {
         let Some(text) = self.text(name) else {
@@ -141,8 +155,18 @@ impl<'a> Reader<'a> {
         pairs
     }
 
+    /// Takes note of something that is ignored. What is read for several signals is told once.
     pub(crate) fn warn(&mut self, warning: String) {
-        self.warnings.push(warning);
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// Takes note of a mistake, once.
+    pub(crate) fn error(&mut self, error: ConfigError) {
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
     }
 }
 

@@ -4,11 +4,16 @@
 //! while the host's is stuck or gone. Nothing of the host ever waits for it: producers hand over through bounded
 //! [queues](pipeline), and [`Io::stop`] gives up at its deadline.
 
+pub(crate) mod attempt;
 mod http_client;
 mod latch;
+#[cfg(feature = "otlp")]
+mod otlp;
 pub(crate) mod pipeline;
 mod thread;
 
 pub(crate) use http_client::HttpClient;
 pub(crate) use latch::Latch;
+#[cfg(feature = "otlp")]
+pub(crate) use otlp::OtlpClient;
 pub(crate) use thread::{Io, is_telemetry_thread};

@@ -4,14 +4,15 @@
 //! ended, none waits.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use radiosonde_catalog::Metric;
 use radiosonde_metrics::{Counter, Registry};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::timeout_at;
 
 use super::Io;
+use super::attempt::{Cutoff, Outage, attempt};
 
 /// Where items go.
 pub(crate) trait Destination: Send + Sync + 'static {
@@ -122,7 +123,7 @@ pub(crate) fn start<D: Destination>(
             batching,
             account,
             cutoff,
-            failing: false,
+            outage: Outage::new(D::ITEMS),
         };
         worker.run()
     });
@@ -134,9 +135,8 @@ struct Worker<D: Destination> {
     destination: std::sync::Arc<D>,
     batching: Batching,
     account: Account,
-    cutoff: watch::Receiver<Option<Instant>>,
-    /// Whether the last batch failed; only a change is worth a line.
-    failing: bool,
+    cutoff: Cutoff,
+    outage: Outage,
 }
 
 impl<D: Destination> Worker<D> {
@@ -163,7 +163,7 @@ impl<D: Destination> Worker<D> {
         let mut batch = Vec::new();
         tokio::select! {
             biased;
-            () = is_set(&mut self.cutoff) => return None,
+            () = self.cutoff.is_set() => return None,
             received = self.items.recv_many(&mut batch, most) => if received == 0 { return None },
         }
         let full_by = tokio::time::Instant::now() + self.batching.delay;
@@ -171,7 +171,7 @@ impl<D: Destination> Worker<D> {
             let left = most - batch.len();
             tokio::select! {
                 biased;
-                () = is_set(&mut self.cutoff) => break,
+                () = self.cutoff.is_set() => break,
                 received = timeout_at(full_by, self.items.recv_many(&mut batch, left)) => {
                     if !matches!(received, Ok(1..)) { break }
                 }
@@ -183,11 +183,13 @@ impl<D: Destination> Worker<D> {
     /// Sends a batch and settles its account.
     async fn send(&mut self, batch: Vec<D::Item>) {
         let count = batch.len() as u64;
-        if self.is_past_cutoff() {
+        if self.cutoff.is_past() {
             self.account.dropped.increment(count);
             return;
         }
-        let result = self.attempt(batch).await;
+        let destination = self.destination.clone();
+        let exchange = async move { destination.send(batch).await };
+        let result = attempt(exchange, self.batching.timeout, &mut self.cutoff).await;
         match &result {
             Ok(Delivered { refused, held_back }) => {
                 // The other side says how many it refused; it cannot have refused more than it got.
@@ -199,62 +201,7 @@ impl<D: Destination> Worker<D> {
             }
             Err(_) => self.account.failed.increment(count),
         }
-        self.report(result.err());
-    }
-
-    /// Sends a batch within its time, and within that of the whole process.
-    async fn attempt(&mut self, batch: Vec<D::Item>) -> Result<Delivered, String> {
-        let destination = self.destination.clone();
-        // A task of its own: a panic in foreign code ends it, and not the worker.
-        let mut task = AbortOnDrop(tokio::spawn(async move { destination.send(batch).await }));
-        let timeout = self.batching.timeout;
-        tokio::select! {
-            biased;
-            done = &mut task.0 => done.unwrap_or_else(|error| Err(error.to_string())),
-            () = tokio::time::sleep(timeout) => Err(format!("not done within {}", humantime::format_duration(timeout))),
-            () = is_past(&mut self.cutoff) => Err("the process ended first".into()),
-        }
-    }
-
-    fn is_past_cutoff(&self) -> bool {
-        let cutoff = *self.cutoff.borrow();
-        cutoff.is_some_and(|cutoff| cutoff <= Instant::now())
-    }
-
-    /// Logs when sending begins to fail and when it works again.
-    fn report(&mut self, failure: Option<String>) {
-        let was_failing = std::mem::replace(&mut self.failing, failure.is_some());
-        match failure {
-            Some(reason) if !was_failing => {
-                tracing::warn!(target: "radiosonde", reason, "{} cannot be sent; they are counted as failed", D::ITEMS);
-            }
-            None if was_failing => {
-                tracing::info!(target: "radiosonde", "{} are sent again", D::ITEMS);
-            }
-            _ => {}
-        }
-    }
-}
-
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-/// Waits until the cutoff is set. When its sender is gone, the process is ending all the same.
-async fn is_set(cutoff: &mut watch::Receiver<Option<Instant>>) {
-    let _ = cutoff.wait_for(Option::is_some).await;
-}
-
-/// Waits until the cutoff has passed.
-async fn is_past(cutoff: &mut watch::Receiver<Option<Instant>>) {
-    is_set(cutoff).await;
-    let cutoff = *cutoff.borrow();
-    if let Some(cutoff) = cutoff {
-        tokio::time::sleep_until(cutoff.into()).await;
+        self.outage.note(result.err());
     }
 }
 

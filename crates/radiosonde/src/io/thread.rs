@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 
+use super::attempt::Cutoff;
 use super::{HttpClient, Latch};
 
 /// The telemetry thread. Dropping the last handle ends it without waiting.
@@ -62,12 +63,12 @@ impl Io {
     /// Starts a worker that ends soon after the cutoff is set.
     pub(crate) fn spawn<W, F>(&mut self, worker: W)
     where
-        W: FnOnce(watch::Receiver<Option<Instant>>) -> F,
+        W: FnOnce(Cutoff) -> F,
         F: Future<Output = ()> + Send + 'static,
     {
         let latch = Latch::default();
         let opens = latch.open_on_drop();
-        let work = worker(self.cutoff.subscribe());
+        let work = worker(Cutoff::new(self.cutoff.subscribe()));
         self.runtime.spawn(async move {
             let _opens = opens;
             work.await;

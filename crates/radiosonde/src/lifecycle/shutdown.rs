@@ -17,6 +17,7 @@ pub(crate) struct Telemetry {
     lines: LineWriter,
     pub(crate) io: Option<Io>,
     pub(crate) spans: Option<Account>,
+    pub(crate) metric_points: Option<Account>,
     pub(crate) reports: Option<Account>,
     ended: OnceLock<ShutdownReport>,
 }
@@ -27,6 +28,7 @@ impl Telemetry {
             lines,
             io: None,
             spans: None,
+            metric_points: None,
             reports: None,
             ended: OnceLock::new(),
         }
@@ -76,6 +78,7 @@ impl Telemetry {
         ShutdownReport {
             in_time,
             spans: delivery(&self.spans),
+            metric_points: delivery(&self.metric_points),
             error_reports: delivery(&self.reports),
         }
     }
@@ -89,6 +92,8 @@ pub struct ShutdownReport {
     pub in_time: bool,
     /// The spans of sampled traces.
     pub spans: Delivery,
+    /// The points of metrics that were sent to a collector: one for each series, each time.
+    pub metric_points: Delivery,
     /// The error reports.
     pub error_reports: Delivery,
 }
@@ -124,6 +129,7 @@ impl fmt::Display for ShutdownReport {
         let Self {
             in_time,
             spans,
+            metric_points,
             error_reports,
         } = self;
         let late = if *in_time {
@@ -133,7 +139,7 @@ impl fmt::Display for ShutdownReport {
         };
         write!(
             f,
-            "sent {spans} spans and {error_reports} error reports{late}"
+            "sent {spans} spans, {metric_points} metric points and {error_reports} error reports{late}"
         )
     }
 }

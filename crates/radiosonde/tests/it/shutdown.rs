@@ -76,6 +76,55 @@ async fn a_collector_that_hangs_is_given_up_at_the_deadline() {
 }
 
 #[tokio::test]
+async fn the_last_points_of_metrics_are_accounted_for() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let sonde = served(&collector.endpoint(), 2).await;
+    let points = sonde.shutdown(Duration::from_secs(5)).await.metric_points;
+    assert!(points.ended > 10, "{points:?}");
+    assert_eq!(
+        (points.sent, points.failed, points.dropped),
+        (points.ended, 0, 0)
+    );
+    let requests = collector.requests().into_iter();
+    let of_metrics = requests.filter(|request| request.request_line.contains(" /v1/metrics "));
+    assert_eq!(of_metrics.count(), 1);
+
+    let sonde = served(&absent().endpoint(), 0).await;
+    let points = sonde.shutdown(Duration::from_secs(5)).await.metric_points;
+    assert_eq!(
+        (points.sent, points.failed, points.dropped),
+        (0, points.ended, 0)
+    );
+
+    let (address, _listener) = hanging();
+    let sonde = served(&address, 0).await;
+    let points = sonde
+        .shutdown(Duration::from_millis(400))
+        .await
+        .metric_points;
+    assert_eq!(
+        (points.sent, points.failed + points.dropped),
+        (0, points.ended)
+    );
+}
+
+#[tokio::test]
+async fn points_that_the_collector_refuses_are_failed() {
+    // A partial success, in which 5 are refused. It is the same message for spans.
+    let answer = Mode::answer("application/x-protobuf", [0x0a, 0x02, 0x08, 0x05]);
+    let collector = FaultCollector::start(answer);
+    let sonde = served(&collector.endpoint(), 7).await;
+    let report = sonde.shutdown(Duration::from_secs(5)).await;
+    let points = report.metric_points;
+    assert_eq!(
+        (points.sent, points.failed),
+        (points.ended - 5, 5),
+        "{points:?}"
+    );
+    assert_eq!((report.spans.sent, report.spans.failed), (2, 5), "{report}");
+}
+
+#[tokio::test]
 async fn a_second_shutdown_returns_the_report_of_the_first() {
     let sonde = served(&absent().endpoint(), 1).await;
     let first = sonde.shutdown(Duration::from_secs(5)).await;

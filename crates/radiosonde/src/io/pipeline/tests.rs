@@ -1,9 +1,11 @@
 use std::sync::Mutex;
+use std::time::Instant;
 
 use proptest::prelude::*;
 use radiosonde_catalog::{SPANS_DROPPED, SPANS_ENDED, SPANS_FAILED, SPANS_SENT};
 
 use super::*;
+use tokio::sync::watch;
 
 /// A destination that does with each batch what the script says, and then takes everything.
 struct Script(Mutex<Vec<Fate>>);
@@ -81,8 +83,8 @@ fn run(fates: Vec<Fate>, bursts: &[usize], batching: Batching) -> [u64; 4] {
             destination,
             batching,
             account: account.clone(),
-            cutoff: watcher,
-            failing: false,
+            cutoff: Cutoff::new(watcher),
+            outage: Outage::new("things"),
         };
         let worker = tokio::spawn(worker.run());
         for burst in bursts {
@@ -144,14 +146,13 @@ fn when_the_cutoff_has_passed_what_waits_is_dropped_unsent() {
     };
     (0..5).for_each(|_| queue.offer(()));
     let destination = std::sync::Arc::new(Script(Mutex::default()));
-    let (batching, failing) = (batching(), false);
     let worker = Worker {
         items,
         destination,
-        batching,
+        batching: batching(),
         account: account.clone(),
-        cutoff: watcher,
-        failing,
+        cutoff: Cutoff::new(watcher),
+        outage: Outage::new("things"),
     };
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
