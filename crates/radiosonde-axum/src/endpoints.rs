@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::scrape;
 use crate::scrapes::Scrapes;
 use crate::shared::Shared;
-use crate::{ServiceInfo, answer, probes};
+use crate::{ServiceInfo, answer, catalog, probes};
 
 /// The probe and scrape endpoints of one service.
 ///
@@ -70,6 +70,40 @@ impl Endpoints {
     where
         S: Clone + Send + Sync + 'static,
     {
+        self.finished(Self::probes())
+    }
+
+    /// Returns a router that answers [`ADMIN_ROUTES`](crate::ADMIN_ROUTES) as well, to be served where only
+    /// administrators come: on the loopback address, or on a port that no load balancer knows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use radiosonde_axum::{Endpoints, ServiceInfo};
+    /// use radiosonde_health::Health;
+    /// use radiosonde_metrics::Registry;
+    /// # use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let endpoints = Endpoints::new(ServiceInfo::new("checkout"), Health::new(), Registry::new());
+    /// let admin: Router = endpoints.admin_router();
+    ///
+    /// # let request = http::Request::get("/admin/catalog").body(axum::body::Body::empty())?;
+    /// let response = admin.oneshot(request).await?;
+    /// assert_eq!(response.headers()["content-type"], "application/json");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn admin_router<S>(&self) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        self.finished(Self::probes().route("/admin/catalog", get(catalog::catalog)))
+    }
+
+    fn probes() -> Router<Arc<Shared>> {
         Router::new()
             .route("/live", get(probes::live))
             .route("/ready", get(probes::ready))
@@ -80,6 +114,10 @@ impl Endpoints {
             .route("/health/startup", get(probes::startup))
             .route("/health/metrics", get(scrape::metrics))
             .route("/health/{check}", get(probes::check))
+    }
+
+    fn finished<S>(&self, router: Router<Arc<Shared>>) -> Router<S> {
+        router
             .route_layer(map_response(answer::protect))
             .with_state(Arc::clone(&self.shared))
     }

@@ -21,10 +21,17 @@
 //! A probe is answered in JSON. `Accept: text/plain`, unless it likes `application/json` as much, or `?verbose` asks for
 //! text instead: a line per check, `[+]database ok` or `[-]redis failing`, and a last line such as `ready check passed`.
 //!
+//! The router for administrators has these, and what is nobody else's business:
+//!
+//! | path | answers |
+//! |---|---|
+//! | `/admin/catalog` | 200 and the metrics that the service has, as data: name, kind, unit, labels, bounds and help, in JSON |
+//!
 //! `GET` and `HEAD` are answered, and no cache keeps an answer.
 
 mod answer;
 mod bodies;
+mod catalog;
 mod endpoints;
 mod format;
 mod lines;
@@ -38,5 +45,5 @@ mod shared;
 mod weight;
 
 pub use endpoints::Endpoints;
-pub use routes::{PROBE_ROUTES, matched_path};
+pub use routes::{ADMIN_ROUTES, PROBE_ROUTES, matched_path};
 pub use service::ServiceInfo;

@@ -19,6 +19,10 @@ pub const PROBE_ROUTES: &[&str] = &[
     "/health/{check}",
 ];
 
+/// Every route template that [`Endpoints::admin_router`](crate::Endpoints::admin_router) has beyond
+/// [`PROBE_ROUTES`].
+pub const ADMIN_ROUTES: &[&str] = &["/admin/catalog"];
+
 /// Returns the template that the router matched, such as `/orders/{id}`, complete through nested routers.
 ///
 /// None before the router has matched, and when nothing did.

@@ -54,7 +54,8 @@ impl Sonde {
         #[cfg(feature = "axum")]
         let options = options
             .route(radiosonde_axum::matched_path)
-            .exclude(radiosonde_axum::PROBE_ROUTES.iter().copied());
+            .exclude(radiosonde_axum::PROBE_ROUTES.iter().copied())
+            .exclude(radiosonde_axum::ADMIN_ROUTES.iter().copied());
         let sonde = Self {
             inner: Arc::new(Inner {
                 registry,
@@ -110,6 +111,16 @@ impl Sonde {
     {
         self.watch_runtime();
         self.inner.endpoints.router()
+    }
+
+    /// Returns the same router with what is for administrators: `/admin/catalog`, the metrics of the service as data.
+    ///
+    /// Serve it on a listener of its own, on the loopback address or a port that no load balancer knows:
+    /// `axum::serve(listener, sonde.admin_router())`.
+    #[cfg(feature = "axum")]
+    pub fn admin_router(&self) -> axum::Router {
+        self.watch_runtime();
+        self.inner.endpoints.admin_router()
     }
 
     /// Returns the health of the service, to register checks and gates.

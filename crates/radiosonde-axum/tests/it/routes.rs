@@ -7,7 +7,8 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
-use radiosonde_axum::{Endpoints, PROBE_ROUTES, ServiceInfo, matched_path};
+use radiosonde_axum::{ADMIN_ROUTES, Endpoints, PROBE_ROUTES, ServiceInfo, matched_path};
+use radiosonde_catalog::Metric;
 use radiosonde_health::Health;
 use radiosonde_metrics::Registry;
 
@@ -34,12 +35,51 @@ async fn the_listed_routes_are_those_that_answer() {
         assert!(answer.is(200, route), "{route}: {answer:?}");
     }
 
-    // axum lists a router's templates in its debug output only, with those of its fallback among them.
-    let debug = format!("{:?}", Service::new().app);
+    let expected: BTreeSet<_> = PROBE_ROUTES.iter().map(ToString::to_string).collect();
+    assert_eq!(registered(&Service::new().app), expected);
+}
+
+fn endpoints_of(service: &Service) -> Endpoints {
+    let Service {
+        health, registry, ..
+    } = service;
+    Endpoints::new(
+        ServiceInfo::new("checkout"),
+        health.clone(),
+        registry.clone(),
+    )
+}
+
+/// Returns the templates of a router. axum lists them in its debug output only, with those of its fallback among them.
+fn registered(app: &Router) -> BTreeSet<String> {
+    let debug = format!("{app:?}");
     let is_fallback = |text: &str| text == "/" || text.contains("fallback");
-    let registered = debug.split('"').filter(|text| text.starts_with('/'));
-    let registered: BTreeSet<_> = registered.filter(|text| !is_fallback(text)).collect();
-    assert_eq!(registered, PROBE_ROUTES.iter().copied().collect());
+    let templates = debug.split('"').filter(|text| text.starts_with('/'));
+    let templates = templates.filter(|text| !is_fallback(text));
+    templates.map(ToOwned::to_owned).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn administrators_have_the_probes_and_the_catalogue() {
+    const PAID: Metric = Metric::counter("orders_paid_total").with_help("Orders that were paid.");
+
+    let mut service = Service::new();
+    service.app = endpoints_of(&service).admin_router();
+    let expected = PROBE_ROUTES.iter().chain(ADMIN_ROUTES);
+    let expected: BTreeSet<_> = expected.map(ToString::to_string).collect();
+    assert_eq!(registered(&service.app), expected);
+
+    service.registry.counter(&PAID, &[]).increment(1);
+    let answer = service.get("/admin/catalog").await;
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (http::StatusCode::OK, "application/json")
+    );
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.body, service.registry.catalogue_json());
+    assert!(
+        answer.body.contains("orders_paid_total") && answer.body.contains("http_requests_total")
+    );
 }
 
 #[tokio::test(start_paused = true)]

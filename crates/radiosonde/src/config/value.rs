@@ -163,6 +163,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes note of a mistake, once.
+    #[cfg(feature = "otlp")]
     pub(crate) fn error(&mut self, error: ConfigError) {
         if !self.errors.contains(&error) {
             self.errors.push(error);
