@@ -1,4 +1,4 @@
-//! The protobuf format, read by a decoder that was generated from the published messages' fields.
+//! The protobuf format, read by a decoder that is not ours.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,106 +8,9 @@ use prost::Message as _;
 use radiosonde_catalog::{HTTP_ACTIVE_CONNECTIONS, HTTP_REQUEST_DURATION};
 use radiosonde_metrics::{Bounds, Exposition, Registry, RegistryOptions, SampledSpan};
 
-use messages::{Exemplar, Histogram, Metric, MetricFamily};
-
-/// `io.prometheus.client`, as far as it is read here.
-mod messages {
-    macro_rules! message {
-        ($name:ident { $($(#[$attribute:meta])* $field:ident: $type:ty,)* }) => {
-            #[derive(Clone, PartialEq, prost::Message)]
-            pub(super) struct $name { $($(#[$attribute])* pub(super) $field: $type,)* }
-        };
-    }
-
-    message!(LabelPair {
-        #[prost(string, tag = "1")]
-        name: String,
-        #[prost(string, tag = "2")]
-        value: String,
-    });
-    message!(Number {
-        #[prost(double, tag = "1")]
-        value: f64,
-        #[prost(message, optional, tag = "3")]
-        created: Option<Timestamp>,
-    });
-    message!(Timestamp {
-        #[prost(int64, tag = "1")]
-        seconds: i64,
-        #[prost(int32, tag = "2")]
-        nanos: i32,
-    });
-    message!(Exemplar {
-        #[prost(message, repeated, tag = "1")]
-        label: Vec<LabelPair>,
-        #[prost(double, tag = "2")]
-        value: f64,
-        #[prost(message, optional, tag = "3")]
-        timestamp: Option<Timestamp>,
-    });
-    message!(Bucket {
-        #[prost(uint64, tag = "1")]
-        cumulative_count: u64,
-        #[prost(double, tag = "2")]
-        upper_bound: f64,
-        #[prost(message, optional, tag = "3")]
-        exemplar: Option<Exemplar>,
-    });
-    message!(BucketSpan {
-        #[prost(sint32, tag = "1")]
-        offset: i32,
-        #[prost(uint32, tag = "2")]
-        length: u32,
-    });
-    message!(Histogram {
-        #[prost(uint64, tag = "1")]
-        sample_count: u64,
-        #[prost(double, tag = "2")]
-        sample_sum: f64,
-        #[prost(message, repeated, tag = "3")]
-        bucket: Vec<Bucket>,
-        #[prost(sint32, optional, tag = "5")]
-        schema: Option<i32>,
-        #[prost(double, tag = "6")]
-        zero_threshold: f64,
-        #[prost(uint64, tag = "7")]
-        zero_count: u64,
-        #[prost(message, repeated, tag = "9")]
-        negative_span: Vec<BucketSpan>,
-        #[prost(sint64, repeated, tag = "10")]
-        negative_delta: Vec<i64>,
-        #[prost(message, repeated, tag = "12")]
-        positive_span: Vec<BucketSpan>,
-        #[prost(sint64, repeated, tag = "13")]
-        positive_delta: Vec<i64>,
-        #[prost(message, optional, tag = "15")]
-        created: Option<Timestamp>,
-        #[prost(message, repeated, tag = "16")]
-        exemplars: Vec<Exemplar>,
-    });
-    message!(Metric {
-        #[prost(message, repeated, tag = "1")]
-        label: Vec<LabelPair>,
-        #[prost(message, optional, tag = "2")]
-        gauge: Option<Number>,
-        #[prost(message, optional, tag = "3")]
-        counter: Option<Number>,
-        #[prost(message, optional, tag = "7")]
-        histogram: Option<Histogram>,
-    });
-    message!(MetricFamily {
-        #[prost(string, tag = "1")]
-        name: String,
-        #[prost(string, tag = "2")]
-        help: String,
-        #[prost(int32, tag = "3")]
-        kind: i32,
-        #[prost(message, repeated, tag = "4")]
-        metric: Vec<Metric>,
-        #[prost(string, tag = "5")]
-        unit: String,
-    });
-}
+use radiosonde_testkit::strict::messages::{
+    BucketSpan, Exemplar, Histogram, Metric, MetricFamily, Timestamp,
+};
 
 const SPAN: SampledSpan = SampledSpan::new([0x0a; 16], [0xf0; 8]);
 
@@ -140,7 +43,7 @@ fn labels(metric: &Metric) -> Vec<(&str, &str)> {
     pairs.map(|pair| (&*pair.name, &*pair.value)).collect()
 }
 
-fn is_recent(timestamp: Option<&messages::Timestamp>) -> bool {
+fn is_recent(timestamp: Option<&Timestamp>) -> bool {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     timestamp.is_some_and(|time| (0..3600).contains(&(now.as_secs().cast_signed() - time.seconds)))
 }
@@ -300,7 +203,7 @@ fn a_native_histogram_without_values_is_one_all_the_same() {
     assert_eq!((empty.sample_count, empty.schema), (0, Some(8)));
     assert_eq!(
         empty.positive_span,
-        [messages::BucketSpan {
+        [BucketSpan {
             offset: 0,
             length: 0
         }]

@@ -16,7 +16,10 @@
 
 mod family;
 mod line;
+pub mod messages;
 mod parse;
+mod protobuf;
 
 pub use family::{Exemplar, Family, Labels, Sample, samples};
 pub use parse::{Format, parse};
+pub use protobuf::parse_protobuf;

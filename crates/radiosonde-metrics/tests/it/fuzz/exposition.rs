@@ -5,14 +5,18 @@
 
 use std::collections::BTreeMap;
 
-use radiosonde_metrics::{Exposition, Registry};
+use radiosonde_metrics::{Exposition, Registry, RegistryOptions, SampledSpan};
 use radiosonde_testkit::recordings::{Change, Kind, Recording, from_bytes};
-use radiosonde_testkit::strict::{Family, Format, Labels, parse, samples};
+use radiosonde_testkit::strict::{
+    Exemplar, Family, Format, Labels, parse, parse_protobuf, samples,
+};
+
+const SPAN: SampledSpan = SampledSpan::new([0x0a; 16], [0xf0; 8]);
 
 /// Records what the bytes say, and panics when one of the texts is not what it must be.
 pub(crate) fn run(bytes: &[u8]) {
     let recordings = from_bytes(bytes);
-    let registry = Registry::new();
+    let registry = Registry::with_options(RegistryOptions::new().exemplars(|| Some(SPAN)));
     for recording in &recordings {
         recording.play(&registry);
     }
@@ -20,8 +24,15 @@ pub(crate) fn run(bytes: &[u8]) {
     let open_metrics = registry.render_as(Exposition::OpenMetrics);
     let open_metrics = String::from_utf8(open_metrics).expect("a text");
     let open_metrics = read(Format::OpenMetrics, &open_metrics);
-    assert_eq!(samples(&text), samples(&open_metrics));
-    assert_eq!(helps(&text), helps(&open_metrics));
+    let protobuf = registry.render_as(Exposition::Protobuf);
+    let protobuf = parse_protobuf(&protobuf).unwrap_or_else(|wrong| panic!("{wrong}"));
+    for other in [&open_metrics, &protobuf] {
+        assert_eq!(samples(&text), samples(other));
+        assert_eq!(helps(&text), helps(other));
+    }
+    for exemplar in exemplars(&open_metrics) {
+        assert_eq!(exemplar.labels["trace_id"], SPAN.trace_id());
+    }
     let (own, recorded): (Vec<_>, Vec<_>) = text
         .into_iter()
         .partition(|family| family.name.starts_with("radiosonde_"));
@@ -32,6 +43,11 @@ pub(crate) fn run(bytes: &[u8]) {
 
 fn read(format: Format, text: &str) -> Vec<Family> {
     parse(format, text).unwrap_or_else(|wrong| panic!("{wrong}\n{text}"))
+}
+
+fn exemplars(families: &[Family]) -> impl Iterator<Item = &Exemplar> {
+    let samples = families.iter().flat_map(|family| &family.samples);
+    samples.filter_map(|sample| sample.exemplar.as_ref())
 }
 
 /// Returns each description by the name of the first sample, which is the same in every format.
