@@ -96,3 +96,44 @@ async fn readiness_turns_red_when_the_service_drains_and_liveness_does_not() {
     );
     assert_eq!(status(&app, &dispatch, "/live").await, StatusCode::OK);
 }
+
+#[test]
+fn a_recorder_that_the_service_has_installed_stands_beside_ours() {
+    if !crate::child::is_child() {
+        let name = "service::a_recorder_that_the_service_has_installed_stands_beside_ours";
+        crate::child::printed(&crate::child::run(name, &[]));
+        return;
+    }
+    let theirs = metrics_exporter_prometheus::PrometheusBuilder::new();
+    let theirs = theirs.install_recorder().unwrap();
+    let sonde = radiosonde::build("checkout").unwrap().into_sonde();
+    let app = Router::new()
+        .route(
+            "/",
+            get(async || metrics::counter!("orders_total").increment(1)),
+        )
+        .merge(sonde.router())
+        .layer(sonde.layer());
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build().unwrap();
+    let ours = runtime.block_on(async {
+        let ask = async |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let body = app.clone().oneshot(request).await.unwrap().into_body();
+            let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+            String::from_utf8(body.into()).unwrap()
+        };
+        ask("/").await;
+        ask("/metrics").await
+    });
+    assert!(
+        ours.contains("http_requests_total{method=\"GET\",outcome=\"ok\",route=\"/\""),
+        "{ours}"
+    );
+    assert!(!ours.contains("orders_total"), "{ours}");
+    let theirs = theirs.render();
+    assert!(
+        theirs.contains("orders_total 1") && !theirs.contains("http_requests"),
+        "{theirs}"
+    );
+}
