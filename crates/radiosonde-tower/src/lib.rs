@@ -17,6 +17,7 @@
 //!   the route `""`.
 
 mod body;
+mod few;
 mod future;
 mod layer;
 mod method;
@@ -24,6 +25,8 @@ mod observation;
 mod observer;
 mod open;
 mod options;
+mod routes;
+mod scopes;
 mod series;
 mod service;
 

@@ -12,26 +12,43 @@ pub(crate) const KNOWN: [&str; 9] = [
 
 /// The known methods, by index; one more index stands for all others.
 #[derive(Debug)]
-pub(crate) struct Methods(Vec<&'static str>);
+pub(crate) struct Methods {
+    labels: Vec<&'static str>,
+    /// The indices of `GET` and `POST`, which nearly all requests are.
+    usual: [usize; 2],
+}
 
 impl Methods {
     /// Knows these, and no others. The comparison respects case.
     pub(crate) fn new(known: impl IntoIterator<Item = &'static str>) -> Self {
-        Self(known.into_iter().chain([OTHER]).collect())
+        let mut methods = Self {
+            labels: known.into_iter().chain([OTHER]).collect(),
+            usual: [0; 2],
+        };
+        methods.usual = [Method::GET, Method::POST].map(|method| methods.find(&method));
+        methods
     }
 
     pub(crate) fn index(&self, method: &Method) -> usize {
-        let known = &self.0[..self.0.len() - 1];
+        match *method {
+            Method::GET => self.usual[0],
+            Method::POST => self.usual[1],
+            _ => self.find(method),
+        }
+    }
+
+    fn find(&self, method: &Method) -> usize {
+        let known = &self.labels[..self.labels.len() - 1];
         let found = known.iter().position(|name| *name == method.as_str());
         found.unwrap_or(known.len())
     }
 
     pub(crate) fn label(&self, index: usize) -> &'static str {
-        self.0.get(index).copied().unwrap_or(OTHER)
+        self.labels.get(index).copied().unwrap_or(OTHER)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.labels.len()
     }
 }
 

@@ -1,23 +1,23 @@
 //! A request that has arrived and not ended.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Instant;
 
 use http::{HeaderMap, Method, StatusCode, header};
 
 use crate::layer::Shared;
 use crate::observation::{End, Observation, Stop};
-use crate::observer::{Arrival, Scope};
-use crate::series::RouteSeries;
+use crate::observer::Arrival;
+use crate::routes::Found;
+use crate::scopes::{Scopes, within};
 
 /// A request in flight. It goes from the future to the body, and is closed exactly once: by [`close`](Self::close), or
 /// by being dropped.
 #[derive(Debug)]
 pub(crate) struct OpenRequest {
     shared: &'static Shared,
-    series: Arc<RouteSeries>,
-    scopes: Vec<Box<dyn Scope>>,
+    series: Found,
+    scopes: Scopes,
     arrived: Instant,
     answer: Answer,
     status: Option<u16>,
@@ -47,7 +47,7 @@ impl OpenRequest {
         let mut request = Self {
             shared,
             series,
-            scopes: Vec::new(),
+            scopes: Scopes::None,
             arrived,
             answer: Answer::to(arrival.method),
             status: None,
@@ -56,9 +56,9 @@ impl OpenRequest {
             closed: false,
         };
         for observer in &shared.options.observers {
-            request
-                .scopes
-                .extend(quietly(|| observer.arrive(arrival)).flatten());
+            if let Some(scope) = quietly(|| observer.arrive(arrival)).flatten() {
+                request.scopes.push(scope);
+            }
         }
         request
     }
@@ -67,14 +67,14 @@ impl OpenRequest {
     pub(crate) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
         // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
         self.inside = true;
-        let result = within(&self.scopes, code);
+        let result = within(self.scopes.all(), code);
         self.inside = false;
         result
     }
 
     /// Drops the request's own code as the current request of this thread: what it still says belongs to it.
     pub(crate) fn drop_inside(&self, drop: impl FnOnce()) {
-        within(&self.scopes, drop);
+        within(self.scopes.all(), drop);
     }
 
     /// Takes note of the head of the response and says what is still to come.
@@ -98,11 +98,15 @@ impl OpenRequest {
         if bodiless || body.ended || body.bytes == Some(0) {
             return Rest::Nothing(Stop::Complete);
         }
+        // A body that knows its length is not a stream.
+        if body.bytes.is_some() {
+            return Rest::Body { bytes: body.bytes };
+        }
         if is_event_stream(headers) {
             self.stream_began = Some(Instant::now());
         }
         Rest::Body {
-            bytes: body.bytes.or_else(|| content_length(headers)),
+            bytes: content_length(headers),
         }
     }
 
@@ -120,11 +124,15 @@ impl OpenRequest {
             end: End::judge(stop, self.status),
             duration: ended.duration_since(self.arrived),
         };
-        let span = self.scopes.iter().find_map(|scope| scope.sampled_span());
+        let span = self
+            .scopes
+            .all()
+            .iter()
+            .find_map(|scope| scope.sampled_span());
         self.shared.series.record(&self.series, &observation, span);
         self.series.leave();
         while let Some(scope) = self.scopes.pop() {
-            quietly(|| within(&self.scopes, || scope.close(&observation)));
+            quietly(|| within(self.scopes.all(), || scope.close(&observation)));
         }
     }
 }
@@ -168,15 +176,6 @@ impl Answer {
 pub(crate) struct BodyState {
     pub(crate) ended: bool,
     pub(crate) bytes: Option<u64>,
-}
-
-/// Runs `code` with all scopes entered, the first one outermost.
-fn within<T>(scopes: &[Box<dyn Scope>], code: impl FnOnce() -> T) -> T {
-    let Some((outer, inner)) = scopes.split_first() else {
-        return code();
-    };
-    let _entered = outer.enter();
-    within(inner, code)
 }
 
 /// Runs `code` of an observer. A panic there costs what it would have returned: in a `drop` during another panic it

@@ -1,27 +1,23 @@
 //! The four metrics of a request, and their handles kept by route.
 
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::OnceLock;
 
 use radiosonde_catalog::{
     HTTP_ACTIVE_CONNECTIONS, HTTP_ERRORS, HTTP_REQUEST_DURATION, HTTP_REQUESTS,
 };
 use radiosonde_metrics::{Counter, Histogram, Registry, SampledSpan, UpDownCounter};
-use rapidhash::RapidHashMap;
 
+use crate::few::Few;
 use crate::method::Methods;
 use crate::observation::{ErrorType, Observation, Outcome};
+use crate::routes::{Found, Routes};
 
 /// The metrics of all requests of one layer.
 #[derive(Debug)]
 pub(crate) struct RequestSeries {
     registry: Registry,
-    methods: Box<[MethodSeries]>,
-}
-
-/// The metrics of the requests of one method.
-#[derive(Debug, Default)]
-struct MethodSeries {
-    active: OnceLock<UpDownCounter>,
+    /// The requests in flight, by the index of the method. Made when the first request comes.
+    active: Box<[OnceLock<UpDownCounter>]>,
     routes: Routes,
 }
 
@@ -39,27 +35,26 @@ impl RequestSeries {
     pub(crate) fn new(registry: Registry, methods: &Methods) -> Self {
         Self {
             registry,
-            methods: (0..methods.len())
-                .map(|_| MethodSeries::default())
-                .collect(),
+            active: (0..methods.len()).map(|_| OnceLock::new()).collect(),
+            routes: Routes::new(methods.len()),
         }
     }
 
     /// Finds the series of a route; `method` is an index into `methods`.
-    pub(crate) fn of(&self, methods: &Methods, method: usize, route: &str) -> Arc<RouteSeries> {
-        let (label, series) = (methods.label(method), &self.methods[method]);
-        series.routes.get_or_make(route, || {
+    pub(crate) fn of(&self, methods: &Methods, method: usize, route: &str) -> Found {
+        self.routes.get_or_make(method, route, || {
+            let label = methods.label(method);
             let active = || {
                 self.registry
                     .up_down_counter(&HTTP_ACTIVE_CONNECTIONS, &[label])
             };
-            Arc::new(RouteSeries {
+            RouteSeries {
                 method: label,
                 route: route.into(),
-                active: series.active.get_or_init(active).clone(),
+                active: self.active[method].get_or_init(active).clone(),
                 ended: Few::default(),
                 errors: Few::default(),
-            })
+            }
         })
     }
 
@@ -109,69 +104,3 @@ impl RouteSeries {
         self.active.add(-1);
     }
 }
-
-/// The routes of a method, up to a bound; beyond it each is made anew, from a registry that is bounded itself.
-///
-/// The hash is a fast one: routes are chosen by who writes the service, not by who asks it.
-#[derive(Debug, Default)]
-struct Routes(RwLock<RapidHashMap<Box<str>, Arc<RouteSeries>>>);
-
-impl Routes {
-    fn get_or_make(
-        &self,
-        route: &str,
-        make: impl FnOnce() -> Arc<RouteSeries>,
-    ) -> Arc<RouteSeries> {
-        if let Some(series) = self
-            .0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(route)
-        {
-            return series.clone();
-        }
-        let mut routes = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if routes.len() >= MAX_ROUTES {
-            return make();
-        }
-        routes.entry(route.into()).or_insert_with(make).clone()
-    }
-}
-
-/// Handles by a key that has few values, up to a bound; beyond it each is looked up anew.
-#[derive(Debug)]
-struct Few<K, V>(RwLock<Vec<(K, V)>>);
-
-impl<K: Copy + Eq, V> Few<K, V> {
-    /// Runs `work` with the value of a key, which is made when there is none.
-    fn with(&self, key: K, make: impl FnOnce() -> V, work: impl FnOnce(&V)) {
-        let position = |few: &[(K, V)]| few.iter().position(|(other, _)| *other == key);
-        let few = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = position(&few) {
-            return work(&few[found].1);
-        }
-        drop(few);
-        let mut few = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let found = match position(&few) {
-            Some(found) => found,
-            None if few.len() >= MAX_FEW => return work(&make()),
-            None => {
-                few.push((key, make()));
-                few.len() - 1
-            }
-        };
-        work(&few[found].1);
-    }
-}
-
-impl<K, V> Default for Few<K, V> {
-    fn default() -> Self {
-        Self(RwLock::default())
-    }
-}
-
-/// As many as a metric may have series.
-const MAX_ROUTES: usize = 2_000;
-
-/// More than the statuses that a route answers with, times the ways in which it ends.
-const MAX_FEW: usize = 64;
