@@ -54,3 +54,37 @@ pub const HTTP_ACTIVE_CONNECTIONS: Metric = Metric::up_down_counter("http_active
     .with_labels(&["method"])
     .with_otel_labels(&["http.request.method"])
     .with_help("HTTP requests in flight.");
+
+/// How long streams lasted, from the head of the response to their end: event streams, unless the layer is told otherwise.
+///
+/// The requests that they answer are timed to the head, so that a stream does not spoil a percentile.
+pub const HTTP_STREAM_DURATION: Metric = Metric::histogram(
+    "http_stream_duration_seconds",
+    &[
+        1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0, 14_400.0,
+    ],
+)
+.with_otel_name("http.server.stream.duration")
+.with_unit(Unit::Seconds)
+.with_labels(&["method", "route"])
+.with_otel_labels(&["http.request.method", "http.route"])
+.with_help("Time from the head of a streamed HTTP response to its end, in seconds.");
+
+/// The bodies of requests that said how long they are, by `Content-Length`. Measured when the layer is told to.
+pub const HTTP_REQUEST_BODY: Metric = Metric::histogram("http_request_body_bytes", BYTES)
+    .with_otel_name("http.server.request.body.size")
+    .with_unit(Unit::Bytes)
+    .with_labels(&["method", "route"])
+    .with_otel_labels(&["http.request.method", "http.route"])
+    .with_help("Size of the bodies of HTTP requests that announced it, in bytes.");
+
+/// The bodies of responses, as far as they were sent. Measured when the layer is told to.
+pub const HTTP_RESPONSE_BODY: Metric = Metric::histogram("http_response_body_bytes", BYTES)
+    .with_otel_name("http.server.response.body.size")
+    .with_unit(Unit::Bytes)
+    .with_labels(&["method", "route"])
+    .with_otel_labels(&["http.request.method", "http.route"])
+    .with_help("Size of the bodies of HTTP responses as far as they were sent, in bytes.");
+
+/// From a hundred bytes to a hundred megabytes.
+const BYTES: &[f64] = &[1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];

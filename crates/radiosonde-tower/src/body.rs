@@ -72,7 +72,9 @@ impl<B: Body> Body for ObservedBody<B> {
             None => Some(Stop::Complete),
             Some(Err(_)) => Some(Stop::BodyError),
             Some(Ok(frame)) => {
-                let all = frame.is_trailers() || take(this.left, frame) || inner.is_end_stream();
+                let bytes = frame.data_ref().map_or(0, |data| data.remaining() as u64);
+                open.sends(bytes);
+                let all = frame.is_trailers() || take(this.left, bytes) || inner.is_end_stream();
                 all.then_some(Stop::Complete)
             }
         };
@@ -95,12 +97,11 @@ impl<B: Body> Body for ObservedBody<B> {
     }
 }
 
-/// Takes the bytes of a frame off what is left, and tells whether nothing is.
-fn take<D: Buf>(left: &mut Option<u64>, frame: &Frame<D>) -> bool {
+/// Takes bytes off what is left, and tells whether nothing is.
+fn take(left: &mut Option<u64>, bytes: u64) -> bool {
     let Some(left) = left else {
         return false;
     };
-    let bytes = frame.data_ref().map_or(0, |data| data.remaining() as u64);
     *left = left.saturating_sub(bytes);
     *left == 0
 }

@@ -72,7 +72,8 @@ where
 
 /// Hands the request over to the body, or closes it where there is none to come.
 fn with_head<R: Body>(response: Response<R>, mut open: OpenRequest) -> Response<ObservedBody<R>> {
-    let (head, body) = response.into_parts();
+    let (mut head, body) = response.into_parts();
+    open.mark(&mut head.headers);
     let state = BodyState {
         ended: body.is_end_stream(),
         bytes: body.size_hint().exact(),

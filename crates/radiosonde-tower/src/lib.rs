@@ -35,5 +35,5 @@ pub use future::ResponseFuture;
 pub use layer::ObserveLayer;
 pub use observation::{ErrorType, Observation, Outcome};
 pub use observer::{Arrival, Entered, Observer, Scope};
-pub use options::{ObserveOptions, RouteOf};
+pub use options::{ObserveOptions, RouteOf, StreamRule};
 pub use service::Observe;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use http::{Extensions, HeaderMap, Method, Uri, Version};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 use radiosonde_metrics::SampledSpan;
 
 use crate::Observation;
@@ -31,6 +31,15 @@ pub trait Scope: fmt::Debug + Send + Sync + 'static {
     ///
     /// Defaults to none.
     fn sampled_span(&self) -> Option<SampledSpan> {
+        None
+    }
+
+    /// Returns a header for the response, which replaces one of the same name.
+    ///
+    /// Asked once, when there is a response, with no scope entered.
+    ///
+    /// Defaults to none.
+    fn response_header(&self) -> Option<(HeaderName, HeaderValue)> {
         None
     }
 

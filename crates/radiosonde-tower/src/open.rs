@@ -21,7 +21,9 @@ pub(crate) struct OpenRequest {
     arrived: Instant,
     answer: Answer,
     status: Option<u16>,
-    /// When the head of a response was sent whose body is a stream of events.
+    /// How many bytes of the body were sent.
+    sent: u64,
+    /// When the head of a response was sent whose body is a stream.
     stream_began: Option<Instant>,
     /// Whether the request's own code is running. Found set in `drop`, a panic is unwinding through it.
     inside: bool,
@@ -44,6 +46,11 @@ impl OpenRequest {
             .series
             .of(&shared.options.methods, method, arrival.route);
         series.arrive();
+        if shared.options.body_sizes
+            && let Some(bytes) = content_length(arrival.headers)
+        {
+            shared.series.record_request_body(&series, bytes);
+        }
         let mut request = Self {
             shared,
             series,
@@ -51,6 +58,7 @@ impl OpenRequest {
             arrived,
             answer: Answer::to(arrival.method),
             status: None,
+            sent: 0,
             stream_began: None,
             inside: false,
             closed: false,
@@ -102,12 +110,26 @@ impl OpenRequest {
         if body.bytes.is_some() {
             return Rest::Body { bytes: body.bytes };
         }
-        if is_event_stream(headers) {
+        if (self.shared.options.stream)(status, headers) {
             self.stream_began = Some(Instant::now());
         }
         Rest::Body {
             bytes: content_length(headers),
         }
+    }
+
+    /// Adds to the head of the response what those who follow the request want there.
+    pub(crate) fn mark(&self, headers: &mut HeaderMap) {
+        for scope in self.scopes.all() {
+            if let Some((name, value)) = quietly(|| scope.response_header()).flatten() {
+                headers.insert(name, value);
+            }
+        }
+    }
+
+    /// Takes note of bytes of the body.
+    pub(crate) fn sends(&mut self, bytes: u64) {
+        self.sent = self.sent.saturating_add(bytes);
     }
 
     /// Closes the request: records it, and tells whoever follows it.
@@ -130,6 +152,15 @@ impl OpenRequest {
             .iter()
             .find_map(|scope| scope.sampled_span());
         self.shared.series.record(&self.series, &observation, span);
+        if let Some(began) = self.stream_began {
+            let lasted = Instant::now().duration_since(began);
+            self.shared.series.record_stream(&self.series, lasted);
+        }
+        if self.shared.options.body_sizes && self.status.is_some() {
+            self.shared
+                .series
+                .record_response_body(&self.series, self.sent);
+        }
         self.series.leave();
         while let Some(scope) = self.scopes.pop() {
             quietly(|| within(self.scopes.all(), || scope.close(&observation)));
@@ -182,14 +213,6 @@ pub(crate) struct BodyState {
 /// would abort the process.
 fn quietly<T>(code: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(code)).ok()
-}
-
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .map_or(&[][..], |value| value.as_bytes());
-    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
-    kind.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {

@@ -1,12 +1,15 @@
 //! What a layer may be told.
 
-use http::Extensions;
+use http::{Extensions, HeaderMap, StatusCode, header};
 
 use crate::Observer;
 use crate::method::{KNOWN, Methods};
 
 /// Finds the template that matched a request among its extensions.
 pub type RouteOf = fn(&Extensions) -> Option<&str>;
+
+/// Tells by the head of a response whether its body is a stream, which lasts as long as somebody listens.
+pub type StreamRule = fn(StatusCode, &HeaderMap) -> bool;
 
 /// How an [`ObserveLayer`](crate::ObserveLayer) names, leaves out and follows requests.
 ///
@@ -28,6 +31,8 @@ pub struct ObserveOptions {
     pub(crate) route: RouteOf,
     pub(crate) excluded: Vec<String>,
     pub(crate) methods: Methods,
+    pub(crate) stream: StreamRule,
+    pub(crate) body_sizes: bool,
     pub(crate) observers: Vec<Box<dyn Observer>>,
 }
 
@@ -39,6 +44,8 @@ impl ObserveOptions {
             route: |_| None,
             excluded: Vec::new(),
             methods: Methods::new(KNOWN),
+            stream: |_, headers| is_event_stream(headers),
+            body_sizes: false,
             observers: Vec::new(),
         }
     }
@@ -77,6 +84,29 @@ impl ObserveOptions {
         self
     }
 
+    /// Sets which responses are streams. Their requests are timed to the head, and they themselves in
+    /// `http_stream_duration_seconds`.
+    ///
+    /// Only bodies of unknown length are asked about.
+    ///
+    /// Defaults to those whose content type is `text/event-stream`.
+    #[must_use]
+    pub fn stream(mut self, rule: StreamRule) -> Self {
+        self.stream = rule;
+        self
+    }
+
+    /// Sets whether the sizes of bodies are measured, in `http_request_body_bytes` and `http_response_body_bytes`.
+    ///
+    /// A request is measured by its `Content-Length`, and not where it has none; a response by what was sent of it.
+    ///
+    /// Defaults to `false`.
+    #[must_use]
+    pub fn body_sizes(mut self, measured: bool) -> Self {
+        self.body_sizes = measured;
+        self
+    }
+
     /// Adds one who follows requests beside the metrics.
     ///
     /// Observers nest: the one added first is entered first, and is still entered when the others are closed.
@@ -92,6 +122,14 @@ impl ObserveOptions {
         let name = route.unwrap_or(path);
         self.excluded.iter().any(|excluded| excluded == name)
     }
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .map_or(&[][..], |value| value.as_bytes());
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+    kind.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
 }
 
 impl Default for ObserveOptions {

@@ -1,9 +1,11 @@
 //! The four metrics of a request, and their handles kept by route.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use radiosonde_catalog::{
-    HTTP_ACTIVE_CONNECTIONS, HTTP_ERRORS, HTTP_REQUEST_DURATION, HTTP_REQUESTS,
+    HTTP_ACTIVE_CONNECTIONS, HTTP_ERRORS, HTTP_REQUEST_BODY, HTTP_REQUEST_DURATION, HTTP_REQUESTS,
+    HTTP_RESPONSE_BODY, HTTP_STREAM_DURATION, Metric,
 };
 use radiosonde_metrics::{Counter, Histogram, Registry, SampledSpan, UpDownCounter};
 
@@ -29,6 +31,9 @@ pub(crate) struct RouteSeries {
     active: UpDownCounter,
     ended: Few<(u16, Outcome), (Counter, Histogram)>,
     errors: Few<ErrorType, Counter>,
+    stream: OnceLock<Histogram>,
+    request_body: OnceLock<Histogram>,
+    response_body: OnceLock<Histogram>,
 }
 
 impl RequestSeries {
@@ -54,6 +59,9 @@ impl RequestSeries {
                 active: self.active[method].get_or_init(active).clone(),
                 ended: Few::default(),
                 errors: Few::default(),
+                stream: OnceLock::new(),
+                request_body: OnceLock::new(),
+                response_body: OnceLock::new(),
             }
         })
     }
@@ -93,6 +101,38 @@ impl RequestSeries {
                 .with(error, make, |errors| errors.increment(1));
         }
     }
+}
+
+impl RequestSeries {
+    pub(crate) fn record_stream(&self, series: &RouteSeries, lasted: Duration) {
+        let stream = self.of_route(series, &series.stream, &HTTP_STREAM_DURATION);
+        stream.record(lasted.as_secs_f64());
+    }
+
+    pub(crate) fn record_request_body(&self, series: &RouteSeries, bytes: u64) {
+        let body = self.of_route(series, &series.request_body, &HTTP_REQUEST_BODY);
+        body.record(real(bytes));
+    }
+
+    pub(crate) fn record_response_body(&self, series: &RouteSeries, bytes: u64) {
+        let body = self.of_route(series, &series.response_body, &HTTP_RESPONSE_BODY);
+        body.record(real(bytes));
+    }
+
+    fn of_route<'a>(
+        &self,
+        series: &RouteSeries,
+        handle: &'a OnceLock<Histogram>,
+        metric: &Metric,
+    ) -> &'a Histogram {
+        let labels = [series.method, &series.route];
+        handle.get_or_init(|| self.registry.histogram(metric, &labels))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "buckets are coarser than that")]
+fn real(bytes: u64) -> f64 {
+    bytes as f64
 }
 
 impl RouteSeries {

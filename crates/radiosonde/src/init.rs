@@ -8,7 +8,6 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use radiosonde_catalog::{BUILD_INFO, TARGET_INFO};
 use radiosonde_health::Health;
 use radiosonde_metrics::{Registry, RegistryOptions, collect};
-use radiosonde_tower::ObserveOptions;
 use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
 use tracing_log::AsLog as _;
@@ -20,7 +19,7 @@ use crate::config::Settings;
 use crate::errors::{self, ErrorLayer, Reporter, RequestReports};
 use crate::io::Io;
 use crate::lifecycle::Telemetry;
-use crate::logs::{LineWriter, LogLayer};
+use crate::logs::{AccessLog, LineWriter, LogLayer};
 use crate::traces::Traces;
 use crate::{Config, InitError, Sonde};
 
@@ -159,7 +158,13 @@ impl Parts {
                 .boxed(),
             traces.layer().boxed(),
         ];
-        let mut options = ObserveOptions::new().observer(traces.observer());
+        let requests = &settings.requests;
+        let spans = traces.observer(requests.trace_id_header.clone());
+        let mut options = requests.observe_options().observer(spans);
+        if let Some(share) = requests.access_log {
+            // Within the span, whose ids its lines carry.
+            options = options.observer(AccessLog::new(share));
+        }
         #[cfg(feature = "sentry")]
         let reporter = start_reporter(settings, &registry, &mut io, &mut telemetry)?;
         #[cfg(feature = "sentry")]
@@ -172,9 +177,6 @@ impl Parts {
                     .boxed(),
             );
             options = options.observer(RequestReports::new(reporter.clone()));
-        }
-        if let Some(methods) = &settings.known_methods {
-            options = options.known_methods(methods.iter().cloned());
         }
         telemetry.io = io.0;
         let sonde = Sonde::new(settings, registry, Health::new(), options, telemetry);

@@ -68,10 +68,11 @@ pub mod health {
 
 /// The request layer.
 pub mod layer {
+    pub use crate::config::RequestOptions;
     #[doc(inline)]
     pub use radiosonde_tower::{
         Arrival, Entered, ErrorType, Observation, ObserveLayer, ObserveOptions, Observer, Outcome,
-        RouteOf, Scope,
+        RouteOf, Scope, StreamRule,
     };
 }
 

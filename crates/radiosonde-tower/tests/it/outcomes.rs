@@ -296,3 +296,60 @@ fn a_stream_of_events_is_timed_to_its_head() {
     assert!(!times_the_body("text/event-stream"));
     assert!(!times_the_body("Text/Event-Stream; charset=utf-8"));
 }
+
+#[test]
+fn a_stream_is_timed_apart_and_the_rule_is_ones_own() {
+    let last = |options: ObserveOptions, content_type: &str| {
+        let registry = Registry::new();
+        let mut service = ObserveLayer::new(&registry, options).layer(Actor);
+        let mut request = get(Act::Answer(200, &[Step::Data("one"), Step::Data("two")]));
+        request
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+        serve(&mut service, request);
+        total(
+            &registry,
+            "http_stream_duration_seconds_count",
+            "method=\"GET\"",
+        )
+    };
+    assert_eq!(last(ObserveOptions::new(), "text/event-stream"), 1.0);
+    assert_eq!(last(ObserveOptions::new(), "application/x-ndjson"), 0.0);
+    let rule =
+        |_, headers: &http::HeaderMap| headers[header::CONTENT_TYPE] == "application/x-ndjson";
+    assert_eq!(
+        last(ObserveOptions::new().stream(rule), "application/x-ndjson"),
+        1.0
+    );
+    assert_eq!(
+        last(ObserveOptions::new().stream(rule), "text/event-stream"),
+        0.0
+    );
+}
+
+#[test]
+fn bodies_are_measured_where_that_is_asked_for() {
+    let measured = |options: ObserveOptions, act| {
+        let registry = Registry::new();
+        let mut service = ObserveLayer::new(&registry, options).layer(Actor);
+        let mut request = get(act);
+        request
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, "11".parse().unwrap());
+        serve(&mut service, request);
+        ["request", "response"].map(|of| {
+            let name = format!("http_{of}_body_bytes");
+            let count = total(&registry, &format!("{name}_count"), "");
+            (count, total(&registry, &format!("{name}_sum"), ""))
+        })
+    };
+    let sizes = || ObserveOptions::new().body_sizes(true);
+    let answer = |steps| Act::Answer(200, steps);
+    let whole = answer(&[Step::Data("hello"), Step::Data("again!")]);
+    assert_eq!(measured(sizes(), whole), [(1.0, 11.0), (1.0, 11.0)]);
+    let broken = answer(&[Step::Data("hello"), Step::Fail]);
+    assert_eq!(measured(sizes(), broken), [(1.0, 11.0), (1.0, 5.0)]);
+    assert_eq!(measured(sizes(), Act::Fail), [(1.0, 11.0), (0.0, 0.0)]);
+    let whole = answer(&[Step::Data("hello"), Step::Data("again!")]);
+    assert_eq!(measured(ObserveOptions::new(), whole), [(0.0, 0.0); 2]);
+}

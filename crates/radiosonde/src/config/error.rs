@@ -35,6 +35,24 @@ pub enum ConfigError {
         most: String,
     },
 
+    /// The name of the header for the id of the trace is no name of a header.
+    #[error(
+        "`{value}` is no name of a header: give letters, digits and dashes, such as `x-trace-id`"
+    )]
+    #[non_exhaustive]
+    InvalidHeaderName {
+        /// What was given.
+        value: String,
+    },
+
+    /// The share of requests in the access log is no share.
+    #[error("`{value}` is no share of requests for the access log: give a number from 0 to 1")]
+    #[non_exhaustive]
+    InvalidShare {
+        /// What was given.
+        value: String,
+    },
+
     /// A setting that takes one of a few words held another.
     #[error("{setting} is `{value}`: give one of {expected}")]
     #[non_exhaustive]

@@ -13,6 +13,7 @@ mod metrics;
 mod options;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod requests;
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 mod secret;
 #[cfg(feature = "sentry")]
@@ -31,6 +32,8 @@ pub(crate) use metrics::MetricSettings;
 pub use options::{Config, LogFormat};
 #[cfg(feature = "otlp")]
 pub(crate) use otlp::{MetricExport, OtlpTarget, SpanExport};
+pub use requests::RequestOptions;
+pub(crate) use requests::RequestSettings;
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) use secret::Secret;
 #[cfg(feature = "sentry")]

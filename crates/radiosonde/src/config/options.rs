@@ -6,7 +6,7 @@ use radiosonde_metrics::RegistryOptions;
 
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 use super::Secret;
-use super::Service;
+use super::{RequestOptions, Service};
 
 /// How a service is instrumented.
 ///
@@ -26,6 +26,7 @@ pub struct Config {
     pub(crate) service: Service,
     pub(crate) environment: Option<String>,
     pub(crate) metrics: RegistryOptions,
+    pub(crate) requests: RequestOptions,
     pub(crate) log_filter: Option<String>,
     pub(crate) log_format: Option<LogFormat>,
     #[cfg(feature = "otlp")]
@@ -45,6 +46,7 @@ impl Config {
             service: service.into(),
             environment: None,
             metrics: RegistryOptions::new(),
+            requests: RequestOptions::new(),
             log_filter: None,
             log_format: None,
             #[cfg(feature = "otlp")]
@@ -86,6 +88,15 @@ impl Config {
         self
     }
 
+    /// Sets how requests are measured and followed.
+    ///
+    /// Defaults to the four metrics, a span and, with a Sentry DSN, reports of those that fail.
+    #[must_use]
+    pub fn requests(mut self, options: RequestOptions) -> Self {
+        self.requests = options;
+        self
+    }
+
     /// Sets which log events become lines, in the syntax of `RUST_LOG`.
     ///
     /// Spans and error reports have filters of their own.
@@ -107,9 +118,9 @@ impl Config {
     }
 
     /// Sets the address of an OpenTelemetry collector that takes OTLP over HTTP, such as `http://localhost:4318`; spans
-    /// go to `/v1/traces` below it.
+    /// go to `/v1/traces` below it, and metrics to `/v1/metrics`.
     ///
-    /// Defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, else to nothing: no span leaves the process.
+    /// Defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, else to nothing: no span and no metric leaves the process.
     #[cfg(feature = "otlp")]
     #[must_use]
     pub fn otlp_endpoint(mut self, endpoint: impl Into<String>) -> Self {

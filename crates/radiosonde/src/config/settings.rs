@@ -7,7 +7,8 @@ use opentelemetry_sdk::Resource;
 use super::SentrySettings;
 use super::value::Reader;
 use super::{
-    Config, ConfigError, LifecycleSettings, LogSettings, MetricSettings, TraceSettings, env,
+    Config, ConfigError, LifecycleSettings, LogSettings, MetricSettings, RequestSettings,
+    TraceSettings, env,
 };
 
 /// Everything that `init` needs to know.
@@ -17,7 +18,7 @@ pub(crate) struct Settings {
     pub(crate) version: Option<String>,
     pub(crate) environment: Option<String>,
     pub(crate) metrics: MetricSettings,
-    pub(crate) known_methods: Option<Vec<String>>,
+    pub(crate) requests: RequestSettings,
     pub(crate) logs: LogSettings,
     pub(crate) traces: TraceSettings,
     #[cfg(feature = "sentry")]
@@ -90,7 +91,7 @@ impl Settings {
             environment.as_deref(),
         );
         let lifecycle = LifecycleSettings::resolve(config, &mut reader);
-        let known_methods = known_methods(&reader);
+        let requests = RequestSettings::resolve(config, &mut reader);
         let Reader {
             errors, warnings, ..
         } = reader;
@@ -102,7 +103,7 @@ impl Settings {
             version,
             environment,
             metrics,
-            known_methods,
+            requests,
             logs,
             traces,
             #[cfg(feature = "sentry")]
@@ -111,15 +112,6 @@ impl Settings {
             warnings,
         })
     }
-}
-
-fn known_methods(reader: &Reader<'_>) -> Option<Vec<String>> {
-    let text = reader.text(env::OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS)?;
-    let methods = text
-        .split(',')
-        .map(str::trim)
-        .filter(|method| !method.is_empty());
-    Some(methods.map(ToOwned::to_owned).collect())
 }
 
 /// What the resource says of the library that made the spans, by the semantic conventions.

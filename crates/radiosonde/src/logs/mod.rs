@@ -5,6 +5,7 @@
 //! each other. Writing never blocks who logs: lines go through a bounded queue to a thread of its own, and those that
 //! do not fit are counted as lost.
 
+mod access;
 mod escape;
 mod fields;
 mod json;
@@ -13,5 +14,6 @@ mod line;
 mod text;
 mod writer;
 
+pub(crate) use access::AccessLog;
 pub(crate) use layer::LogLayer;
 pub(crate) use writer::LineWriter;

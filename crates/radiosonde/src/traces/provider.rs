@@ -1,5 +1,6 @@
 //! The tracer, and what is made with it.
 
+use http::HeaderName;
 use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, TracerProviderBuilder};
@@ -67,9 +68,9 @@ impl Traces {
             .with_filter(OfTheHost)
     }
 
-    /// Returns the observer that gives each request its span.
-    pub(crate) fn observer(&self) -> ServerSpans {
-        ServerSpans::new(self.tracer.clone(), self.exported)
+    /// Returns the observer that gives each request its span, and each response the id of its trace, if it is to have it.
+    pub(crate) fn observer(&self, header: Option<HeaderName>) -> ServerSpans {
+        ServerSpans::new(self.tracer.clone(), self.exported, header)
     }
 
     /// Returns the provider, to be made the global one.

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use http::{Version, header};
+use http::{HeaderName, HeaderValue, Version, header};
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, ContextGuard, KeyValue};
 use opentelemetry_sdk::trace::{SdkTracer, Span as SdkSpan};
@@ -16,15 +16,24 @@ pub(crate) struct ServerSpans {
     tracer: SdkTracer,
     /// Whether spans go anywhere. Those that do not are ids, and nothing is written into them.
     exported: bool,
+    /// The header of the response that holds the id of the trace.
+    header: Option<HeaderName>,
 }
 
 /// The span of a request, in the context that its code runs in.
 #[derive(Debug)]
-struct ServerSpan(Context);
+struct ServerSpan {
+    context: Context,
+    header: Option<HeaderName>,
+}
 
 impl ServerSpans {
-    pub(crate) fn new(tracer: SdkTracer, exported: bool) -> Self {
-        Self { tracer, exported }
+    pub(crate) fn new(tracer: SdkTracer, exported: bool, header: Option<HeaderName>) -> Self {
+        Self {
+            tracer,
+            exported,
+            header,
+        }
     }
 
     fn span(&self, request: &Arrival<'_>, parent: &Context) -> SdkSpan {
@@ -44,17 +53,22 @@ impl Observer for ServerSpans {
     fn arrive(&self, request: &Arrival<'_>) -> Option<Box<dyn Scope>> {
         let parent = propagation::extract(request.headers());
         // A trace that is recorded elsewhere passes through as it came: its flag is for those who come after us, too.
-        if !self.exported && parent.span().span_context().is_valid() {
-            return Some(Box::new(ServerSpan(parent)));
-        }
-        let span = self.span(request, &parent);
-        Some(Box::new(ServerSpan(parent.with_span(span))))
+        let context = if !self.exported && parent.span().span_context().is_valid() {
+            parent
+        } else {
+            let span = self.span(request, &parent);
+            parent.with_span(span)
+        };
+        Some(Box::new(ServerSpan {
+            context,
+            header: self.header.clone(),
+        }))
     }
 }
 
 impl Scope for ServerSpan {
     fn enter(&self) -> Entered {
-        let guard = self.0.clone().attach();
+        let guard = self.context.clone().attach();
         // On a thread that is ending the guard is dropped at once, and the request runs outside its span.
         let _ = ATTACHED.try_with(|attached| attached.borrow_mut().push(guard));
         Entered::new(|| {
@@ -67,11 +81,17 @@ impl Scope for ServerSpan {
 
     #[cfg(feature = "otlp")]
     fn sampled_span(&self) -> Option<radiosonde_metrics::SampledSpan> {
-        super::current::sampled_span_of(&self.0)
+        super::current::sampled_span_of(&self.context)
+    }
+
+    fn response_header(&self) -> Option<(HeaderName, HeaderValue)> {
+        let name = self.header.clone()?;
+        let trace_id = self.context.span().span_context().trace_id().to_string();
+        Some((name, HeaderValue::try_from(trace_id).ok()?))
     }
 
     fn close(self: Box<Self>, observation: &Observation<'_>) {
-        let span = self.0.span();
+        let span = self.context.span();
         if !span.is_recording() {
             return;
         }

@@ -137,3 +137,100 @@ fn a_recorder_that_the_service_has_installed_stands_beside_ours() {
         "{theirs}"
     );
 }
+
+#[tokio::test]
+async fn the_trace_id_is_in_the_response_where_that_is_asked_for() {
+    use radiosonde::layer::RequestOptions;
+
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    for (options, expected) in [
+        (RequestOptions::new(), None),
+        (
+            RequestOptions::new().trace_id_header("X-Trace-Id"),
+            Some("4bf92f3577b34da6a3ce929d0e0e4736"),
+        ),
+    ] {
+        let config = radiosonde::Config::new("checkout").requests(options);
+        let sonde = build(config).unwrap().into_sonde();
+        let app = Router::new()
+            .route("/", get(async || ""))
+            .layer(sonde.layer());
+        let request = Request::get("/").header("traceparent", parent);
+        let response = app
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        let header = response.headers().get("x-trace-id");
+        assert_eq!(header.map(|value| value.to_str().unwrap()), expected);
+    }
+}
+
+#[test]
+fn request_options_that_cannot_be_are_errors_that_say_what_to_do() {
+    use radiosonde::layer::RequestOptions;
+
+    let options = RequestOptions::new()
+        .trace_id_header("trace id")
+        .access_log(f64::NAN);
+    let error = build(radiosonde::Config::new("checkout").requests(options)).unwrap_err();
+    let text = error.to_string();
+    for part in ["`trace id` is no name of a header", "`NaN` is no share"] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[cfg(feature = "testing")]
+#[tokio::test]
+async fn the_access_log_has_those_that_fail_and_a_share_of_the_others() {
+    use radiosonde::layer::RequestOptions;
+    use radiosonde::testing::Telemetry;
+
+    for (share, expected) in [(Some(0.0), [0, 3]), (Some(1.0), [3, 3]), (None, [0, 0])] {
+        let mut options = RequestOptions::new();
+        if let Some(share) = share {
+            options = options.access_log(share);
+        }
+        let config = radiosonde::Config::new("checkout").requests(options);
+        let telemetry = Telemetry::new(config.log_format(radiosonde::LogFormat::Json));
+        let app = Router::new()
+            .route("/orders/{id}", get(async || "an order"))
+            .route("/fail", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+            .layer(telemetry.sonde().layer());
+        for path in ["/orders/1", "/fail"].repeat(3) {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let answer = async {
+                let response = app.clone().oneshot(request).await.unwrap();
+                axum::body::to_bytes(response.into_body(), 100)
+                    .await
+                    .unwrap()
+            };
+            telemetry.instrument(answer).await;
+        }
+        let logs = telemetry.logs();
+        let lines = |route: &str, level: &str| {
+            let holds = |line: &&String| {
+                line.contains("radiosonde::access") && line.contains(route) && line.contains(level)
+            };
+            logs.lines().iter().filter(holds).count()
+        };
+        assert_eq!(
+            [lines("/orders/{id}", "INFO"), lines("/fail", "WARN")],
+            expected,
+            "{logs:?}"
+        );
+        for line in logs
+            .lines()
+            .iter()
+            .filter(|line| line.contains("radiosonde::access"))
+        {
+            for part in [
+                "trace_id",
+                "duration_seconds",
+                "\"method\":\"GET\"",
+                "\"outcome\":",
+            ] {
+                assert!(line.contains(part), "{part} is not in {line}");
+            }
+        }
+    }
+}

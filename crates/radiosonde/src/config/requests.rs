@@ -1,0 +1,157 @@
+//! What is done about requests, beside counting them.
+
+use http::HeaderName;
+use radiosonde_tower::{ObserveOptions, StreamRule};
+
+use super::value::Reader;
+use super::{Config, ConfigError, env};
+
+/// How requests are measured and followed.
+///
+/// # Examples
+///
+/// ```
+/// use radiosonde::Config;
+/// use radiosonde::layer::RequestOptions;
+///
+/// let requests = RequestOptions::new()
+///     .trace_id_header("x-trace-id")
+///     .body_sizes(true)
+///     .access_log(0.01);
+/// let config = Config::new("checkout").requests(requests);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct RequestOptions {
+    excluded: Vec<String>,
+    stream: Option<StreamRule>,
+    body_sizes: bool,
+    trace_id_header: Option<String>,
+    access_log: Option<f64>,
+}
+
+impl RequestOptions {
+    /// Starts from the defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds routes that are neither measured nor followed; where a request has no route, its path counts.
+    ///
+    /// Defaults to the probe and scrape endpoints, which are left out in any case.
+    #[must_use]
+    pub fn exclude<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
+        self.excluded.extend(routes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets which responses are streams: their requests are timed to the head, and they themselves in
+    /// `http_stream_duration_seconds`.
+    ///
+    /// Defaults to those whose content type is `text/event-stream`.
+    #[must_use]
+    pub fn stream(mut self, rule: StreamRule) -> Self {
+        self.stream = Some(rule);
+        self
+    }
+
+    /// Sets whether the sizes of bodies are measured, in `http_request_body_bytes` and `http_response_body_bytes`.
+    ///
+    /// Defaults to `false`.
+    #[must_use]
+    pub fn body_sizes(mut self, measured: bool) -> Self {
+        self.body_sizes = measured;
+        self
+    }
+
+    /// Sets the name of a response header that holds the id of the trace, so that who reports a failure can name it.
+    ///
+    /// A name that is none is an error of `init`.
+    ///
+    /// Defaults to none: responses are what the service makes them.
+    #[must_use]
+    pub fn trace_id_header(mut self, name: impl Into<String>) -> Self {
+        self.trace_id_header = Some(name.into());
+        self
+    }
+
+    /// Lets each request that fails be a line in the log, and this share of the others: 1 for all of them, 0 for none.
+    ///
+    /// A line has the target `radiosonde::access` and the fields `method`, `route`, `status`, `outcome` and
+    /// `duration_seconds`; its level is `WARN` for an error or a panic, and `INFO` else. A share that is not from 0 to 1
+    /// is an error of `init`.
+    ///
+    /// Defaults to no lines.
+    #[must_use]
+    pub fn access_log(mut self, share: f64) -> Self {
+        self.access_log = Some(share);
+        self
+    }
+}
+
+/// What holds of requests.
+#[derive(Debug)]
+pub(crate) struct RequestSettings {
+    options: RequestOptions,
+    known_methods: Option<Vec<String>>,
+    pub(crate) trace_id_header: Option<HeaderName>,
+    pub(crate) access_log: Option<f64>,
+}
+
+impl RequestSettings {
+    pub(super) fn resolve(config: &Config, reader: &mut Reader<'_>) -> Self {
+        let options = config.requests.clone();
+        let header = options.trace_id_header.as_ref().map(|name| {
+            let invalid = || ConfigError::InvalidHeaderName {
+                value: name.clone(),
+            };
+            name.parse().map_err(|_| invalid())
+        });
+        let trace_id_header = header.transpose().unwrap_or_else(|error| {
+            reader.errors.push(error);
+            None
+        });
+        if let Some(share) = options
+            .access_log
+            .filter(|share| !(0.0..=1.0).contains(share))
+        {
+            let value = share.to_string();
+            reader.errors.push(ConfigError::InvalidShare { value });
+        }
+        Self {
+            trace_id_header,
+            access_log: options.access_log,
+            known_methods: known_methods(reader),
+            options,
+        }
+    }
+
+    /// Returns the options of the layer, which nobody follows yet.
+    pub(crate) fn observe_options(&self) -> ObserveOptions {
+        let RequestOptions {
+            excluded,
+            stream,
+            body_sizes,
+            ..
+        } = &self.options;
+        let mut options = ObserveOptions::new()
+            .exclude(excluded.iter().cloned())
+            .body_sizes(*body_sizes);
+        if let Some(rule) = stream {
+            options = options.stream(*rule);
+        }
+        if let Some(methods) = &self.known_methods {
+            options = options.known_methods(methods.iter().cloned());
+        }
+        options
+    }
+}
+
+fn known_methods(reader: &Reader<'_>) -> Option<Vec<String>> {
+    let text = reader.text(env::OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS)?;
+    let methods = text
+        .split(',')
+        .map(str::trim)
+        .filter(|method| !method.is_empty());
+    Some(methods.map(ToOwned::to_owned).collect())
+}
