@@ -35,6 +35,7 @@ mod catalog;
 mod endpoints;
 mod format;
 mod lines;
+mod listener;
 mod memory;
 mod probes;
 mod routes;
@@ -45,5 +46,6 @@ mod shared;
 mod weight;
 
 pub use endpoints::Endpoints;
+pub use listener::{ConnectionMetrics, CountedIo, CountedListener, OpenConnection};
 pub use routes::{ADMIN_ROUTES, PROBE_ROUTES, matched_path};
 pub use service::ServiceInfo;

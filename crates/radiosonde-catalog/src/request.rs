@@ -86,5 +86,30 @@ pub const HTTP_RESPONSE_BODY: Metric = Metric::histogram("http_response_body_byt
     .with_otel_labels(&["http.request.method", "http.route"])
     .with_help("Size of the bodies of HTTP responses as far as they were sent, in bytes.");
 
+/// Connections that were accepted, whether a request came over them or not.
+pub const HTTP_CONNECTIONS_ACCEPTED: Metric = Metric::counter("http_connections_accepted_total")
+    .with_otel_name("http.server.connections.accepted")
+    .with_help("Connections that were accepted.");
+
+/// Connections that could not be accepted, as when there are no file descriptors left. A client that gave up first is not
+/// among them.
+pub const HTTP_CONNECTIONS_FAILED: Metric = Metric::counter("http_connections_failed_total")
+    .with_otel_name("http.server.connections.failed")
+    .with_help("Connections that could not be accepted.");
+
+/// Connections that are open, whether a request is in flight on them or not.
+pub const HTTP_OPEN_CONNECTIONS: Metric = Metric::up_down_counter("http_open_connections")
+    .with_otel_name("http.server.open_connections")
+    .with_help("Connections that are open.");
+
+/// How long connections lasted.
+pub const HTTP_CONNECTION_DURATION: Metric = Metric::histogram(
+    "http_connection_duration_seconds",
+    &[0.01, 0.1, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0],
+)
+.with_otel_name("http.server.connection.duration")
+.with_unit(Unit::Seconds)
+.with_help("Time from accepting a connection to its end, in seconds.");
+
 /// From a hundred bytes to a hundred megabytes.
 const BYTES: &[f64] = &[1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];

@@ -69,6 +69,9 @@ pub mod health {
 /// The request layer.
 pub mod layer {
     pub use crate::config::RequestOptions;
+    #[cfg(feature = "axum")]
+    #[doc(inline)]
+    pub use radiosonde_axum::{CountedIo, CountedListener};
     #[doc(inline)]
     pub use radiosonde_tower::{
         Arrival, Entered, ErrorType, Observation, ObserveLayer, ObserveOptions, Observer, Outcome,

@@ -4,6 +4,8 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+#[cfg(feature = "axum")]
+use radiosonde_axum::{ConnectionMetrics, CountedListener};
 use radiosonde_health::Health;
 use radiosonde_metrics::Registry;
 use radiosonde_tower::{ObserveLayer, ObserveOptions};
@@ -121,6 +123,33 @@ impl Sonde {
     pub fn admin_router(&self) -> axum::Router {
         self.watch_runtime();
         self.inner.endpoints.admin_router()
+    }
+
+    /// Counts the connections of a listener that is given to `axum::serve`: accepted, open, and how long they lasted.
+    ///
+    /// [`serve`](Self::serve) counts its own.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sonde = radiosonde::init("checkout")?;
+    /// let app: axum::Router = axum::Router::new().layer(sonde.layer());
+    /// let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;
+    /// axum::serve(sonde.listener(listener), app)
+    ///     .with_graceful_shutdown(sonde.shutdown_signal())
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "axum")]
+    pub fn listener<L: axum::serve::Listener>(&self, listener: L) -> CountedListener<L> {
+        CountedListener::new(listener, self.connection_metrics())
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn connection_metrics(&self) -> ConnectionMetrics {
+        ConnectionMetrics::new(&self.inner.registry)
     }
 
     /// Returns the health of the service, to register checks and gates.

@@ -4,6 +4,7 @@ mod bodies;
 mod client;
 mod headers;
 mod lifecycle;
+mod listener;
 mod metrics;
 mod routes;
 mod secrets;

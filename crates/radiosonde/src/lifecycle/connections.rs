@@ -16,6 +16,7 @@ use hyper::{Request, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
+use radiosonde_axum::ConnectionMetrics;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -27,6 +28,7 @@ pub(crate) struct Connections {
     listener: TcpListener,
     /// Whether the last attempt to accept failed; only a change is worth a line.
     failing: bool,
+    metrics: ConnectionMetrics,
     app: Router,
     http: Builder<Counted>,
     graceful: GracefulShutdown,
@@ -42,7 +44,7 @@ pub(crate) struct Open {
 }
 
 impl Connections {
-    pub(crate) fn new(listener: TcpListener, app: Router) -> Self {
+    pub(crate) fn new(listener: TcpListener, metrics: ConnectionMetrics, app: Router) -> Self {
         let (counted, streams) = Counted::new();
         let mut http = Builder::new(counted);
         // A client that is gone would otherwise hold its connection for ever.
@@ -56,6 +58,7 @@ impl Connections {
         Self {
             listener,
             failing: false,
+            metrics,
             // Applies the layers once; otherwise each connection would.
             app: app.with_state(()),
             http,
@@ -104,6 +107,7 @@ impl Connections {
                 ) => {}
             // Ours, as when there are no file descriptors left.
             Err(error) => {
+                self.metrics.failed();
                 if !std::mem::replace(&mut self.failing, true) {
                     tracing::error!(target: "radiosonde", %error, "connections cannot be accepted; trying each second");
                 }
@@ -126,7 +130,9 @@ impl Connections {
             .http
             .serve_connection_with_upgrades(TokioIo::new(stream), service);
         let connection = self.graceful.watch(connection.into_owned());
+        let open = self.metrics.opened();
         self.open.connections.spawn(async move {
+            let _open = open;
             tokio::select! {
                 // A connection that breaks is the client's affair; what it did to its request is counted by the layer.
                 _ = connection => {}
@@ -204,6 +210,7 @@ mod tests {
     use axum::routing::get;
     use hyper_util::client::legacy::Client;
     use hyper_util::rt::TokioExecutor;
+    use radiosonde_metrics::Registry;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
@@ -211,7 +218,8 @@ mod tests {
     async fn serving(app: Router) -> (Connections, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        (Connections::new(listener, app), address)
+        let metrics = ConnectionMetrics::new(&Registry::new());
+        (Connections::new(listener, metrics, app), address)
     }
 
     /// Connects, says this, and waits until the server ends the connection.

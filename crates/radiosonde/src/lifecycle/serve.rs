@@ -73,7 +73,7 @@ impl Server {
         } = self;
         let settings = sonde.lifecycle();
         let mut signals = Signals::listen();
-        let mut connections = Connections::new(listener, app);
+        let mut connections = Connections::new(listener, sonde.connection_metrics(), app);
         tracing::info!(target: "radiosonde", "listening on http://{local}");
 
         until(&mut connections, signals.next()).await;
