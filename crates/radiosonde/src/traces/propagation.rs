@@ -1,6 +1,6 @@
 //! Trace ids that come with a request.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
@@ -12,7 +12,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 pub(crate) fn extract(headers: &HeaderMap) -> Context {
     let root = Context::new();
     let parent = headers
-        .get("traceparent")
+        .get(&TRACEPARENT)
         .and_then(|value| value.to_str().ok());
     if !parent.is_some_and(is_traceparent) {
         return root;
@@ -51,6 +51,9 @@ fn is_traceparent(text: &str) -> bool {
         && !(version == Some("00") && has_more)
         && text.len() <= MAX_HEADER
 }
+
+/// A name that is parsed once.
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The longest `tracestate` that must be passed on, by the W3C recommendation; `traceparent` has 55 characters.
 const MAX_HEADER: usize = 512;

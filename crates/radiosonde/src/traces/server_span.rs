@@ -3,9 +3,11 @@
 use std::cell::RefCell;
 
 use http::{HeaderName, HeaderValue, Version, header};
-use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
+use opentelemetry::trace::{
+    SpanContext, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceState, Tracer as _,
+};
 use opentelemetry::{Context, ContextGuard, KeyValue};
-use opentelemetry_sdk::trace::{SdkTracer, Span as SdkSpan};
+use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator, SdkTracer, Span as SdkSpan};
 use radiosonde_tower::{Arrival, Entered, Observation, Observer, Scope};
 
 use super::propagation;
@@ -37,28 +39,45 @@ impl ServerSpans {
     }
 
     fn span(&self, request: &Arrival<'_>, parent: &Context) -> SdkSpan {
-        let span = if self.exported {
-            self.tracer
-                .span_builder(name(request))
-                .with_attributes(attributes(request))
-        } else {
-            self.tracer.span_builder("")
-        };
-        self.tracer
-            .build_with_context(span.with_kind(SpanKind::Server), parent)
+        let span = self
+            .tracer
+            .span_builder(name(request))
+            .with_attributes(attributes(request))
+            .with_kind(SpanKind::Server);
+        self.tracer.build_with_context(span, parent)
     }
+
+    /// Returns the context that a request runs in, within that which it came with.
+    fn context(&self, request: &Arrival<'_>, parent: Context) -> Context {
+        if self.exported {
+            let span = self.span(request, &parent);
+            parent.with_span(span)
+        } else if parent.span().span_context().is_valid() {
+            // A trace that is recorded elsewhere passes through as it came: its flag is for those who come after us, too.
+            parent
+        } else {
+            parent.with_remote_span_context(ids())
+        }
+    }
+}
+
+/// Makes ids for a request whose span goes nowhere: for its log lines, its error reports and the services that it calls.
+fn ids() -> SpanContext {
+    let generator = RandomIdGenerator::default();
+    let (trace_id, span_id) = (generator.new_trace_id(), generator.new_span_id());
+    SpanContext::new(
+        trace_id,
+        span_id,
+        TraceFlags::default(),
+        false,
+        TraceState::NONE,
+    )
 }
 
 impl Observer for ServerSpans {
     fn arrive(&self, request: &Arrival<'_>) -> Option<Box<dyn Scope>> {
         let parent = propagation::extract(request.headers());
-        // A trace that is recorded elsewhere passes through as it came: its flag is for those who come after us, too.
-        let context = if !self.exported && parent.span().span_context().is_valid() {
-            parent
-        } else {
-            let span = self.span(request, &parent);
-            parent.with_span(span)
-        };
+        let context = self.context(request, parent);
         Some(Box::new(ServerSpan {
             context,
             header: self.header.clone(),
