@@ -302,11 +302,14 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Returns the unit as OpenTelemetry writes it, by the Unified Code for Units of Measure: `1`, `s` or `By`.
+    /// Returns the unit as OpenTelemetry writes it, by the Unified Code for Units of Measure: `s`, `By` or `1`.
+    ///
+    /// Counts have none: of a gauge in `1` Prometheus makes a ratio.
     #[must_use]
     pub const fn otel(self) -> &'static str {
         match self {
-            Self::Count | Self::Ratio => "1",
+            Self::Count => "",
+            Self::Ratio => "1",
             Self::Seconds => "s",
             Self::Bytes => "By",
         }

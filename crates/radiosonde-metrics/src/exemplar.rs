@@ -62,7 +62,7 @@ pub struct Exemplar {
 }
 
 impl Exemplar {
-    /// Appends its labels as OpenMetrics spells them: 62 characters of names and values, of 128 that it allows.
+    /// Appends its labels as OpenMetrics spells them: 63 characters of names and values, of 128 that it allows.
     pub(crate) fn labels(&self, text: &mut String) {
         let Self { span, .. } = self;
         // Writing to a `String` cannot fail.
@@ -79,7 +79,7 @@ impl Exemplar {
 pub(crate) const TRACE_ID: &str = "trace_id";
 pub(crate) const SPAN_ID: &str = "span_id";
 
-/// The last exemplar of each bucket.
+/// A recent exemplar of each bucket.
 #[derive(Debug)]
 pub(crate) struct Exemplars(Box<[Slot]>);
 
@@ -89,10 +89,14 @@ impl Exemplars {
         Self((0..buckets).map(|_| Slot::default()).collect())
     }
 
-    /// Keeps a value as the exemplar of its bucket, unless another thread is doing that: one of them is enough.
+    /// Keeps a value as the exemplar of its bucket, unless one was kept a moment ago.
     pub(crate) fn offer(&self, bucket: usize, value: f64, span: SampledSpan) {
+        self.offer_at(SystemTime::now(), bucket, value, span);
+    }
+
+    fn offer_at(&self, time: SystemTime, bucket: usize, value: f64, span: SampledSpan) {
         // Past the last there are buckets that share.
-        self.0[bucket % self.0.len()].offer(value, nanoseconds(SystemTime::now()), span);
+        self.0[bucket % self.0.len()].offer(value, nanoseconds(time), span);
     }
 
     /// Returns the exemplar of each bucket.
@@ -114,7 +118,12 @@ struct Slot {
 }
 
 impl Slot {
+    /// Lets go where one of the same moment is kept, or being kept: threads that record should not meet here.
     fn offer(&self, value: f64, time: u64, span: SampledSpan) {
+        // Not a difference: a clock that was set back is another moment, too.
+        if time.abs_diff(self.time.load(Relaxed)) < MOMENT {
+            return;
+        }
         let trace = u128::from_be_bytes(span.trace_id);
         #[expect(clippy::cast_possible_truncation, reason = "it is taken apart")]
         let [high, low] = [(trace >> 64) as u64, trace as u64];
@@ -157,6 +166,9 @@ impl Default for Slot {
     }
 }
 
+/// So often an exemplar is replaced at most: 100 ms, in nanoseconds.
+const MOMENT: u64 = 100_000_000;
+
 /// Bytes as digits.
 struct Hex<'a>(&'a [u8]);
 
@@ -185,17 +197,29 @@ mod tests {
     }
 
     #[test]
-    fn each_bucket_keeps_its_last() {
+    fn each_bucket_keeps_one_of_the_last_moment() {
         let exemplars = Exemplars::new(3);
-        exemplars.offer(0, 1.0, span(1));
-        exemplars.offer(2, 5.0, span(2));
-        exemplars.offer(2, 7.0, span(0xfe));
+        let start = SystemTime::now();
+        let offer = |after: u64, bucket, value, byte| {
+            exemplars.offer_at(
+                start + Duration::from_millis(after),
+                bucket,
+                value,
+                span(byte),
+            );
+        };
+        offer(0, 0, 1.0, 1);
+        offer(0, 2, 5.0, 2);
+        offer(99, 2, 6.0, 3);
         let read = exemplars.read();
         assert_eq!(read[0].map(|first| first.value), Some(1.0));
         assert_eq!(read[1], None);
-        let last = read[2].unwrap();
+        assert_eq!(read[2].map(|last| last.value), Some(5.0));
+
+        offer(100, 2, 7.0, 0xfe);
+        let last = exemplars.read()[2].unwrap();
         assert_eq!((last.value, last.span), (7.0, span(0xfe)));
-        assert!(last.time <= SystemTime::now() && last.time > UNIX_EPOCH);
+        assert_eq!(last.time, start + Duration::from_millis(100));
     }
 
     #[test]

@@ -113,8 +113,7 @@ impl HistogramFn for Histogram {
 /// Returns a unit as OpenTelemetry writes it, by the Unified Code for Units of Measure.
 fn ucum(unit: Option<Unit>) -> &'static str {
     match unit {
-        None => "",
-        Some(Unit::Count) => "1",
+        None | Some(Unit::Count) => "",
         Some(Unit::Percent) => "%",
         Some(Unit::Seconds) => "s",
         Some(Unit::Milliseconds) => "ms",

@@ -9,11 +9,12 @@ use radiosonde_catalog::Kind;
 use crate::canonical::Refusal;
 use crate::{Counter, Gauge, Histogram, UpDownCounter};
 
-/// The families by name, which is the order of the text.
-pub(crate) type Families = BTreeMap<String, Family>;
+/// The families by name, which is the order of the text. A copy shares them: one that gets a series while somebody reads it
+/// is copied for whoever comes later.
+pub(crate) type Families = BTreeMap<String, Arc<Family>>;
 
 /// The series of one name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Family {
     pub(crate) kind: Option<Kind>,
     pub(crate) help: String,
@@ -59,19 +60,15 @@ impl Instrument {
     }
 }
 
-/// Finds or makes the family of this name, which is spelled already.
+/// Finds or makes the family of this name, which is spelled already, to change it.
 pub(crate) fn family(families: &mut Families, name: String) -> Result<&mut Family, Refusal> {
     let full = families.len() >= MAX_FAMILIES;
-    match families.entry(name) {
-        btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
-        btree_map::Entry::Vacant(_) if full => Err(Refusal::TooManyMetrics),
-        btree_map::Entry::Vacant(entry) => Ok(entry.insert(Family {
-            kind: None,
-            help: String::new(),
-            unit: "",
-            series: BTreeMap::new(),
-        })),
-    }
+    let family = match families.entry(name) {
+        btree_map::Entry::Occupied(entry) => entry.into_mut(),
+        btree_map::Entry::Vacant(_) if full => return Err(Refusal::TooManyMetrics),
+        btree_map::Entry::Vacant(entry) => entry.insert(Arc::default()),
+    };
+    Ok(Arc::make_mut(family))
 }
 
 /// Tells whether an instrument of this kind may have this name.

@@ -95,7 +95,9 @@ impl Registry {
             return Vec::new();
         };
         let families = self.read();
-        families.get(&name).map_or_else(Vec::new, series_of)
+        families
+            .get(&name)
+            .map_or_else(Vec::new, |family| series_of(family))
     }
 
     /// Returns all metrics that have series, in the order of their names.
@@ -121,7 +123,7 @@ impl Registry {
                 kind: family.kind?,
                 unit: family.unit,
                 series: series_of(&family),
-                help: family.help,
+                help: family.help.clone(),
             })
         });
         recorded.collect()

@@ -15,8 +15,8 @@ pub(crate) struct Refusals(Arc<Accounts>);
 struct Accounts {
     refused: [Counter; Refusal::ALL.len()],
     overflowed: Counter,
-    /// What was told, by reason and name.
-    told: Mutex<BTreeSet<(&'static str, String)>>,
+    /// What was told: names, by reason.
+    told: Mutex<[BTreeSet<String>; Refusal::ALL.len()]>,
 }
 
 impl Refusals {
@@ -25,9 +25,8 @@ impl Refusals {
     /// Takes no lock of the registry, and is called without one: whoever writes the log may record metrics.
     pub(crate) fn refuse(&self, refusal: Refusal, name: &str) {
         self.counter(refusal).increment(1);
-        let reason = refusal.as_str();
-        if self.is_news(reason, name) {
-            let metric = shown(name);
+        if self.is_news(refusal, name) {
+            let (metric, reason) = (shown(name), refusal.as_str());
             tracing::warn!(
                 target: "radiosonde",
                 metric,
@@ -37,10 +36,10 @@ impl Refusals {
         }
     }
 
-    /// Counts a label set past the budget, and tells of it if it is the first of this metric.
-    pub(crate) fn overflow(&self, name: &str) {
+    /// Counts a label set past the budget, and tells of it if that is news of this metric.
+    pub(crate) fn overflow(&self, name: &str, is_news: bool) {
         self.0.overflowed.increment(1);
-        if self.is_news("overflow", name) {
+        if is_news {
             let metric = shown(name);
             tracing::warn!(
                 target: "radiosonde",
@@ -68,9 +67,12 @@ impl Refusals {
         })))
     }
 
-    fn is_news(&self, reason: &'static str, name: &str) -> bool {
+    fn is_news(&self, refusal: Refusal, name: &str) -> bool {
         let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.len() < MOST_TOLD && told.insert((reason, shown(name).to_owned()))
+        let told = &mut told[refusal as usize];
+        let name = shown(name);
+        // Looked for first: what is refused again and again should not be copied each time.
+        told.len() < MOST_TOLD && !told.contains(name) && told.insert(name.into())
     }
 }
 
@@ -105,5 +107,5 @@ fn shown(name: &str) -> &str {
     &name[..name.floor_char_boundary(100)]
 }
 
-/// More than this is only counted: names may come from data, and be many.
+/// Of a reason, more than this is only counted: names may come from data, and be many.
 const MOST_TOLD: usize = 100;

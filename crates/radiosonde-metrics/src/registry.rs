@@ -4,7 +4,7 @@
 //! of [`Index`]. A scrape takes another lock, that of [`Families`], which a recording thread meets only when it makes
 //! a new series.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -165,8 +165,9 @@ impl Registry {
 
     /// Adds what is done before each reading: to set instruments whose values cost something to find out.
     ///
-    /// It runs on the thread that reads, and readings wait for it. It may record, and must not read. A panic in it is
-    /// caught: the reading goes on with what the instruments hold.
+    /// It runs on the thread that reads, and the reading waits for it. It may record, and must not read. Two readings at
+    /// the same time, a scrape and an export, may run it on two threads at once. A panic in it is caught: the reading goes
+    /// on with what the instruments hold.
     pub fn before_reading(&self, collect: impl Fn() + Send + Sync + 'static) {
         let mut hooks = self
             .inner
@@ -187,7 +188,8 @@ impl Registry {
         for collect in hooks {
             let _ = catch_unwind(AssertUnwindSafe(|| collect()));
         }
-        // The copy is of names and counted pointers. Formatting, which takes longer, happens outside the lock.
+        // The copy is of names and counted pointers to families, which are changed only when they get a series. Formatting,
+        // which takes longer, happens outside the lock.
         self.locked().clone()
     }
 
@@ -203,9 +205,11 @@ impl Registry {
         let Ok(name) = metric_name(name) else {
             return self.refuse(Refusal::EmptyName, name);
         };
-        if let Ok(family) = family(&mut self.locked(), name)
-            && family.help.is_empty()
-        {
+        let mut families = self.locked();
+        let is_described = families
+            .get(&name)
+            .is_some_and(|family| !family.help.is_empty());
+        if !is_described && let Ok(family) = family(&mut families, name) {
             family.help = help.into();
             family.unit = unit;
         }
@@ -240,33 +244,47 @@ impl Registry {
         if !is_free(&families, &name, kind) {
             return Err(Refusal::NameTaken);
         }
-        let all = self.inner.series.value();
-        let family = family(&mut families, name.clone())?;
-        family.kind = Some(kind);
-        if let Some(series) = family.series.get(labels.as_str()) {
-            return Ok((series.instrument.clone(), true));
+        let find = |families: &Families, labels: &str| {
+            let series = families.get(&name)?.series.get(labels)?;
+            Some(series.instrument.clone())
+        };
+        if let Some(instrument) = find(&families, &labels) {
+            return Ok((instrument, true));
         }
-        #[expect(clippy::cast_precision_loss, reason = "a budget stays far below 2^53")]
-        let fits = family.series.len() < self.inner.options.series_per_metric
-            && all < self.inner.options.series as f64;
+        let fits = self.has_room(&families, &name);
         let labels = if fits {
             labels
         } else {
             format!("{OVERFLOW_LABEL}=\"true\"")
         };
-        let instrument = match family.series.entry(labels.into()) {
-            btree_map::Entry::Occupied(entry) => entry.get().instrument.clone(),
-            btree_map::Entry::Vacant(entry) => {
-                self.inner.series.add(1.0);
-                let series = Series::new(make(&name));
-                entry.insert(series).instrument.clone()
-            }
+        let known = find(&families, &labels);
+        let is_new = known.is_none();
+        let instrument = if let Some(overflow) = known {
+            overflow
+        } else {
+            let family = family(&mut families, name.clone())?;
+            family.kind = Some(kind);
+            let series = Series::new(make(&name));
+            let instrument = series.instrument.clone();
+            family.series.insert(labels.into(), series);
+            self.inner.series.add(1.0);
+            instrument
         };
         drop(families);
         if !fits {
-            self.inner.refusals.overflow(&name);
+            self.inner.refusals.overflow(&name, is_new);
         }
         Ok((instrument, fits))
+    }
+
+    /// Tells whether one more label set of this metric is within the budget.
+    fn has_room(&self, families: &Families, name: &str) -> bool {
+        let options = &self.inner.options;
+        let all = self.inner.series.value();
+        let of_metric = families.get(name).map_or(0, |family| family.series.len());
+        #[expect(clippy::cast_precision_loss, reason = "a budget stays far below 2^53")]
+        let most = options.series as f64;
+        of_metric < options.series_per_metric && all < most
     }
 
     /// Counts that something of this name was refused. Called without a lock.
@@ -348,7 +366,7 @@ impl Registry {
                 unit: metric.unit().otel(),
                 series,
             };
-            families.insert(metric.name().into(), family);
+            families.insert(metric.name().into(), Arc::new(family));
         }
     }
 

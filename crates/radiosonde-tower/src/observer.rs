@@ -11,7 +11,7 @@ use crate::Observation;
 /// Follows requests beside the metrics.
 ///
 /// One observer serves all requests of a layer. A panic in one of these methods, or in those of [`Scope`], costs the
-/// signal and nothing else, except in [`Scope::enter`] and [`Scope::sampled_span`], which must not panic.
+/// signal and nothing else, except in [`Scope::enter`], which must not panic.
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
     /// Opens the scope of a request, or returns `None` when it is not to be followed.
     fn arrive(&self, request: &Arrival<'_>) -> Option<Box<dyn Scope>>;
@@ -27,7 +27,7 @@ pub trait Scope: fmt::Debug + Send + Sync + 'static {
 
     /// Returns the span of the request if it is sampled, to be the exemplar of its duration.
     ///
-    /// The first scope that has one is asked, when the request has ended and before it is closed. It must not panic.
+    /// Asked when the request has ended, before it is closed; the first scope that has one is taken.
     ///
     /// Defaults to none.
     fn sampled_span(&self) -> Option<SampledSpan> {

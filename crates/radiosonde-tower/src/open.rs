@@ -146,11 +146,8 @@ impl OpenRequest {
             end: End::judge(stop, self.status),
             duration: ended.duration_since(self.arrived),
         };
-        let span = self
-            .scopes
-            .all()
-            .iter()
-            .find_map(|scope| scope.sampled_span());
+        let mut scopes = self.scopes.all().iter();
+        let span = quietly(|| scopes.find_map(|scope| scope.sampled_span())).flatten();
         self.shared.series.record(&self.series, &observation, span);
         if let Some(began) = self.stream_began {
             let lasted = Instant::now().duration_since(began);

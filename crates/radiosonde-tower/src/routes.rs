@@ -63,16 +63,18 @@ impl Routes {
     fn look_up(&self, method: usize, route: &str, make: impl FnOnce() -> RouteSeries) -> Found {
         let routes = &self.methods[method];
         let shared = routes.read().unwrap_or_else(PoisonError::into_inner);
-        let known = shared.get(route).copied();
+        let (known, is_full) = (shared.get(route).copied(), shared.len() >= MAX_ROUTES);
         drop(shared);
         let series = if let Some(series) = known {
             series
         } else {
-            let mut routes = routes.write().unwrap_or_else(PoisonError::into_inner);
-            if routes.len() >= MAX_ROUTES {
-                return Found::Own(Box::new(make()));
+            // Without a lock: it asks the registry, which may log.
+            let series = make();
+            if is_full {
+                return Found::Own(Box::new(series));
             }
-            let kept = || &*Box::leak(Box::new(make()));
+            let mut routes = routes.write().unwrap_or_else(PoisonError::into_inner);
+            let kept = || &*Box::leak(Box::new(series));
             *routes.entry(route.into()).or_insert_with(kept)
         };
         remember(Entry {

@@ -14,7 +14,7 @@ use tracing_log::AsLog as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{EnvFilter, Layer};
 
-use crate::config::Settings;
+use crate::config::{INSTANCE, Settings};
 #[cfg(feature = "sentry")]
 use crate::errors::{self, ErrorLayer, Reporter, RequestReports};
 use crate::io::Io;
@@ -237,8 +237,11 @@ fn registry_options(settings: &Settings) -> RegistryOptions {
 
 /// Adds what is known without being recorded: which service this is and, if wanted, what the system says of its process.
 fn add_collected(settings: &Settings, registry: &Registry) {
+    // To Prometheus the process is its `instance`; an id that changes with each start would only make more series.
+    let is_told = |key: &opentelemetry::Key| key.as_str() != INSTANCE || !settings.instance_is_made;
     let resource = settings.traces.resource.iter();
     let attributes: Vec<_> = resource
+        .filter(|(key, _)| is_told(key))
         .map(|(key, value)| (key.as_str(), value.as_str()))
         .collect();
     let attributes = attributes.iter().map(|(key, value)| (*key, value.as_ref()));

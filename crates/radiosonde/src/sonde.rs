@@ -56,8 +56,7 @@ impl Sonde {
         #[cfg(feature = "axum")]
         let options = options
             .route(radiosonde_axum::matched_path)
-            .exclude(radiosonde_axum::PROBE_ROUTES.iter().copied())
-            .exclude(radiosonde_axum::ADMIN_ROUTES.iter().copied());
+            .exclude(radiosonde_axum::PROBE_ROUTES.iter().copied());
         let sonde = Self {
             inner: Arc::new(Inner {
                 registry,

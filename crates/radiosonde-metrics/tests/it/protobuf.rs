@@ -119,7 +119,7 @@ fn a_histogram_comes_with_cumulative_buckets_and_exemplars() {
     assert_eq!(
         buckets,
         [
-            (1.0, 2, Some(0.7)),
+            (1.0, 2, Some(0.5)),
             (2.0, 2, None),
             (f64::INFINITY, 3, Some(9.0))
         ]

@@ -37,7 +37,7 @@ variables! {
         OTEL_SERVICE_NAME: "a name", "the name given to `init`",
             "What the service is called.";
         OTEL_RESOURCE_ATTRIBUTES: "`key=value` pairs, separated by commas, percent-encoded", "nothing",
-            "What else is known of the service. `service.name`, `service.version` and `deployment.environment.name` also name the service, its version and its environment.";
+            "What else is known of the service. `service.name`, `service.version` and `deployment.environment.name` also name the service, its version and its environment; without `service.instance.id` one is made for each process that exports.";
     ]
     "Logs": [
         RUST_LOG: "directives such as `warn,my_crate=debug`", "`info`",

@@ -39,5 +39,5 @@ pub(crate) use secret::Secret;
 #[cfg(feature = "sentry")]
 pub(crate) use sentry::SentrySettings;
 pub use service::Service;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{INSTANCE, Settings};
 pub(crate) use traces::TraceSettings;

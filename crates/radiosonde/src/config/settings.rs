@@ -17,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) name: String,
     pub(crate) version: Option<String>,
     pub(crate) environment: Option<String>,
+    /// Whether the resource has an id of this process that nobody gave it.
+    pub(crate) instance_is_made: bool,
     pub(crate) metrics: MetricSettings,
     pub(crate) requests: RequestSettings,
     pub(crate) logs: LogSettings,
@@ -74,7 +76,10 @@ impl Settings {
         let others = attributes
             .iter()
             .map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+        let instance = (attribute(INSTANCE).is_none()).then(|| KeyValue::new(INSTANCE, uuid()));
+        let instance_is_made = instance.is_some();
         let resource = Resource::builder_empty()
+            .with_attributes(instance)
             .with_attributes(others.chain(SDK.map(|(key, value)| KeyValue::new(key, value))))
             .with_attributes(named)
             .build();
@@ -102,6 +107,7 @@ impl Settings {
             name,
             version,
             environment,
+            instance_is_made,
             metrics,
             requests,
             logs,
@@ -113,6 +119,24 @@ impl Settings {
         })
     }
 }
+
+/// Makes a random UUID, version 4: two processes that export under one identity would overwrite each other's totals.
+fn uuid() -> String {
+    let random = fastrand::u128(..);
+    let version_and_variant = random & !(0xf << 76) & !(0b11 << 62) | 4 << 76 | 0b10 << 62;
+    let digits = format!("{version_and_variant:032x}");
+    let parts = [
+        &digits[..8],
+        &digits[8..12],
+        &digits[12..16],
+        &digits[16..20],
+        &digits[20..],
+    ];
+    parts.join("-")
+}
+
+/// The attribute that tells the processes of one service apart.
+pub(crate) const INSTANCE: &str = "service.instance.id";
 
 /// What the resource says of the library that made the spans, by the semantic conventions.
 const SDK: [(&str, &str); 3] = [

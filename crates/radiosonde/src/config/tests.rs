@@ -68,6 +68,23 @@ fn the_deployment_names_the_service() {
 }
 
 #[test]
+fn two_processes_of_a_service_are_told_apart_unless_somebody_names_them() {
+    let id = |vars: &[(&str, &str)]| {
+        let settings = resolve("checkout", vars).unwrap();
+        (
+            resource(&settings, "service.instance.id").unwrap(),
+            settings.instance_is_made,
+        )
+    };
+    let [(one, made), (other, _)] = [id(&[]), id(&[])];
+    assert!(made && one != other && one.len() == 36);
+    assert_eq!((one.as_bytes()[14], one.as_bytes()[8]), (b'4', b'-'));
+    assert!("89ab".contains(&one[19..20]), "{one}");
+    let named = (env::OTEL_RESOURCE_ATTRIBUTES, "service.instance.id=pod-7");
+    assert_eq!(id(&[named]), ("pod-7".into(), false));
+}
+
+#[test]
 fn one_bad_pair_makes_all_resource_attributes_void() {
     let settings = resolve(
         "checkout",

@@ -48,9 +48,23 @@ pub(crate) async fn attempt<T: Send + 'static>(
     cutoff: &mut Cutoff,
 ) -> Result<T, String> {
     let mut task = AbortOnDrop(tokio::spawn(exchange));
+    let done = within(&mut task.0, timeout, cutoff).await?;
+    done.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// Waits for something within its time, and within that of the whole process.
+///
+/// # Errors
+///
+/// Returns which of them passed, in words for the log.
+pub(crate) async fn within<T>(
+    work: impl Future<Output = T>,
+    timeout: Duration,
+    cutoff: &mut Cutoff,
+) -> Result<T, String> {
     tokio::select! {
         biased;
-        done = &mut task.0 => done.unwrap_or_else(|error| Err(error.to_string())),
+        done = work => Ok(done),
         () = tokio::time::sleep(timeout) => Err(format!("not done within {}", humantime::format_duration(timeout))),
         () = cutoff.passes() => Err("the process ended first".into()),
     }

@@ -1,7 +1,7 @@
 //! The registry as a message of OTLP.
 //!
 //! Totals are cumulative: each point says what was recorded since its series began. Metrics of the catalogue have the names
-//! and attributes of the semantic conventions; others are called as they were recorded.
+//! and attributes of the semantic conventions; others are called as they are exposed, `cache.hits` as `cache_hits`.
 
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -235,3 +235,167 @@ fn nanoseconds(time: SystemTime) -> u64 {
 }
 
 const OVERFLOW: &str = "otel.metric.overflow";
+
+#[cfg(test)]
+mod tests {
+    use radiosonde_catalog::{HTTP_REQUESTS, PROCESS_CPU_SECONDS, TOKIO_WORKERS};
+    use radiosonde_metrics::{Bounds, RegistryOptions, SampledSpan};
+
+    use super::*;
+
+    const SPAN: SampledSpan = SampledSpan::new([0xab; 16], [0xcd; 8]);
+
+    /// Records, and returns the metric of this name with its points.
+    fn sent(name: &str, record: impl FnOnce(&Registry)) -> MetricMessage {
+        let options = RegistryOptions::new()
+            .series_per_metric(2)
+            .bounds("wait", Bounds::new([1.0]).unwrap())
+            .bounds_by_prefix("native", Bounds::exponential())
+            .exemplars(|| Some(SPAN));
+        let registry = Registry::with_options(options);
+        metrics::with_local_recorder(&registry, || record(&registry));
+        let (request, points) = message(&registry, &Resource::default());
+        let metrics = &request.resource_metrics[0].scope_metrics[0].metrics;
+        let counted: usize = metrics.iter().map(count).sum();
+        assert_eq!(counted as u64, points);
+        let mut found = metrics.iter().filter(|metric| metric.name == name);
+        let metric = found.next().expect("it was recorded").clone();
+        assert!(found.next().is_none(), "{name} is there twice");
+        metric
+    }
+
+    fn count(metric: &MetricMessage) -> usize {
+        match metric.data.as_ref().unwrap() {
+            metric::Data::Gauge(gauge) => gauge.data_points.len(),
+            metric::Data::Sum(sum) => sum.data_points.len(),
+            metric::Data::Histogram(histogram) => histogram.data_points.len(),
+            metric::Data::ExponentialHistogram(histogram) => histogram.data_points.len(),
+            metric::Data::Summary(_) => 0,
+        }
+    }
+
+    fn of(attributes: &[KeyValue]) -> Vec<(&str, any_value::Value)> {
+        let value = |pair: &KeyValue| pair.value.clone().unwrap().value.unwrap();
+        attributes
+            .iter()
+            .map(|pair| (pair.key.as_str(), value(pair)))
+            .collect()
+    }
+
+    #[test]
+    fn a_counter_of_the_catalogue_has_the_names_and_types_of_the_conventions() {
+        let requests = sent("http.server.requests", |registry| {
+            registry
+                .counter(&HTTP_REQUESTS, &["GET", "/", "200", "ok"])
+                .increment(3);
+        });
+        let Some(metric::Data::Sum(sum)) = requests.data else {
+            panic!("{requests:?}");
+        };
+        assert!(sum.is_monotonic && sum.aggregation_temporality == 2);
+        assert_eq!(requests.unit, "");
+        let point = &sum.data_points[0];
+        assert_eq!(point.value, Some(number_data_point::Value::AsInt(3)));
+        assert!(point.start_time_unix_nano <= point.time_unix_nano);
+        let text = |text: &str| any_value::Value::StringValue(text.into());
+        let expected = [
+            ("http.request.method", text("GET")),
+            ("radiosonde.outcome", text("ok")),
+            ("http.route", text("/")),
+            ("http.response.status_code", any_value::Value::IntValue(200)),
+        ];
+        assert_eq!(of(&point.attributes), expected);
+    }
+
+    #[test]
+    fn numbers_of_the_facade_keep_their_exposed_name_and_their_unit() {
+        let depth = sent("lake_depth", |_| {
+            metrics::describe_gauge!("lake.depth", metrics::Unit::Count, "Waiting.");
+            metrics::gauge!("lake.depth", "lake.name" => "in").set(1.5);
+        });
+        assert_eq!((&*depth.unit, &*depth.description), ("", "Waiting."));
+        let Some(metric::Data::Gauge(gauge)) = depth.data else {
+            panic!("{depth:?}");
+        };
+        let point = &gauge.data_points[0];
+        assert_eq!(point.value, Some(number_data_point::Value::AsDouble(1.5)));
+        let expected = [("lake_name", any_value::Value::StringValue("in".into()))];
+        assert_eq!(of(&point.attributes), expected);
+        // Of a gauge in `1` Prometheus would make a ratio.
+        let workers = sent(TOKIO_WORKERS.otel_name(), |registry| {
+            registry.gauge(&TOKIO_WORKERS, &["main"]).set(2.0);
+        });
+        assert_eq!(workers.unit, "");
+    }
+
+    #[test]
+    fn what_is_past_the_budget_says_so_as_the_specification_does() {
+        let orders = sent("orders", |_| {
+            for user in ["a", "b", "c", "d"] {
+                metrics::counter!("orders", "user" => user).increment(1);
+            }
+        });
+        let Some(metric::Data::Sum(sum)) = orders.data else {
+            panic!("{orders:?}");
+        };
+        let overflow = &sum.data_points[0];
+        let expected = [("otel.metric.overflow", any_value::Value::BoolValue(true))];
+        assert_eq!(of(&overflow.attributes), expected);
+        assert_eq!(overflow.value, Some(number_data_point::Value::AsInt(2)));
+    }
+
+    #[test]
+    fn histograms_come_with_their_buckets_and_exemplars() {
+        let record = |_: &Registry| {
+            for value in [0.5, 9.0, 10.0] {
+                metrics::histogram!("wait").record(value);
+                metrics::histogram!("native").record(value);
+            }
+        };
+        let wait = sent("wait", record);
+        let Some(metric::Data::Histogram(histogram)) = wait.data else {
+            panic!("{wait:?}");
+        };
+        let point = &histogram.data_points[0];
+        assert_eq!((point.count, point.sum), (3, Some(19.5)));
+        assert_eq!(point.explicit_bounds, [1.0]);
+        assert_eq!(point.bucket_counts, [1, 2]);
+        let exemplar = &point.exemplars[0];
+        assert_eq!(exemplar.value, Some(exemplar::Value::AsDouble(0.5)));
+        assert_eq!(
+            (&*exemplar.trace_id, &*exemplar.span_id),
+            (&[0xab; 16][..], &[0xcd; 8][..])
+        );
+
+        let native = sent("native", record);
+        let Some(metric::Data::ExponentialHistogram(histogram)) = native.data else {
+            panic!("{native:?}");
+        };
+        let point = &histogram.data_points[0];
+        assert_eq!((point.count, point.sum, point.scale), (3, Some(19.5), 5));
+        let positive = point.positive.as_ref().unwrap();
+        assert_eq!(positive.bucket_counts.iter().sum::<u64>(), 3);
+        // 0.5 is the last of its bucket, whose index is that of the power below it.
+        assert_eq!((positive.offset, positive.bucket_counts[0]), (-33, 1));
+    }
+
+    #[test]
+    fn a_total_with_fractions_is_a_total() {
+        if !cfg!(all(feature = "process", target_os = "linux")) {
+            return;
+        }
+        let time = sent(PROCESS_CPU_SECONDS.otel_name(), |registry| {
+            #[cfg(feature = "process")]
+            radiosonde_metrics::collect::watch_process(registry);
+            let _ = registry;
+        });
+        let Some(metric::Data::Sum(sum)) = time.data else {
+            panic!("{time:?}");
+        };
+        assert!(sum.is_monotonic);
+        assert!(matches!(
+            sum.data_points[0].value,
+            Some(number_data_point::Value::AsDouble(_))
+        ));
+    }
+}

@@ -1,20 +1,22 @@
 //! The worker that sends the registry to a collector, again and again.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use radiosonde_catalog::{
     METRIC_POINTS_COLLECTED, METRIC_POINTS_DROPPED, METRIC_POINTS_FAILED, METRIC_POINTS_SENT,
 };
 use radiosonde_metrics::Registry;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::encode::message;
 use crate::config::MetricExport;
-use crate::io::attempt::{Cutoff, Outage, attempt};
+use crate::io::attempt::{Cutoff, Outage, attempt, within};
 use crate::io::pipeline::Account;
 use crate::io::{Io, OtlpClient};
 
@@ -42,6 +44,7 @@ pub(crate) fn start(
             ..Resource::default()
         },
         registry: registry.clone(),
+        late: None,
         account: account.clone(),
         outage: Outage::new("metrics"),
     };
@@ -55,9 +58,14 @@ struct Push {
     timeout: Duration,
     resource: Resource,
     registry: Registry,
+    /// A reading that was not done in time. There is never more than one.
+    late: Option<JoinHandle<Points>>,
     account: Account,
     outage: Outage,
 }
+
+/// A message, and how many points are in it.
+type Points = (ExportMetricsServiceRequest, u64);
 
 impl Push {
     async fn run(mut self, every: Duration, mut cutoff: Cutoff) {
@@ -72,39 +80,58 @@ impl Push {
                 () = cutoff.is_set() => true,
                 _ = ticks.tick() => false,
             };
-            self.send(&mut cutoff).await;
+            let sent = match self.read(&mut cutoff).await {
+                Ok(points) => self.send(points, &mut cutoff).await,
+                Err(reason) => Err(reason),
+            };
+            self.outage.note(sent.err());
             if ends {
                 return;
             }
         }
     }
 
-    /// Collects all points, sends them and settles their account.
-    async fn send(&mut self, cutoff: &mut Cutoff) {
-        // What is collected may be the host's code.
-        let collect = AssertUnwindSafe(|| message(&self.registry, &self.resource));
-        let Ok((message, points)) = catch_unwind(collect) else {
-            return;
-        };
+    /// Reads the registry on a thread that may block: what is collected for a reading may be the host's code.
+    async fn read(&mut self, cutoff: &mut Cutoff) -> Result<Points, String> {
+        let (registry, resource) = (self.registry.clone(), self.resource.clone());
+        let begin = || spawn_blocking(move || message(&registry, &resource));
+        let mut reading = self.late.take().unwrap_or_else(begin);
+        match within(&mut reading, self.timeout, cutoff).await {
+            Ok(Ok(points)) => Ok(points),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(reason) => {
+                self.late = Some(reading);
+                Err(format!("the metrics were not read: {reason}"))
+            }
+        }
+    }
+
+    /// Sends points and settles their account.
+    async fn send(&mut self, (message, points): Points, cutoff: &mut Cutoff) -> Result<(), String> {
         self.account.ended.increment(points);
         if cutoff.is_past() {
-            return self.account.dropped.increment(points);
+            self.account.dropped.increment(points);
+            return Ok(());
         }
         let client = self.client.clone();
         let exchange = async move { client.post(&message).await };
         let result = attempt(exchange, self.timeout, cutoff).await;
-        match &result {
-            Ok(ExportMetricsServiceResponse { partial_success }) => {
-                let refused = partial_success
-                    .as_ref()
-                    .map_or(0, |partial| partial.rejected_data_points);
-                // The collector cannot have refused more than it got.
-                let refused = u64::try_from(refused).unwrap_or(0).min(points);
-                self.account.failed.increment(refused);
-                self.account.sent.increment(points - refused);
-            }
-            Err(_) => self.account.failed.increment(points),
+        let answer: ExportMetricsServiceResponse =
+            result.inspect_err(|_| self.account.failed.increment(points))?;
+        let partial = answer.partial_success.unwrap_or_default();
+        // The collector cannot have refused more than it got.
+        let refused = u64::try_from(partial.rejected_data_points)
+            .unwrap_or(0)
+            .min(points);
+        self.account.failed.increment(refused);
+        self.account.sent.increment(points - refused);
+        if refused > 0 {
+            let said = partial.error_message;
+            let reason = &said[..said.floor_char_boundary(200)];
+            return Err(format!(
+                "the collector refused {refused} of {points} points: {reason}"
+            ));
         }
-        self.outage.note(result.err());
+        Ok(())
     }
 }

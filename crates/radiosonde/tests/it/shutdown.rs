@@ -109,6 +109,23 @@ async fn the_last_points_of_metrics_are_accounted_for() {
 }
 
 #[tokio::test]
+async fn a_hook_that_hangs_costs_the_metrics_and_nothing_else() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let sonde = served(&collector.endpoint(), 3).await;
+    let (_held, hangs) = std::sync::mpsc::channel::<()>();
+    let hangs = std::sync::Mutex::new(hangs);
+    sonde.metrics().before_reading(move || {
+        let _ = hangs.lock().unwrap().recv();
+    });
+    let report = sonde.shutdown(Duration::from_millis(500)).await;
+    assert_eq!(
+        (report.spans.sent, report.metric_points.ended),
+        (3, 0),
+        "{report}"
+    );
+}
+
+#[tokio::test]
 async fn points_that_the_collector_refuses_are_failed() {
     // A partial success, in which 5 are refused. It is the same message for spans.
     let answer = Mode::answer("application/x-protobuf", [0x0a, 0x02, 0x08, 0x05]);
