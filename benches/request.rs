@@ -3,34 +3,32 @@
 //! The service has 20 routes with parameters; a request is made, answered, and its body read to the end. Whatever
 //! `Router::layer` costs by itself is in the case of a layer that does nothing.
 
+mod router;
 mod through;
 
 use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Path};
+use axum::extract::MatchedPath;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use axum::routing::get;
 use axum_prometheus::{EndpointLabel, PrometheusMetricLayerBuilder};
-use futures_util::FutureExt as _;
-use http::{Request, Uri, header};
-use http_body_util::BodyExt as _;
+use http::{Request, Uri};
 use metrics::{Recorder, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use radiosonde_benches::{Case, Group, Mode};
 use radiosonde_catalog::HTTP_REQUEST_DURATION;
 use radiosonde_metrics::Registry;
 use radiosonde_tower::{ObserveLayer, ObserveOptions};
-use tower::ServiceExt as _;
 
+use crate::router::{answer, cycle, routes, served, uri};
 use crate::through::ThroughLayer;
 
 fn main() {
     let mode = Mode::from_args();
     let parts = radiosonde::build("benches").expect("the environment configures nothing");
-    let cycle: Vec<Uri> = (0..32).map(|turn| uri(turn * 7 % ROUTES, turn)).collect();
+    let cycle = cycle();
     let one: Vec<Uri> = vec![uri(3, 42)];
     let by_exporter = stock();
     let by_macros = stock();
@@ -125,54 +123,13 @@ async fn by_hand(request: Request<Body>, next: Next) -> Response {
     response
 }
 
-fn routes() -> Router {
-    (0..ROUTES).fold(Router::new(), |router, route| {
-        router.route(&format!("/api/resource{route}/{{id}}"), get(item))
-    })
-}
-
-async fn item(Path(id): Path<u32>) -> &'static str {
-    if id == u32::MAX {
-        "the last"
-    } else {
-        "an item, as good as any"
-    }
-}
-
-/// Applies the layers, as a server does for each connection. A router without its state, even an empty one, does it anew
-/// for each request.
-fn served(app: Router) -> Router {
-    app.with_state(())
-}
-
 /// Answers requests as one connection does: by a service of its own.
 fn answer_all(app: &Router, uris: &[Uri], turns: u64) {
     let mut app = app.clone();
     let turns = usize::try_from(turns).expect("turns are few");
     for turn in 0..turns {
-        let request = request(&uris[turn % uris.len()]);
-        let answered = (&mut app).oneshot(request).now_or_never();
-        let Some(Ok(response)) = answered else {
-            panic!("a handler waited");
-        };
-        assert!(response.status().is_success());
-        let body = response.into_body().collect().now_or_never();
-        assert!(matches!(body, Some(Ok(_))));
+        answer(&mut app, &uris[turn % uris.len()]);
     }
-}
-
-fn request(uri: &Uri) -> Request<Body> {
-    Request::get(uri.clone())
-        .header(header::HOST, "shop.example")
-        .header(header::USER_AGENT, "benches/1.0")
-        .header(header::ACCEPT, "*/*")
-        .body(Body::empty())
-        .expect("a request")
-}
-
-fn uri(route: usize, id: usize) -> Uri {
-    let path = format!("/api/resource{route}/{id}");
-    path.parse().expect("a path")
 }
 
 fn stock() -> PrometheusRecorder {
@@ -182,5 +139,4 @@ fn stock() -> PrometheusRecorder {
         .build_recorder()
 }
 
-const ROUTES: usize = 20;
 const NOOP: &str = "layer that does nothing";
