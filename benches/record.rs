@@ -1,16 +1,19 @@
 //! What does it cost to record a value?
 
-use std::hint::black_box;
-use std::sync::atomic::AtomicU64;
+mod counts;
+mod histograms;
+mod looked_up;
+mod trace_id;
 
-use metrics::{Key, Label, Level, Metadata, Recorder, with_local_recorder};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::{counter, gauge, histogram};
-use radiosonde_benches::{Case, Group, Mode};
-use radiosonde_catalog::{HTTP_ACTIVE_CONNECTIONS, HTTP_REQUEST_DURATION, SPANS_SENT};
+use std::hint::black_box;
+
+use metrics::{Key, Label, Level, Metadata};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use prometheus_client::metrics::histogram;
+use radiosonde_benches::{Group, Mode};
+use radiosonde_catalog::HTTP_REQUEST_DURATION;
 use radiosonde_metrics::Registry;
-use radiosonde_metrics::typed::{self, Counter, Histogram, Instruments};
+use radiosonde_metrics::typed::{self, Counter, Gauge, Histogram, Instruments};
 
 fn main() {
     let mode = Mode::from_args();
@@ -20,14 +23,16 @@ fn main() {
         .expect("bounds")
         .build_recorder();
     for threads in [1, 2] {
-        counters(&ours, &stock).threads(threads).run(&mode);
-        up_down_counters(&ours, &stock).threads(threads).run(&mode);
-        gauges(&ours, &stock).threads(threads).run(&mode);
-        histograms(&ours, &stock).threads(threads).run(&mode);
-        counters_by_macro(&ours, &stock).threads(threads).run(&mode);
-        histograms_by_macro(&ours, &stock)
-            .threads(threads)
-            .run(&mode);
+        let run = |group: Group<'_>| group.threads(threads).run(&mode);
+        run(counts::counters(&ours, &stock));
+        run(counts::up_down_counters(&ours, &stock));
+        run(counts::gauges(&ours, &stock));
+        run(histograms::histograms(&ours, &stock));
+        run(histograms::exponential_histograms());
+        run(histograms::exemplars());
+        run(looked_up::counters_by_macro(&ours, &stock));
+        run(looked_up::gauges_by_macro(&ours, &stock));
+        run(looked_up::histograms_by_macro(&ours, &stock));
     }
 }
 
@@ -51,6 +56,8 @@ enum Route {
 struct Typed {
     /// Requests that ended.
     ended: Counter<(Method, Route)>,
+    /// Requests that wait.
+    depth: Gauge<(Method, Route)>,
     /// Time that requests took, in seconds.
     #[instrument(unit = "seconds")]
     took: Histogram<(Method, Route)>,
@@ -63,198 +70,6 @@ fn typed_labels() -> (Method, Route) {
     } else {
         (Method::Put, Route::Root)
     }
-}
-
-fn counters<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) -> Group<'a> {
-    let own = ours.counter(&SPANS_SENT, &[]);
-    let typed = Typed::new(ours).ended;
-    let facade = ours.register_counter(&key("orders_total"), &METADATA);
-    let exporter = stock.register_counter(&key("orders_total"), &METADATA);
-    let client: counter::Counter = counter::Counter::default();
-    Group::new(
-        "Counter, handle held",
-        [
-            Case::new("ours", repeat(move |_| own.increment(1))).without_allocations(),
-            Case::new(
-                "ours, typed instrument",
-                repeat(move |_| typed.of(typed_labels()).increment(1)),
-            )
-            .without_allocations(),
-            Case::new(
-                "ours, the facade's handle",
-                repeat(move |_| facade.increment(1)),
-            )
-            .without_allocations(),
-            Case::new("stock exporter", repeat(move |_| exporter.increment(1))),
-            Case::new(
-                "prometheus-client",
-                repeat(move |_| {
-                    client.inc();
-                }),
-            ),
-        ],
-    )
-}
-
-fn up_down_counters<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) -> Group<'a> {
-    let own = ours.up_down_counter(&HTTP_ACTIVE_CONNECTIONS, &["GET"]);
-    let facade = ours.register_gauge(&key("in_flight"), &METADATA);
-    let exporter = stock.register_gauge(&key("in_flight"), &METADATA);
-    let client: gauge::Gauge = gauge::Gauge::default();
-    Group::new(
-        "Up by one, handle held",
-        [
-            Case::new("ours", repeat(move |_| own.add(1))).without_allocations(),
-            Case::new(
-                "ours, the facade's gauge",
-                repeat(move |_| facade.increment(1.0)),
-            )
-            .without_allocations(),
-            Case::new("stock exporter", repeat(move |_| exporter.increment(1.0))),
-            Case::new(
-                "prometheus-client",
-                repeat(move |_| {
-                    client.inc();
-                }),
-            ),
-        ],
-    )
-}
-
-fn gauges<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) -> Group<'a> {
-    let facade = ours.register_gauge(&key("depth"), &METADATA);
-    let exporter = stock.register_gauge(&key("depth"), &METADATA);
-    let client: gauge::Gauge<f64, AtomicU64> = gauge::Gauge::default();
-    Group::new(
-        "Gauge set, handle held",
-        [
-            Case::new("ours, the facade's handle", repeat(move |v| facade.set(v)))
-                .without_allocations(),
-            Case::new("stock exporter", repeat(move |v| exporter.set(v))),
-            Case::new(
-                "prometheus-client",
-                repeat(move |v| {
-                    client.set(v);
-                }),
-            ),
-        ],
-    )
-}
-
-fn histograms<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) -> Group<'a> {
-    let own = ours.histogram(&HTTP_REQUEST_DURATION, &["GET", "/orders/{id}", "200"]);
-    let typed = Typed::new(ours).took;
-    let facade = ours.register_histogram(&key("wait_seconds"), &METADATA);
-    let exporter = stock.register_histogram(&key("wait_seconds"), &METADATA);
-    let client = histogram();
-    Group::new(
-        "Histogram, handle held",
-        [
-            Case::new("ours", repeat(move |v| own.record(v))).without_allocations(),
-            Case::new(
-                "ours, typed instrument",
-                repeat(move |v| typed.of(typed_labels()).record(v)),
-            )
-            .without_allocations(),
-            Case::new(
-                "ours, the facade's handle",
-                repeat(move |v| facade.record(v)),
-            )
-            .without_allocations(),
-            Case::new("stock exporter", repeat(move |v| exporter.record(v)))
-                .between(|| stock.handle().run_upkeep()),
-            Case::new("prometheus-client", repeat(move |v| client.observe(v))),
-        ],
-    )
-}
-
-fn counters_by_macro<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) -> Group<'a> {
-    fn literal() {
-        metrics::counter!("by_macro_total", "method" => "GET", "route" => "/orders/{id}")
-            .increment(1);
-    }
-    fn owned(method: &str, route: &str) {
-        metrics::counter!("by_macro_total", "method" => method.to_owned(), "route" => route.to_owned())
-            .increment(1);
-    }
-    let typed = Typed::new(ours).ended;
-    let borrowed: Family<[(&str, &str); 2], counter::Counter> = Family::default();
-    let family: Family<[(&str, String); 2], counter::Counter> = Family::default();
-    Group::new(
-        "Counter, looked up",
-        [
-            Case::new(
-                "ours, typed instrument",
-                repeat(move |_| typed.of(typed_labels()).increment(1)),
-            )
-            .without_allocations(),
-            by_macro("ours, two literal labels", ours, |_| literal()),
-            by_macro("stock exporter, two literal labels", stock, |_| literal()),
-            Case::new(
-                "prometheus-client, two literal labels",
-                repeat(move |_| {
-                    borrowed.get_or_create(&black_box(LABELS)).inc();
-                }),
-            ),
-            by_macro("ours, two owned labels", ours, |_| owned(METHOD, ROUTE)),
-            by_macro("stock exporter, two owned labels", stock, |_| {
-                owned(METHOD, ROUTE);
-            }),
-            Case::new(
-                "prometheus-client, two owned labels",
-                repeat(move |_| {
-                    family.get_or_create(&owned_labels()).inc();
-                }),
-            ),
-        ],
-    )
-}
-
-fn histograms_by_macro<'a>(ours: &'a Registry, stock: &'a PrometheusRecorder) -> Group<'a> {
-    fn literal(value: f64) {
-        metrics::histogram!("by_macro_seconds", "method" => "GET", "route" => "/orders/{id}")
-            .record(value);
-    }
-    fn owned(value: f64, method: &str, route: &str) {
-        metrics::histogram!("by_macro_seconds", "method" => method.to_owned(), "route" => route.to_owned())
-            .record(value);
-    }
-    let typed = Typed::new(ours).took;
-    let family: Family<[(&str, String); 2], histogram::Histogram> =
-        Family::new_with_constructor(histogram);
-    Group::new(
-        "Histogram, looked up",
-        [
-            Case::new(
-                "ours, typed instrument",
-                repeat(move |v| typed.of(typed_labels()).record(v)),
-            )
-            .without_allocations(),
-            by_macro("ours, two literal labels", ours, literal),
-            by_macro("stock exporter, two literal labels", stock, literal)
-                .between(|| stock.handle().run_upkeep()),
-            by_macro("ours, two owned labels", ours, |v| owned(v, METHOD, ROUTE)),
-            by_macro("stock exporter, two owned labels", stock, |v| {
-                owned(v, METHOD, ROUTE);
-            })
-            .between(|| stock.handle().run_upkeep()),
-            Case::new(
-                "prometheus-client, two owned labels",
-                repeat(move |v| family.get_or_create(&owned_labels()).observe(v)),
-            ),
-        ],
-    )
-}
-
-fn by_macro<'a>(
-    name: &'a str,
-    recorder: &'a (dyn Recorder + Sync),
-    record: impl Fn(f64) + Sync + 'a,
-) -> Case<'a> {
-    let work = repeat(record);
-    Case::new(name, move |turns| {
-        with_local_recorder(recorder, || work(turns));
-    })
 }
 
 /// Records one value after the other, in no order that a processor could guess.
@@ -279,12 +94,8 @@ fn key(name: &'static str) -> Key {
     Key::from_parts(name, labels.to_vec())
 }
 
-fn histogram() -> histogram::Histogram {
+fn client_histogram() -> histogram::Histogram {
     histogram::Histogram::new(HTTP_REQUEST_DURATION.bounds().iter().copied())
-}
-
-fn owned_labels() -> [(&'static str, String); 2] {
-    LABELS.map(|(name, value)| (name, black_box(value).to_owned()))
 }
 
 const METHOD: &str = "GET";
