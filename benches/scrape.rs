@@ -1,210 +1,153 @@
 //! What does a scrape cost, and what do the series hold?
 
+mod clients;
+mod memory;
+mod series;
+mod trace_id;
+
 use std::hint::black_box;
 
-use metrics::{Key, Label, Level, Metadata, Recorder};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::histogram::Histogram;
-use radiosonde_benches::{Case, Group, Mode, counted, table};
-use radiosonde_catalog::HTTP_REQUEST_DURATION;
-use radiosonde_metrics::{Registry, RegistryOptions};
+use radiosonde_benches::{Case, Group, Mode};
+use radiosonde_metrics::{Bounds, Exposition, Registry, RegistryOptions, SampledSpan};
+
+use crate::series::{VALUES, ours, stock};
 
 fn main() {
     let mode = Mode::from_args();
-    let sizes: &[usize] = if mode == Mode::Quick {
-        &[59]
-    } else {
-        &[59, 588, 5_882]
-    };
+    let quick = mode == Mode::Quick;
+    let sizes: &[usize] = if quick { &[59] } else { &[59, 588, 5_882] };
     for histograms in sizes {
-        scrapes(&mode, *histograms);
+        text(&mode, *histograms);
+        open_metrics(&mode, *histograms);
+        protobuf(&mode, *histograms);
+        exponential_in_protobuf(&mode, *histograms);
     }
     if cfg!(feature = "allocations") {
-        held(&mode, if mode == Mode::Quick { 59 } else { 5_882 });
-        growth(
-            &mode,
-            if mode == Mode::Quick {
-                1_000
-            } else {
-                10_000_000
-            },
-        );
+        memory::held(&mode, if quick { 59 } else { 5_882 });
+        memory::growth(&mode, if quick { 10_000 } else { 100_000_000 });
     }
 }
 
-fn scrapes(mode: &Mode, histograms: usize) {
-    let registry = ours(histograms);
+fn text(mode: &Mode, histograms: usize) {
+    let registry = ours(histograms, RegistryOptions::new(), &VALUES);
     let handle = stock(histograms).1;
-    let client = client(histograms);
+    let client = clients::histograms(histograms);
     let text = registry.render();
-    let lines = text.lines().count();
-    assert!(lines.abs_diff(handle.render().lines().count()) < 40);
-    assert!(lines.abs_diff(encoded(&client).lines().count()) < 40);
+    assert_as_long(&text, &handle.render());
+    assert_as_long(&text, &clients::text(&client));
+    let cases = [
+        Case::new("stock exporter", repeat(move || handle.render())),
+        Case::new("prometheus-client", repeat(move || clients::text(&client))),
+    ];
+    let title = format!("Text of {}", described(&text, histograms));
+    let render = repeat(move || registry.render());
+    compared(title, text.into_bytes(), render, cases).run(mode);
+}
+
+/// The stock exporter has no exemplars.
+fn open_metrics(mode: &Mode, histograms: usize) {
+    let registry = ours(histograms, traced(), &VALUES);
+    let client = clients::with_exemplars(histograms);
+    let bytes = registry.render_as(Exposition::OpenMetrics);
+    let text = String::from_utf8_lossy(&bytes);
+    let of_client = clients::text(&client);
+    // Ours also tells when each series began.
+    assert_as_long(&text, &format!("{of_client}{}", "\n".repeat(histograms)));
+    assert_eq!(exemplars_in(&text), exemplars_in(&of_client));
     let title = format!(
-        "Scrape of {lines} lines ({histograms} histograms, {} KiB)",
-        text.len() / 1024
+        "OpenMetrics of {}, {} exemplars",
+        described(&text, histograms),
+        exemplars_in(&text)
     );
-    Group::new(
-        title,
-        [
-            Case::new("copy of the bytes", repeat(|| text.clone())),
-            Case::new("ours", repeat(|| registry.render())),
-            Case::new("stock exporter", repeat(|| handle.render())),
-            Case::new("prometheus-client", repeat(|| encoded(&client))),
-        ],
-    )
-    .text_bytes(text.len())
-    .run(mode);
+    let cases = [Case::new(
+        "prometheus-client",
+        repeat(move || clients::text(&client)),
+    )];
+    let render = repeat(move || registry.render_as(Exposition::OpenMetrics));
+    compared(title, bytes, render, cases).run(mode);
 }
 
-/// How many bytes the heap holds for each histogram, recorded into by one thread.
-fn held(mode: &Mode, histograms: usize) {
-    let per_series = |heap: Option<radiosonde_benches::Heap>| {
-        let held = heap.map_or(0, |heap| heap.held);
-        let histograms = i64::try_from(histograms).expect("few");
-        (held / histograms).to_string()
-    };
-    let (_ours, ours) = counted(|| ours(histograms));
-    let (_stock, stock) = counted(|| {
-        let stock = stock(histograms);
-        stock.1.run_upkeep();
-        stock
-    });
-    let (_client, client) = counted(|| client(histograms));
-    if *mode == Mode::Full {
-        let rows = [
-            ("ours", ours),
-            ("stock exporter", stock),
-            ("prometheus-client", client),
-        ]
-        .map(|(name, heap)| vec![name.to_owned(), per_series(heap)]);
-        table(
-            &format!("Bytes held for each of {histograms} histograms, one thread"),
-            &["case", "bytes a histogram"],
-            &rows,
-        );
-    }
+/// The stock exporter has none without the tool `protoc` to build it.
+fn protobuf(mode: &Mode, histograms: usize) {
+    let registry = ours(histograms, RegistryOptions::new(), &VALUES);
+    let client = clients::histograms(histograms);
+    in_protobuf(mode, "histograms", histograms, registry, client);
 }
 
-/// How much the heap grows with samples that nobody scrapes.
-fn growth(mode: &Mode, samples: u64) {
-    let registry = ours(10);
-    let own = registry.histogram(&HTTP_REQUEST_DURATION, &["GET", "/grow", "200"]);
-    let exporter = stock(10)
-        .0
-        .register_histogram(&key("GET", "/grow", "200"), &METADATA);
-    own.record(0.1);
-    exporter.record(0.1);
-    let grown = |record: &dyn Fn()| {
-        let ((), heap) = counted(|| (0..samples).for_each(|_| record()));
-        heap.map_or(0, |heap| heap.held)
-    };
-    let ours = grown(&|| own.record(black_box(0.02)));
-    let stock = grown(&|| exporter.record(black_box(0.02)));
-    assert_eq!(ours, 0, "a histogram of ours grew");
-    if *mode == Mode::Full {
-        let rows = [("ours", ours), ("stock exporter", stock)]
-            .map(|(name, bytes)| vec![name.to_owned(), bytes.to_string()]);
-        table(
-            &format!("Growth by {samples} samples without a scrape"),
-            &["case", "bytes"],
-            &rows,
-        );
-    }
+fn exponential_in_protobuf(mode: &Mode, histograms: usize) {
+    let registry = ours(histograms, exponential(), &spread());
+    let client = clients::exponential(histograms, &spread());
+    in_protobuf(mode, "exponential histograms", histograms, registry, client);
 }
 
-fn ours(histograms: usize) -> Registry {
-    let options = RegistryOptions::new()
-        .series_per_metric(100_000)
-        .series(200_000);
-    let registry = Registry::with_options(options);
-    for series in 0..histograms {
-        let (method, route, status) = labels(series);
-        let histogram = registry.histogram(&HTTP_REQUEST_DURATION, &[method, &route, status]);
-        for value in VALUES {
-            histogram.record(value);
-        }
-    }
-    registry
-}
-
-fn stock(histograms: usize) -> (PrometheusRecorder, PrometheusHandle) {
-    let recorder = PrometheusBuilder::new()
-        .set_buckets(HTTP_REQUEST_DURATION.bounds())
-        .expect("bounds")
-        .build_recorder();
-    for series in 0..histograms {
-        let (method, route, status) = labels(series);
-        let histogram = recorder.register_histogram(&key(method, &route, status), &METADATA);
-        for value in VALUES {
-            histogram.record(value);
-        }
-    }
-    let handle = recorder.handle();
-    (recorder, handle)
-}
-
-type ClientLabels = [(&'static str, String); 3];
-
-fn client(histograms: usize) -> prometheus_client::registry::Registry {
-    let family: Family<ClientLabels, Histogram> = Family::new_with_constructor(|| {
-        Histogram::new(HTTP_REQUEST_DURATION.bounds().iter().copied())
-    });
-    for series in 0..histograms {
-        let (method, route, status) = labels(series);
-        let labels = [
-            ("method", method.to_owned()),
-            ("route", route),
-            ("status", status.to_owned()),
-        ];
-        let histogram = family.get_or_create(&labels);
-        for value in VALUES {
-            histogram.observe(value);
-        }
-    }
-    let mut registry = prometheus_client::registry::Registry::default();
-    registry.register(
-        HTTP_REQUEST_DURATION.name(),
-        HTTP_REQUEST_DURATION.help(),
-        family,
+fn in_protobuf(
+    mode: &Mode,
+    what: &str,
+    histograms: usize,
+    registry: Registry,
+    client: prometheus_client::registry::Registry,
+) {
+    let bytes = registry.render_as(Exposition::Protobuf);
+    let title = format!(
+        "Protobuf of {histograms} {what}, {} KiB, {} of prometheus-client",
+        bytes.len() / 1024,
+        clients::protobuf(&client).len() / 1024
     );
-    registry
+    let cases = [Case::new(
+        "prometheus-client",
+        repeat(move || clients::protobuf(&client)),
+    )];
+    let render = repeat(move || registry.render_as(Exposition::Protobuf));
+    compared(title, bytes, render, cases).run(mode);
 }
 
-fn encoded(registry: &prometheus_client::registry::Registry) -> String {
-    let mut text = String::new();
-    encode(&mut text, registry).expect("writing to a string");
-    text
+/// Puts a copy of the bytes that we render beside that and what others do.
+fn compared<'a>(
+    title: String,
+    bytes: Vec<u8>,
+    ours: impl Fn(u64) + Sync + 'a,
+    others: impl IntoIterator<Item = Case<'a>>,
+) -> Group<'a> {
+    let length = bytes.len();
+    let first = [
+        Case::new("copy of the bytes", repeat(move || bytes.clone())),
+        Case::new("ours", ours),
+    ];
+    Group::new(title, first.into_iter().chain(others)).text_bytes(length)
 }
 
-fn repeat<'a>(render: impl Fn() -> String + Sync + 'a) -> impl Fn(u64) + Sync + 'a {
+/// Histograms keep exemplars, and all that is recorded has a span.
+fn traced() -> RegistryOptions {
+    RegistryOptions::new().exemplars(|| Some(SampledSpan::new([0xab; 16], [0xcd; 8])))
+}
+
+fn exponential() -> RegistryOptions {
+    RegistryOptions::new().bounds_by_prefix("", Bounds::exponential())
+}
+
+/// Makes values from 1 ms to 12 s, each magnitude as often as the others.
+fn spread() -> Vec<f64> {
+    let values = (0..256).map(|step| 10_f64.powf(f64::from(step) / 256.0 * 4.1 - 3.0));
+    values.collect()
+}
+
+fn described(text: &str, histograms: usize) -> String {
+    let (lines, length) = (text.lines().count(), text.len() / 1024);
+    format!("{lines} lines ({histograms} histograms, {length} KiB)")
+}
+
+fn assert_as_long(text: &str, other: &str) {
+    assert!(text.lines().count().abs_diff(other.lines().count()) < 40);
+}
+
+fn exemplars_in(text: &str) -> usize {
+    text.matches("trace_id").count()
+}
+
+fn repeat<'a, T>(render: impl Fn() -> T + Sync + 'a) -> impl Fn(u64) + Sync + 'a {
     move |turns| {
         for _ in 0..turns {
             black_box(render());
         }
     }
 }
-
-fn labels(series: usize) -> (&'static str, String, &'static str) {
-    let method = ["GET", "POST"][series % 2];
-    let status = ["200", "201", "400", "404", "500"][series / 2 % 5];
-    (
-        method,
-        format!("/api/resource{}/{{id}}", series / 10),
-        status,
-    )
-}
-
-fn key(method: &'static str, route: &str, status: &'static str) -> Key {
-    let labels = vec![
-        Label::new("method", method),
-        Label::new("route", route.to_owned()),
-        Label::new("status", status),
-    ];
-    Key::from_parts(HTTP_REQUEST_DURATION.name(), labels)
-}
-
-const VALUES: [f64; 8] = [0.0007, 0.003, 0.0123, 0.02, 0.3, 0.31, 1.75, 12.5];
-static METADATA: Metadata<'static> = Metadata::new("benches", Level::INFO, None);
