@@ -8,10 +8,12 @@
 //! With the feature `allocations` the same cases are counted instead of timed.
 
 mod group;
+mod latency;
 mod measure;
 mod table;
 
 pub use group::{Case, Group};
+pub use latency::{Situation, Situations, Stopwatch};
 pub use measure::{Heap, counted};
 pub use table::table;
 

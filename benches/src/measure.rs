@@ -86,7 +86,7 @@ pub(crate) fn sample(work: &Work<'_>, turns: u64, threads: usize) -> Sample {
 }
 
 /// How long this thread has waited for a processor, where the system tells.
-fn waited() -> Duration {
+pub(crate) fn waited() -> Duration {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let waited = stat.split(' ').nth(1).and_then(|field| field.parse().ok());
     Duration::from_nanos(waited.unwrap_or(0))
