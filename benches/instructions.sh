@@ -18,12 +18,19 @@ row() {
 
 echo '| case | instructions |'
 echo '|---|---:|'
-for group in 'Counter, handle held' 'Histogram, handle held'; do
-    for case in ours 'stock exporter' prometheus-client; do
+for group in 'Counter, handle held' 'Gauge set, handle held' 'Histogram, handle held'; do
+    for case in ours 'ours, typed instrument' 'stock exporter' prometheus-client; do
         row record "$group / $case"
     done
 done
-for group in 'Counter, looked up' 'Histogram, looked up'; do
+for case in ours prometheus-client; do
+    row record "Exponential histogram, handle held / $case"
+done
+for case in 'ours, exemplars off' 'ours, no span' 'ours, sampled span' 'prometheus-client, no exemplar' \
+    'prometheus-client, exemplar'; do
+    row record "Histogram with exemplars, handle held / $case"
+done
+for group in 'Counter, looked up' 'Gauge set, looked up' 'Histogram, looked up'; do
     for case in ours 'stock exporter'; do
         row record "$group / $case, two literal labels"
         row record "$group / $case, two owned labels"
