@@ -1,6 +1,5 @@
 //! Exemplars: of each bucket of a histogram, one value and the trace in which it was recorded.
 
-use std::fmt::{self, Write as _};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cells::Version;
@@ -65,13 +64,14 @@ impl Exemplar {
     /// Appends its labels as OpenMetrics spells them: 63 characters of names and values, of 128 that it allows.
     pub(crate) fn labels(&self, text: &mut String) {
         let Self { span, .. } = self;
-        // Writing to a `String` cannot fail.
-        let _ = write!(
-            text,
-            "{{{TRACE_ID}=\"{}\",{SPAN_ID}=\"{}\"}}",
-            Hex(&span.trace_id),
-            Hex(&span.span_id)
-        );
+        for (before, bytes) in [
+            ("{trace_id=\"", &span.trace_id[..]),
+            ("\",span_id=\"", &span.span_id[..]),
+        ] {
+            text.push_str(before);
+            push_hex(bytes, text);
+        }
+        text.push_str("\"}");
     }
 }
 
@@ -169,17 +169,20 @@ impl Default for Slot {
 /// So often an exemplar is replaced at most: 100 ms, in nanoseconds.
 const MOMENT: u64 = 100_000_000;
 
-/// Bytes as digits.
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    push_hex(bytes, &mut text);
+    text
 }
 
-fn hex(bytes: &[u8]) -> String {
-    Hex(bytes).to_string()
+fn push_hex(bytes: &[u8], text: &mut String) {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)]);
+        text.push(DIGITS[usize::from(byte & 0xf)]);
+    }
 }
 
 /// A clock before 1970 reads as 1970; one after 2554 as 2554.

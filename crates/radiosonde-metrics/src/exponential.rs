@@ -53,6 +53,11 @@ impl Exponential {
 
     /// Adds what another reading of the same histogram holds.
     pub(crate) fn add(&mut self, mut other: Self) {
+        if self.is_empty() {
+            // Most histograms have one part.
+            *self = other;
+            return;
+        }
         let scale = self.scale.min(other.scale);
         self.coarsen(self.scale - scale);
         other.coarsen(other.scale - scale);
@@ -68,6 +73,10 @@ impl Exponential {
         self.zeros += other.zeros;
         self.positive.add(&other.positive);
         self.negative.add(&other.negative);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.zeros == 0 && self.positive.counts.is_empty() && self.negative.counts.is_empty()
     }
 
     /// Makes one bucket of each 2^`by`.

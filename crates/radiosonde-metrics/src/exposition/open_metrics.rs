@@ -1,11 +1,10 @@
 //! OpenMetrics, version 1.0.
 
 use std::fmt::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use radiosonde_catalog::Kind;
 
-use super::sample::{real, samples};
+use super::sample::{samples, stamp};
 use crate::canonical::{escape, unit_in};
 use crate::family::{Families, Family, is_free};
 
@@ -34,7 +33,7 @@ fn render_family(name: &str, family: &Family, families: &Families, text: &mut St
     for (labels, series) in &family.series {
         samples(name, labels, &series.instrument, true, text);
         if let Some(created) = &spelled.created {
-            real(created, "", labels, seconds(series.created), text);
+            stamp(created, labels, series.created, text);
         }
     }
 }
@@ -83,12 +82,6 @@ impl<'a> Spelled<'a> {
             created: has_created.then(|| created(family)),
         }
     }
-}
-
-fn seconds(time: SystemTime) -> f64 {
-    time.duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64()
 }
 
 #[cfg(all(test, not(loom)))]

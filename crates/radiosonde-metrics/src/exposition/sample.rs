@@ -1,7 +1,7 @@
 //! What both formats have in common: samples.
 
 use std::fmt::{self, Display, Write as _};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::Histogram;
 use crate::cells::Distribution;
@@ -34,10 +34,17 @@ pub(super) fn samples(
 }
 
 /// Appends one sample that is a real number.
-pub(super) fn real(name: &str, part: &str, labels: &str, value: f64, text: &mut String) {
+fn real(name: &str, part: &str, labels: &str, value: f64, text: &mut String) {
     series(name, part, labels, text);
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "{}", Real(value));
+}
+
+/// Appends one sample that is a time.
+pub(super) fn stamp(name: &str, labels: &str, at: SystemTime, text: &mut String) {
+    series(name, "", labels, text);
+    time(at, text);
+    text.push('\n');
 }
 
 fn whole(name: &str, part: &str, labels: &str, value: impl itoa::Integer, text: &mut String) {
@@ -99,13 +106,18 @@ fn of_histogram(
 fn of_exemplar(exemplar: &Exemplar, text: &mut String) {
     text.push_str(" # ");
     exemplar.labels(text);
-    let since = exemplar.time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (seconds, milliseconds) = (since.as_secs(), since.subsec_millis());
-    let _ = write!(
-        text,
-        " {} {seconds}.{milliseconds:03}",
-        Real(exemplar.value)
-    );
+    let _ = write!(text, " {} ", Real(exemplar.value));
+    time(exemplar.time, text);
+}
+
+/// Appends a time as seconds since 1970, to the millisecond. A clock before that reads as 1970.
+fn time(time: SystemTime, text: &mut String) {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut number = itoa::Buffer::new();
+    text.push_str(number.format(since.as_secs()));
+    text.push('.');
+    // Three digits, whatever they are.
+    text.push_str(&number.format(1_000 + since.subsec_millis())[1..]);
 }
 
 /// A value, spelled as Go spells it where Rust does not.
