@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
 use radiosonde::{Config, Sonde, build};
+use radiosonde_testkit::eventually;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use tower::ServiceExt as _;
 
@@ -127,10 +128,10 @@ async fn a_hook_that_hangs_costs_the_metrics_and_nothing_else() {
 
 #[tokio::test]
 async fn points_that_the_collector_refuses_are_failed() {
-    // A partial success, in which 5 are refused. It is the same message for spans.
+    // A partial success, in which 5 are refused. It is the same message for spans, which may come in several.
     let answer = Mode::answer("application/x-protobuf", [0x0a, 0x02, 0x08, 0x05]);
     let collector = FaultCollector::start(answer);
-    let sonde = served(&collector.endpoint(), 7).await;
+    let sonde = served(&collector.endpoint(), 3).await;
     let report = sonde.shutdown(Duration::from_secs(5)).await;
     let points = report.metric_points;
     assert_eq!(
@@ -138,7 +139,7 @@ async fn points_that_the_collector_refuses_are_failed() {
         (points.ended - 5, 5),
         "{points:?}"
     );
-    assert_eq!((report.spans.sent, report.spans.failed), (2, 5), "{report}");
+    assert_eq!((report.spans.sent, report.spans.failed), (0, 3), "{report}");
 }
 
 #[tokio::test]
@@ -163,11 +164,15 @@ async fn what_ends_after_the_shutdown_is_dropped_and_counted() {
         .layer(sonde.layer());
     sonde.shutdown(Duration::from_millis(100)).await;
     let _ = app.oneshot(Request::new(Body::empty())).await.unwrap();
-    assert!(
-        sonde
-            .metrics()
-            .render()
-            .contains("radiosonde_spans_dropped_total 1\n")
+    // A worker that was given up on may still be about to say so.
+    eventually(
+        "the span that came too late",
+        Duration::from_secs(10),
+        || {
+            let text = sonde.metrics().render();
+            text.contains("radiosonde_spans_dropped_total 1\n")
+                .then_some(())
+        },
     );
 }
 
