@@ -23,6 +23,7 @@
 //! ```
 
 mod check;
+mod client;
 mod hash;
 mod info;
 mod json;
@@ -35,6 +36,10 @@ mod request;
 mod runtime;
 mod standard;
 
+pub use client::{
+    HTTP_CLIENT_ACTIVE_REQUESTS, HTTP_CLIENT_ERRORS, HTTP_CLIENT_REQUEST_DURATION,
+    HTTP_CLIENT_REQUESTS,
+};
 pub use hash::{hash, hash_of};
 pub use info::{BUILD_INFO, TARGET_INFO};
 pub use json::{json, json_of};
@@ -80,6 +85,10 @@ pub const METRICS: &[&Metric] = &[
     &HTTP_CONNECTIONS_FAILED,
     &HTTP_OPEN_CONNECTIONS,
     &HTTP_CONNECTION_DURATION,
+    &HTTP_CLIENT_REQUESTS,
+    &HTTP_CLIENT_REQUEST_DURATION,
+    &HTTP_CLIENT_ERRORS,
+    &HTTP_CLIENT_ACTIVE_REQUESTS,
     &MESSAGES_PROCESSED,
     &MESSAGE_PROCESSING_DURATION,
     &CACHE_HITS,

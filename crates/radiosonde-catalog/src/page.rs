@@ -105,8 +105,17 @@ fn cell(text: &str) -> String {
 }
 
 /// The groups of the page, and how the names of their metrics begin.
-const GROUPS: [(&str, &[&str]); 5] = [
-    ("Requests", &["http_"]),
+const GROUPS: [(&str, &[&str]); 6] = [
+    (
+        "Requests",
+        &[
+            "http_active_",
+            "http_errors_",
+            "http_request_",
+            "http_requests_",
+        ],
+    ),
+    ("Outgoing requests", &["http_client_"]),
     (
         "Standard instruments",
         &[
