@@ -18,6 +18,7 @@
 
 mod body;
 mod few;
+pub mod client;
 mod future;
 mod layer;
 mod method;

@@ -184,7 +184,7 @@ fn assert_balance(registry: &Registry, expected: &BTreeMap<&'static str, f64>) {
 }
 
 /// Panics of the plans are expected: their messages would bury everything else.
-fn silence_expected_panics() {
+pub(crate) fn silence_expected_panics() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         let previous = std::panic::take_hook();

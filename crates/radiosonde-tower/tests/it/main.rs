@@ -4,6 +4,7 @@
 #![allow(clippy::float_cmp, reason = "what is compared are counts")]
 
 mod balance;
+mod client;
 mod observer;
 mod outcomes;
 mod script;

@@ -163,7 +163,11 @@ pub(crate) fn poll_frame<B: Body>(body: Pin<&mut B>) -> Polled<B> {
 }
 
 /// Runs a request to its end as a server would: until the body ends, fails or hangs. A panic ends it, too.
-pub(crate) fn serve(service: &mut Observe<Actor>, request: Request<Act>) {
+pub(crate) fn serve<S, B>(service: &mut S, request: Request<Act>)
+where
+    S: Service<Request<Act>, Response = Response<B>>,
+    B: Body,
+{
     let _ = catch_unwind(AssertUnwindSafe(|| {
         let mut future = Box::pin(service.call(request));
         let Poll::Ready(Ok(response)) = poll(future.as_mut()) else {

@@ -1,0 +1,203 @@
+//! A request that has departed and not ended.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use http::{HeaderMap, Method, StatusCode, Version, header, response};
+use radiosonde_metrics::UpDownCounter;
+
+use super::layer::Shared;
+use super::observation::{End, Stop};
+use super::observer::Sent;
+use super::series::ServerSeries;
+use super::{ClientObservation, ClientScope, Departure};
+
+/// A request in flight. It goes from the future to the body, and is closed exactly once: by [`close`](Self::close), or
+/// by being dropped.
+#[derive(Debug)]
+pub(super) struct OpenCall {
+    shared: &'static Shared,
+    server: &'static ServerSeries,
+    /// An index into the known methods.
+    method: usize,
+    active: &'static UpDownCounter,
+    scopes: Vec<Box<dyn ClientScope>>,
+    departed: Instant,
+    answer: Answer,
+    head: Option<(StatusCode, Version)>,
+    /// When the head of a response came whose body is a stream of events.
+    stream_began: Option<Instant>,
+    /// Whether the client's own code is running. Found set in `drop`, a panic is unwinding through it.
+    inside: bool,
+    closed: bool,
+}
+
+/// What is still to come after the head of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Nothing: the head was all, or another protocol follows.
+    Nothing(Stop),
+    /// A body.
+    Body,
+}
+
+impl OpenCall {
+    pub(super) fn depart(shared: &'static Shared, sent: &Sent<'_>) -> Self {
+        let departed = Instant::now();
+        let (options, series) = (&shared.options, &shared.series);
+        let method = options.methods.index(sent.method);
+        let method_label = options.methods.label(method);
+        let server = series.of(sent.uri);
+        let mut call = Self {
+            shared,
+            server,
+            method,
+            active: series.depart(server, method, method_label),
+            scopes: Vec::new(),
+            departed,
+            answer: Answer::to(sent.method),
+            head: None,
+            stream_began: None,
+            inside: false,
+            closed: false,
+        };
+        let departure = Departure {
+            sent,
+            method_label,
+            server: server.name,
+            with_query: options.record_query,
+        };
+        for observer in &options.observers {
+            call.scopes
+                .extend(quietly(|| observer.depart(&departure)).flatten());
+        }
+        call
+    }
+
+    /// Adds the headers of whoever follows the request.
+    pub(super) fn inject(&self, headers: &mut HeaderMap) {
+        for scope in &self.scopes {
+            quietly(|| scope.inject(headers));
+        }
+    }
+
+    /// Runs the client's own code as the current request of this thread.
+    pub(super) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
+        // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
+        self.inside = true;
+        let result = within(&self.scopes, code);
+        self.inside = false;
+        result
+    }
+
+    /// Drops the client's own code as the current request of this thread: what it still says belongs to it.
+    pub(super) fn drop_inside(&self, drop: impl FnOnce()) {
+        within(&self.scopes, drop);
+    }
+
+    /// Takes note of the head of the response, whose body is empty or not, and says what is still to come.
+    pub(super) fn head(&mut self, head: &response::Parts, is_empty: bool) -> Rest {
+        let status = head.status;
+        self.head = Some((status, head.version));
+        if status == StatusCode::SWITCHING_PROTOCOLS
+            || (self.answer == Answer::Tunnel && status.is_success())
+        {
+            return Rest::Nothing(Stop::Upgrade);
+        }
+        let bodiless = self.answer == Answer::HeadOnly
+            || status.is_informational()
+            || status == StatusCode::NO_CONTENT
+            || status == StatusCode::NOT_MODIFIED;
+        // Who knows that there is nothing does not read it, so nobody would tell us.
+        if bodiless || is_empty {
+            return Rest::Nothing(Stop::Complete);
+        }
+        if is_event_stream(&head.headers) {
+            self.stream_began = Some(Instant::now());
+        }
+        Rest::Body
+    }
+
+    /// Closes the request: records it, and tells whoever follows it.
+    pub(super) fn close(mut self, stop: Stop) {
+        self.end(stop);
+    }
+
+    fn end(&mut self, stop: Stop) {
+        self.closed = true;
+        let ended = self.stream_began.unwrap_or_else(Instant::now);
+        let status = self.head.map(|(status, _)| status.as_u16());
+        let observation = ClientObservation {
+            method: self.shared.options.methods.label(self.method),
+            server: self.server.name,
+            status,
+            version: self.head.map(|(_, version)| version),
+            end: End::judge(stop, status),
+            duration: ended.duration_since(self.departed),
+        };
+        let span = self.scopes.iter().find_map(|scope| scope.sampled_span());
+        let series = &self.server.kept[self.method];
+        self.shared.series.record(series, &observation, span);
+        self.active.add(-1);
+        while let Some(scope) = self.scopes.pop() {
+            quietly(|| within(&self.scopes, || scope.close(&observation)));
+        }
+    }
+}
+
+impl Drop for OpenCall {
+    // On drop, not in poll: who gives a request up never lets us poll again.
+    fn drop(&mut self) {
+        if !self.closed {
+            self.end(if self.inside {
+                Stop::Unwound
+            } else {
+                Stop::Dropped
+            });
+        }
+    }
+}
+
+/// What a method asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// A head and a body.
+    Body,
+    /// A head without the body it describes: `HEAD`.
+    HeadOnly,
+    /// Another protocol, if it succeeds: `CONNECT`.
+    Tunnel,
+}
+
+impl Answer {
+    fn to(method: &Method) -> Self {
+        match *method {
+            Method::HEAD => Self::HeadOnly,
+            Method::CONNECT => Self::Tunnel,
+            _ => Self::Body,
+        }
+    }
+}
+
+/// Runs `code` with all scopes entered, the first one outermost.
+fn within<T>(scopes: &[Box<dyn ClientScope>], code: impl FnOnce() -> T) -> T {
+    let Some((outer, inner)) = scopes.split_first() else {
+        return code();
+    };
+    let _entered = outer.enter();
+    within(inner, code)
+}
+
+/// Runs `code` of an observer. A panic there costs what it would have returned: in a `drop` during another panic it
+/// would abort the process.
+fn quietly<T>(code: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(code)).ok()
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .map_or(&[][..], |value| value.as_bytes());
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+    kind.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
+}

@@ -1,0 +1,20 @@
+//! The client side: the life of outgoing requests.
+
+mod balance;
+mod observer;
+mod origin;
+mod outcomes;
+mod servers;
+mod transparency;
+mod wire;
+
+use radiosonde_metrics::Registry;
+use radiosonde_tower::client::{ClientOptions, ObserveClient, ObserveClientLayer};
+use tower_layer::Layer as _;
+
+use crate::script::Actor;
+
+/// The scripted service, seen as a client.
+fn observed(registry: &Registry) -> ObserveClient<Actor> {
+    ObserveClientLayer::new(registry, ClientOptions::new()).layer(Actor)
+}
