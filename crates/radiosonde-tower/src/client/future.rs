@@ -41,14 +41,17 @@ impl<F> ClientResponseFuture<F> {
     }
 }
 
-impl<F, R, E> Future for ClientResponseFuture<F>
+impl<F, R, E> ClientResponseFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
     R: Body,
 {
-    type Output = Result<Response<ClientBody<R>>, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    /// Polls, and closes the request by what `error_type` says of an error.
+    pub(super) fn poll_with(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        error_type: impl FnOnce(&E) -> ClientErrorType,
+    ) -> Poll<Result<Response<ClientBody<R>>, E>> {
         let this = self.project();
         let Some(inner) = this.inner.as_pin_mut() else {
             return Poll::Pending;
@@ -62,10 +65,22 @@ where
             (Ok(response), call) => Ok(ClientBody::of(response, call)),
             (Err(error), call) => {
                 if let Some(call) = call {
-                    call.close(Stop::Failed(ClientErrorType::Inner));
+                    call.close(Stop::Failed(error_type(&error)));
                 }
                 Err(error)
             }
         })
+    }
+}
+
+impl<F, R, E> Future for ClientResponseFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Body,
+{
+    type Output = Result<Response<ClientBody<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_with(cx, |_| ClientErrorType::Inner)
     }
 }

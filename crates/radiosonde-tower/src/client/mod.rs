@@ -66,6 +66,7 @@
 //! # Ok(())
 //! # }
 //! ```
+#![cfg_attr(feature = "reqwest", doc = include_str!("reqwest.md"))]
 
 mod body;
 mod call;
@@ -74,6 +75,8 @@ mod layer;
 mod observation;
 mod observer;
 mod options;
+#[cfg(feature = "reqwest")]
+mod reqwest;
 mod series;
 mod server;
 mod service;

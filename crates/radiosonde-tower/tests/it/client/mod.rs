@@ -4,6 +4,8 @@ mod balance;
 mod observer;
 mod origin;
 mod outcomes;
+#[cfg(feature = "reqwest")]
+mod reqwest;
 mod servers;
 mod transparency;
 mod wire;
