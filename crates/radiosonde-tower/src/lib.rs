@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 //!
+//! This page is about requests that come; those that go out have a module of their own, [`client`].
+//!
 //! # Words
 //!
 //! An *observation* is what is known of one request when it has ended: method, route, status, [`Outcome`] and how long

@@ -10,7 +10,8 @@
 //!   hook, the propagator. It is what `main` calls.
 //! - [`build`] returns the same [`Parts`] and installs nothing: for tests, and for services that have a subscriber or a
 //!   recorder of their own.
-//! - Each part stands alone: [`metrics::Registry`], [`layer::ObserveLayer`], [`health::Health`].
+//! - Each part stands alone: [`metrics::Registry`], [`layer::ObserveLayer`], [`client::ObserveClientLayer`],
+//!   [`health::Health`].
 //!
 //! # Features
 //!
@@ -24,6 +25,7 @@
 //! | `runtime` | yes | `tokio_*`: workers, tasks, queue, scheduling delay |
 //! | `tls` | yes | `https` addresses, by rustls with aws-lc-rs |
 //! | `tls-ring` | no | the same with ring, for a tree that uses ring: instead of `tls` |
+//! | `reqwest` | no | [`client::ObserveClientLayer`] as a middleware of `reqwest-middleware` |
 //! | `testing` | no | `testing`: telemetry local to a test, and assertions on it; outside semantic versioning |
 //!
 //! A feature adds an ability; only an endpoint or a DSN turns it on.
@@ -76,6 +78,17 @@ pub mod layer {
     pub use radiosonde_tower::{
         Arrival, Entered, ErrorType, Observation, ObserveLayer, ObserveOptions, Observer, Outcome,
         RouteOf, Scope, StreamRule,
+    };
+}
+
+/// The client layer: requests that the service makes.
+///
+/// [`Sonde::client_layer`] returns it with its spans.
+pub mod client {
+    #[doc(inline)]
+    pub use radiosonde_tower::client::{
+        ClientErrorType, ClientObservation, ClientObserver, ClientOptions, ClientScope, Departure,
+        ObserveClientLayer, ServerOf,
     };
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use radiosonde_axum::{ConnectionMetrics, CountedListener};
 use radiosonde_health::Health;
 use radiosonde_metrics::Registry;
+use radiosonde_tower::client::{ClientOptions, ObserveClientLayer};
 use radiosonde_tower::{ObserveLayer, ObserveOptions};
 
 use crate::ShutdownReport;
@@ -31,6 +32,8 @@ struct Inner {
     endpoints: radiosonde_axum::Endpoints,
     layer: OnceLock<ObserveLayer>,
     layer_options: Mutex<Option<ObserveOptions>>,
+    client_layer: OnceLock<ObserveClientLayer>,
+    client_options: ClientOptions,
     telemetry: Arc<Telemetry>,
 }
 
@@ -40,6 +43,7 @@ impl Sonde {
         registry: Registry,
         health: Health,
         options: ObserveOptions,
+        client_options: ClientOptions,
         telemetry: Telemetry,
     ) -> Self {
         #[cfg(feature = "axum")]
@@ -66,6 +70,8 @@ impl Sonde {
                 endpoints,
                 layer: OnceLock::new(),
                 layer_options: Mutex::new(Some(options)),
+                client_layer: OnceLock::new(),
+                client_options,
                 telemetry: Arc::new(telemetry),
             }),
         };
@@ -102,6 +108,69 @@ impl Sonde {
                 .unwrap_or_else(PoisonError::into_inner);
             ObserveLayer::new(&self.inner.registry, options.take().unwrap_or_default())
         })
+    }
+
+    /// Returns the layer that measures and follows each request that the service makes, and sends its trace along.
+    ///
+    /// Put it around a client that is a tower service, such as the legacy one of `hyper-util`; with the feature `reqwest`
+    /// it is a middleware of `reqwest-middleware` as well. See [`client`](crate::client) for what is counted.
+    ///
+    /// `traceparent` and `tracestate` are those of the span that the request gets, which is a child of what is current
+    /// where the request is made. A request of a trace that is not sampled, or not exported, has no span, and takes the
+    /// ids of that trace along all the same. They go to every server that is called.
+    ///
+    /// The layer is a pointer to what is kept for the life of the process, so it may be copied freely.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use http::{Request, Response};
+    /// use tower::{Layer as _, ServiceExt as _, service_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sonde = radiosonde::init("checkout")?;
+    ///
+    /// // Stands for a client, such as `hyper_util::client::legacy::Client`.
+    /// let client = service_fn(async |_: Request<String>| {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    /// });
+    /// let request = Request::post("http://stock.internal/reservations").body("one".to_owned())?;
+    /// sonde.client_layer().layer(client).oneshot(request).await?;
+    ///
+    /// let line = r#"http_client_requests_total{method="POST",outcome="ok",server="stock.internal",status="200"} 1"#;
+    /// assert!(sonde.metrics().render().contains(line));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn client_layer(&self) -> ObserveClientLayer {
+        let make = || self.client_layer_with(|options| options);
+        *self.inner.client_layer.get_or_init(make)
+    }
+
+    /// Returns a client layer with other options: `with` gets those of [`client_layer`](Self::client_layer), which name
+    /// servers by their hosts.
+    ///
+    /// Each call makes a layer that is kept for the life of the process, with names of its own for servers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sonde = radiosonde::init("checkout")?;
+    /// let layer = sonde.client_layer_with(|options| options.servers(["stock.internal", "api.example.com"]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn client_layer_with(
+        &self,
+        with: impl FnOnce(ClientOptions) -> ClientOptions,
+    ) -> ObserveClientLayer {
+        self.watch_runtime();
+        let options = with(self.inner.client_options.clone());
+        ObserveClientLayer::new(&self.inner.registry, options)
     }
 
     /// Returns the router with `/health`, `/ready`, `/live` and `/metrics`, and with their twins below `/health/`.

@@ -3,7 +3,11 @@
 //! The server's span is made with the SDK's tracer, because that costs a fraction of the way through `tracing`; it is the
 //! current one whenever the request's code runs, so the host's own spans become its children. A request that is not
 //! sampled has no span but has ids, for its log lines, its error reports and the services that it calls.
+//!
+//! The client's span is made the same way for each request that goes out, as a child of what is current where the request
+//! is made.
 
+mod client_span;
 #[cfg(feature = "otlp")]
 mod current;
 #[cfg(feature = "otlp")]

@@ -1,8 +1,9 @@
-//! Trace ids that come with a request.
+//! Trace ids that come and go with a request.
 
 use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
-use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
+use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 
 /// Reads the W3C trace context of a request, on top of an empty context.
@@ -18,6 +19,31 @@ pub(crate) fn extract(headers: &HeaderMap) -> Context {
         return root;
     }
     TraceContextPropagator::new().extract_with_context(&root, &Bounded(headers))
+}
+
+/// Writes the W3C trace context of a request that goes out, in place of one that it has. Without a trace it writes nothing.
+pub(crate) fn inject(context: &Context, headers: &mut HeaderMap) {
+    TraceContextPropagator::new().inject_context(context, &mut Outgoing(headers));
+}
+
+struct Outgoing<'a>(&'a mut HeaderMap);
+
+impl Injector for Outgoing<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        let Ok(name) = HeaderName::try_from(key) else {
+            return;
+        };
+        match HeaderValue::try_from(value) {
+            Ok(value) if !value.is_empty() => {
+                // A map that can hold no more keeps what it has.
+                let _ = self.0.try_insert(name, value);
+            }
+            // The state of another trace must not go with the ids of this one.
+            _ => {
+                self.0.remove(name);
+            }
+        }
+    }
 }
 
 struct Bounded<'a>(&'a HeaderMap);
@@ -76,6 +102,36 @@ mod tests {
     fn a_trace_goes_on() {
         let id = trace_id("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
         assert_eq!(id.as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+    }
+
+    #[test]
+    fn a_trace_goes_out_as_it_came_in() {
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let mut came = HeaderMap::new();
+        came.insert("traceparent", parent.parse().unwrap());
+        came.insert("tracestate", "a=1".parse().unwrap());
+        let mut goes = HeaderMap::new();
+        inject(&extract(&came), &mut goes);
+        assert_eq!(goes, came);
+    }
+
+    #[test]
+    fn the_trace_of_another_request_is_replaced_whole() {
+        let mut came = HeaderMap::new();
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+        came.insert("traceparent", parent.parse().unwrap());
+        let mut goes = HeaderMap::new();
+        goes.insert("traceparent", "another".parse().unwrap());
+        goes.insert("tracestate", "a=1".parse().unwrap());
+        inject(&extract(&came), &mut goes);
+        assert_eq!(goes, came);
+    }
+
+    #[test]
+    fn without_a_trace_nothing_is_written() {
+        let mut headers = HeaderMap::new();
+        inject(&Context::new(), &mut headers);
+        assert!(headers.is_empty());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use tracing::Subscriber;
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::client_span::ClientSpans;
 #[cfg(feature = "otlp")]
 use super::export;
 use super::filter::OfTheHost;
@@ -71,6 +72,11 @@ impl Traces {
     /// Returns the observer that gives each request its span, and each response the id of its trace, if it is to have it.
     pub(crate) fn observer(&self, header: Option<HeaderName>) -> ServerSpans {
         ServerSpans::new(self.tracer.clone(), self.exported, header)
+    }
+
+    /// Returns the observer that gives each request that goes out its span.
+    pub(crate) fn client_observer(&self) -> ClientSpans {
+        ClientSpans::new(self.tracer.clone(), self.exported)
     }
 
     /// Returns the provider, to be made the global one.

@@ -96,6 +96,7 @@ impl Scope for ServerSpan {
                 drop(guard);
             });
         })
+        enter(&self.0)
     }
 
     #[cfg(feature = "otlp")]
@@ -132,12 +133,30 @@ impl Scope for ServerSpan {
     }
 }
 
-fn name(request: &Arrival<'_>) -> String {
-    // The conventions: an unknown method is called `HTTP` here, and `_OTHER` only in attributes.
-    let method = match request.method_label() {
+/// Makes a context the current one of this thread until the guard is dropped.
+pub(super) fn enter(context: &Context) -> Entered {
+    let guard = context.clone().attach();
+    // On a thread that is ending the guard is dropped at once, and the request runs outside its span.
+    let _ = ATTACHED.try_with(|attached| attached.borrow_mut().push(guard));
+    Entered::new(|| {
+        let _ = ATTACHED.try_with(|attached| {
+            let guard = attached.borrow_mut().pop();
+            drop(guard);
+        });
+    })
+}
+
+/// Returns a method as names of spans have it: the conventions call an unknown one `HTTP` here, and `_OTHER` only in
+/// attributes.
+pub(super) fn method_name(method_label: &'static str) -> &'static str {
+    match method_label {
         "_OTHER" => "HTTP",
         method => method,
-    };
+    }
+}
+
+fn name(request: &Arrival<'_>) -> String {
+    let method = method_name(request.method_label());
     match request.route() {
         "" => method.into(),
         route => format!("{method} {route}"),
@@ -179,7 +198,8 @@ fn attributes(request: &Arrival<'_>) -> Vec<KeyValue> {
     attributes
 }
 
-fn version(version: Version) -> Option<&'static str> {
+/// Returns a version of HTTP as attributes have it.
+pub(super) fn version(version: Version) -> Option<&'static str> {
     match version {
         Version::HTTP_10 => Some("1.0"),
         Version::HTTP_11 => Some("1.1"),
@@ -189,8 +209,8 @@ fn version(version: Version) -> Option<&'static str> {
     }
 }
 
-/// Cuts what a client chose to a length that a full queue of spans can hold.
-fn bounded(text: &str) -> String {
+/// Cuts what somebody else chose to a length that a full queue of spans can hold.
+pub(super) fn bounded(text: &str) -> String {
     text[..text.floor_char_boundary(MAX_VALUE)].to_owned()
 }
 

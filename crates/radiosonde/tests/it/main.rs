@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 mod child;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+mod client;
 #[cfg(feature = "sentry")]
 mod errors;
 mod hostile;

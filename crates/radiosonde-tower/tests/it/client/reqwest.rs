@@ -3,8 +3,12 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use http::{HeaderMap, Version};
 use radiosonde_metrics::Registry;
-use radiosonde_tower::client::{ClientOptions, ObserveClientLayer};
+use radiosonde_tower::Entered;
+use radiosonde_tower::client::{
+    ClientObservation, ClientObserver, ClientOptions, ClientScope, Departure, ObserveClientLayer,
+};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
 use super::origin::{self, Origin};
@@ -106,4 +110,43 @@ async fn a_time_out_that_drops_the_future_cancels_the_request() {
     let hang = observed(&registry).get(origin.url("/hang")).send();
     assert!(briefly(hang).await.is_err());
     assert_counted(&registry, r#"method="GET",outcome="cancelled""#, None);
+}
+
+/// Follows requests by a header.
+#[derive(Debug)]
+struct Follows;
+
+impl ClientObserver for Follows {
+    fn depart(&self, request: &Departure<'_>) -> Option<Box<dyn ClientScope>> {
+        assert!(request.url().ends_with("/ok"), "{}", request.url());
+        Some(Box::new(Follows))
+    }
+}
+
+impl ClientScope for Follows {
+    fn inject(&self, headers: &mut HeaderMap) {
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        headers.insert("traceparent", parent.parse().unwrap());
+    }
+
+    fn enter(&self) -> Entered {
+        Entered::new(|| ())
+    }
+
+    fn close(self: Box<Self>, observation: &ClientObservation<'_>) {
+        assert_eq!(observation.version(), Some(Version::HTTP_11));
+    }
+}
+
+#[tokio::test]
+async fn headers_of_an_observer_arrive_at_the_server() {
+    let origin = Origin::start();
+    let options = ClientOptions::new().observer(Follows);
+    let layer = ObserveClientLayer::new(&Registry::new(), options);
+    let client = ClientBuilder::new(plain()).with(layer).build();
+    let response = client.get(origin.url("/ok")).send().await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "hello");
+    let parent = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let head = origin.head();
+    assert!(head.contains(parent), "{head}");
 }
