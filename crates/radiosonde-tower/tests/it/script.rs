@@ -191,7 +191,11 @@ pub(crate) fn sample(registry: &Registry, series: &str) -> f64 {
 
 /// The sum over all series of a metric whose labels contain `part`.
 pub(crate) fn total(registry: &Registry, metric: &str, part: &str) -> f64 {
-    let text = registry.render();
+    total_in(&registry.render(), metric, part)
+}
+
+/// The same of what was rendered.
+pub(crate) fn total_in(text: &str, metric: &str, part: &str) -> f64 {
     let series = |line: &&str| line.starts_with(&format!("{metric}{{")) && line.contains(part);
     let value = |line: &str| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap();
     text.lines().filter(series).map(value).sum()
