@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How a request ended.
+/// How a request ended: here, one that came. To one that goes out they mean what [`client`](crate::client) says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
