@@ -68,7 +68,7 @@ impl<K, V> Default for Few<K, V> {
     }
 }
 
-/// More than the statuses that a route answers with, times the ways in which it ends.
+/// More than the statuses that a route or a server answers with, times the ways in which a request ends.
 const MOST: usize = 64;
 
 #[cfg(test)]

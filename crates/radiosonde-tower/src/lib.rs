@@ -19,8 +19,8 @@
 //!   the route `""`.
 
 mod body;
-mod few;
 pub mod client;
+mod few;
 mod future;
 mod layer;
 mod method;

@@ -8,8 +8,6 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use radiosonde_catalog::{BUILD_INFO, TARGET_INFO};
 use radiosonde_health::Health;
 use radiosonde_metrics::{Registry, RegistryOptions, collect};
-use radiosonde_tower::ObserveOptions;
-use radiosonde_tower::client::ClientOptions;
 use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
 use tracing_log::AsLog as _;
@@ -167,8 +165,8 @@ impl Parts {
             // Within the span, whose ids its lines carry.
             options = options.observer(AccessLog::new(share));
         }
-        let mut options = ObserveOptions::new().observer(traces.observer());
-        let mut client_options = ClientOptions::new().observer(traces.client_observer());
+        let client_options = requests.client_options();
+        let client_options = client_options.observer(traces.client_observer());
         #[cfg(feature = "sentry")]
         let reporter = start_reporter(settings, &registry, &mut io, &mut telemetry)?;
         #[cfg(feature = "sentry")]
@@ -181,10 +179,6 @@ impl Parts {
                     .boxed(),
             );
             options = options.observer(RequestReports::new(reporter.clone()));
-        }
-        if let Some(methods) = &settings.known_methods {
-            options = options.known_methods(methods.iter().cloned());
-            client_options = client_options.known_methods(methods.iter().cloned());
         }
         telemetry.io = io.0;
         let sonde = Sonde::new(

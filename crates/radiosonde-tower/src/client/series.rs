@@ -1,6 +1,6 @@
 //! The four metrics of an outgoing request, and their handles kept by server and method.
 
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::OnceLock;
 
 use http::Uri;
 use radiosonde_catalog::{
@@ -12,6 +12,7 @@ use radiosonde_metrics::{Counter, Histogram, Registry, SampledSpan, UpDownCounte
 use super::server::{Server, Servers};
 use super::{ClientErrorType, ClientObservation, ClientOptions};
 use crate::Outcome;
+use crate::few::Few;
 
 /// The metrics of all requests of one layer.
 #[derive(Debug)]
@@ -103,38 +104,3 @@ impl ClientSeries {
 fn of_methods(methods: usize) -> Box<[CallSeries]> {
     (0..methods).map(|_| CallSeries::default()).collect()
 }
-
-/// Handles by a key that has few values, up to a bound; beyond it each is looked up anew.
-#[derive(Debug)]
-struct Few<K, V>(RwLock<Vec<(K, V)>>);
-
-impl<K: Copy + Eq, V> Few<K, V> {
-    /// Runs `work` with the value of a key, which is made when there is none.
-    fn with(&self, key: K, make: impl FnOnce() -> V, work: impl FnOnce(&V)) {
-        let position = |few: &[(K, V)]| few.iter().position(|(other, _)| *other == key);
-        let few = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = position(&few) {
-            return work(&few[found].1);
-        }
-        drop(few);
-        let mut few = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let found = match position(&few) {
-            Some(found) => found,
-            None if few.len() >= MAX_FEW => return work(&make()),
-            None => {
-                few.push((key, make()));
-                few.len() - 1
-            }
-        };
-        work(&few[found].1);
-    }
-}
-
-impl<K, V> Default for Few<K, V> {
-    fn default() -> Self {
-        Self(RwLock::default())
-    }
-}
-
-/// More than the statuses that a server answers with, times the ways in which a request ends.
-const MAX_FEW: usize = 64;

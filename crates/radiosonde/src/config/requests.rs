@@ -1,6 +1,7 @@
 //! What is done about requests, beside counting them.
 
 use http::HeaderName;
+use radiosonde_tower::client::ClientOptions;
 use radiosonde_tower::{ObserveOptions, StreamRule};
 
 use super::value::Reader;
@@ -144,6 +145,15 @@ impl RequestSettings {
             options = options.known_methods(methods.iter().cloned());
         }
         options
+    }
+
+    /// Returns the options of the client layer, which nobody follows yet.
+    pub(crate) fn client_options(&self) -> ClientOptions {
+        let options = ClientOptions::new();
+        match &self.known_methods {
+            Some(methods) => options.known_methods(methods.iter().cloned()),
+            None => options,
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Trace ids that come and go with a request.
 
-use http::{HeaderMap, HeaderName};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};

@@ -87,16 +87,7 @@ impl Observer for ServerSpans {
 
 impl Scope for ServerSpan {
     fn enter(&self) -> Entered {
-        let guard = self.context.clone().attach();
-        // On a thread that is ending the guard is dropped at once, and the request runs outside its span.
-        let _ = ATTACHED.try_with(|attached| attached.borrow_mut().push(guard));
-        Entered::new(|| {
-            let _ = ATTACHED.try_with(|attached| {
-                let guard = attached.borrow_mut().pop();
-                drop(guard);
-            });
-        })
-        enter(&self.0)
+        enter(&self.context)
     }
 
     #[cfg(feature = "otlp")]
