@@ -94,10 +94,10 @@ impl ConnectionPool {
     }
 
     /// Starts to wait for a connection.
-    pub fn acquire(&self) -> Acquisition<'_> {
+    pub fn acquire(&self) -> Acquisition {
         self.inner.waiting.add(1);
         Acquisition {
-            pool: &self.inner,
+            pool: self.inner.clone(),
             started: Instant::now(),
         }
     }
@@ -105,16 +105,16 @@ impl ConnectionPool {
 
 /// Somebody who waits for a connection.
 ///
-/// Dropped without a word it no longer waits, and that is all: whoever asked gave up, or the pool failed otherwise than by
-/// taking too long.
+/// It owns what it needs, so the wait may end in another task or thread. Dropped without a word it no longer waits, and
+/// that is all: whoever asked gave up, or the pool failed otherwise than by taking too long.
 #[derive(Debug)]
 #[must_use = "the wait ends when this is dropped: keep it until there is a connection"]
-pub struct Acquisition<'a> {
-    pool: &'a Inner,
+pub struct Acquisition {
+    pool: Arc<Inner>,
     started: Instant,
 }
 
-impl Acquisition<'_> {
+impl Acquisition {
     /// Ends the wait with a connection, and records how long it took.
     pub fn acquired(self) {
         let waited = self.started.elapsed();
@@ -127,7 +127,7 @@ impl Acquisition<'_> {
     }
 }
 
-impl Drop for Acquisition<'_> {
+impl Drop for Acquisition {
     fn drop(&mut self) {
         self.pool.waiting.add(-1);
     }

@@ -48,6 +48,12 @@ struct Inner {
     last_success: Gauge,
 }
 
+impl AsRef<Ends> for Inner {
+    fn as_ref(&self) -> &Ends {
+        &self.ends
+    }
+}
+
 impl Job {
     /// Makes the series of the job of this name, or finds them.
     #[must_use]
@@ -62,11 +68,8 @@ impl Job {
     }
 
     /// Starts one run.
-    pub fn start(&self) -> JobRun<'_> {
-        JobRun {
-            work: Work::start(&self.inner.ends),
-            last_success: &self.inner.last_success,
-        }
+    pub fn start(&self) -> JobRun {
+        JobRun(Work::start(&self.inner))
     }
 
     /// Says when the job last succeeded: in an earlier process, or elsewhere.
@@ -77,24 +80,23 @@ impl Job {
 
 /// A run of a job.
 ///
-/// Dropped without a word it counts as `cancelled`, or as `panicked` when a panic unwinds through it.
+/// It owns what it needs, so it may end in another task or thread. Dropped without a word it counts as `cancelled`, or
+/// as `panicked` when a panic unwinds through it.
 #[derive(Debug)]
 #[must_use = "the run counts as cancelled when this is dropped: keep it until the run has ended"]
-pub struct JobRun<'a> {
-    work: Work<'a>,
-    last_success: &'a Gauge,
-}
+pub struct JobRun(Work<Inner>);
 
-impl JobRun<'_> {
+impl JobRun {
     /// Ends the run: it counts as `ok`, and now is when the job last succeeded.
     pub fn succeeded(self) {
-        self.work.succeeded();
-        self.last_success.set(timestamp(SystemTime::now()));
+        let last_success = &self.0.instrument().last_success;
+        last_success.set(timestamp(SystemTime::now()));
+        self.0.succeeded();
     }
 
     /// Ends the run: it counts as `error`.
     pub fn failed(self) {
-        self.work.failed();
+        self.0.failed();
     }
 }
 

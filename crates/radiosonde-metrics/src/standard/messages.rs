@@ -53,19 +53,20 @@ impl Messages {
     }
 
     /// Starts the processing of one message.
-    pub fn start(&self) -> MessageProcessing<'_> {
+    pub fn start(&self) -> MessageProcessing {
         MessageProcessing(Work::start(&self.ends))
     }
 }
 
 /// A message that is being processed.
 ///
-/// Dropped without a word it counts as `cancelled`, or as `panicked` when a panic unwinds through it.
+/// It owns what it needs, so it may end in another task or thread. Dropped without a word it counts as `cancelled`, or
+/// as `panicked` when a panic unwinds through it.
 #[derive(Debug)]
 #[must_use = "the message counts as cancelled when this is dropped: keep it until the message is processed"]
-pub struct MessageProcessing<'a>(Work<'a>);
+pub struct MessageProcessing(Work<Ends>);
 
-impl MessageProcessing<'_> {
+impl MessageProcessing {
     /// Ends the processing: the message counts as `ok`.
     pub fn succeeded(self) {
         self.0.succeeded();
@@ -74,5 +75,44 @@ impl MessageProcessing<'_> {
     /// Ends the processing: the message counts as `error`.
     pub fn failed(self) {
         self.0.failed();
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::*;
+    use crate::standard::{Acquisition, ConnectionPool, Job, JobRun};
+
+    #[test]
+    fn guards_outlive_their_instruments_and_end_where_they_were_sent() {
+        let registry = Registry::new();
+        let (sender, receiver) = channel::<(MessageProcessing, JobRun, Acquisition)>();
+        let ends = thread::spawn(move || {
+            for (message, run, wait) in receiver {
+                message.succeeded();
+                run.failed();
+                wait.acquired();
+            }
+        });
+        let guards = (
+            Messages::new(&registry, "orders").start(),
+            Job::new(&registry, "backup").start(),
+            ConnectionPool::new(&registry, "orders").acquire(),
+        );
+        sender.send(guards).unwrap();
+        drop(sender);
+        ends.join().unwrap();
+        let text = registry.render();
+        for line in [
+            "messages_processed_total{outcome=\"ok\",queue=\"orders\"} 1\n",
+            "job_runs_total{job_name=\"backup\",outcome=\"error\"} 1\n",
+            "connection_pool_waiting{pool=\"orders\"} 0\n",
+            "connection_pool_acquire_duration_seconds_count{pool=\"orders\"} 1\n",
+        ] {
+            assert!(text.contains(line), "{line}{text}");
+        }
     }
 }

@@ -9,7 +9,20 @@
 //! there from the start, at 0, so that the first error is not lost: Prometheus sees an increase only between two values.
 //!
 //! What begins and ends has a guard. It counts exactly once: as what it was told, else, when it is dropped, as `cancelled`,
-//! or as `panicked` when a panic unwinds through it.
+//! or as `panicked` when a panic unwinds through it. It borrows nothing: it may go through a channel, and end in another
+//! task.
+//!
+//! ```
+//! use std::thread;
+//!
+//! use radiosonde_metrics::Registry;
+//! use radiosonde_metrics::standard::Job;
+//!
+//! let registry = Registry::new();
+//! let run = Job::new(&registry, "backup").start();
+//! thread::spawn(move || run.succeeded()).join().unwrap();
+//! assert!(registry.render().contains(r#"job_runs_total{job_name="backup",outcome="ok"} 1"#));
+//! ```
 
 mod authentication;
 mod cache;

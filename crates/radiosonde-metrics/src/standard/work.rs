@@ -1,5 +1,6 @@
 //! Work that ends in one of four ways.
 
+use std::sync::Arc;
 use std::thread::panicking;
 use std::time::Instant;
 
@@ -40,24 +41,37 @@ impl Ends {
     }
 }
 
+impl AsRef<Ends> for Ends {
+    fn as_ref(&self) -> &Ends {
+        self
+    }
+}
+
 /// Work that has started. It counts when it is dropped, and so exactly once.
+///
+/// It owns its part of the instrument, so that it can end elsewhere than where it started: in another task or thread.
 #[derive(Debug)]
-pub(super) struct Work<'a> {
-    ends: &'a Ends,
+pub(super) struct Work<T: AsRef<Ends>> {
+    instrument: Arc<T>,
     started: Instant,
     /// What runs while a panic unwinds, such as a destructor, has not panicked itself.
     unwinding: bool,
     end: End,
 }
 
-impl<'a> Work<'a> {
-    pub(super) fn start(ends: &'a Ends) -> Self {
+impl<T: AsRef<Ends>> Work<T> {
+    pub(super) fn start(instrument: &Arc<T>) -> Self {
         Self {
-            ends,
+            instrument: instrument.clone(),
             started: Instant::now(),
             unwinding: panicking(),
             end: End::Cancelled,
         }
+    }
+
+    /// Returns the instrument that started it.
+    pub(super) fn instrument(&self) -> &T {
+        &self.instrument
     }
 
     pub(super) fn succeeded(mut self) {
@@ -69,16 +83,15 @@ impl<'a> Work<'a> {
     }
 }
 
-impl Drop for Work<'_> {
+impl<T: AsRef<Ends>> Drop for Work<T> {
     fn drop(&mut self) {
         let end = match self.end {
             End::Cancelled if panicking() && !self.unwinding => End::Panicked,
             end => end,
         };
-        self.ends.counter(end).increment(1);
-        self.ends
-            .duration
-            .record(self.started.elapsed().as_secs_f64());
+        let ends = (*self.instrument).as_ref();
+        ends.counter(end).increment(1);
+        ends.duration.record(self.started.elapsed().as_secs_f64());
     }
 }
 
@@ -98,13 +111,13 @@ mod tests {
 
     use super::*;
 
-    fn ends() -> Ends {
-        Ends::new(
+    fn ends() -> Arc<Ends> {
+        Arc::new(Ends::new(
             &Registry::new(),
             &MESSAGES_PROCESSED,
             &MESSAGE_PROCESSING_DURATION,
             "orders",
-        )
+        ))
     }
 
     fn counts(ends: &Ends) -> [u64; 5] {
@@ -138,15 +151,15 @@ mod tests {
 
     #[test]
     fn work_of_a_destructor_has_not_panicked_because_others_have() {
-        struct CleansUp<'a>(&'a Ends);
-        impl Drop for CleansUp<'_> {
+        struct CleansUp(Arc<Ends>);
+        impl Drop for CleansUp {
             fn drop(&mut self) {
-                drop(Work::start(self.0));
+                drop(Work::start(&self.0));
             }
         }
         let ends = ends();
         let panics = || {
-            let _cleans_up = CleansUp(&ends);
+            let _cleans_up = CleansUp(ends.clone());
             panic!("expected: work that panics");
         };
         assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
