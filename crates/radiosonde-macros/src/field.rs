@@ -15,8 +15,16 @@ pub(crate) struct Context {
     pub(crate) prefix: String,
 }
 
-/// Returns the expression that makes the metric of this field.
-pub(crate) fn metric(field: &Field, context: &Context) -> syn::Result<TokenStream> {
+/// The metric of one field.
+pub(crate) struct Metric {
+    /// The expression that makes it.
+    pub(crate) expression: TokenStream,
+    /// Its name in OpenTelemetry, at what gave it.
+    pub(crate) otel_name: LitStr,
+}
+
+/// Returns the metric of this field.
+pub(crate) fn metric(field: &Field, context: &Context) -> syn::Result<Metric> {
     let Some(ident) = &field.ident else {
         return Err(Error::new_spanned(
             &field.ty,
@@ -44,7 +52,8 @@ pub(crate) fn metric(field: &Field, context: &Context) -> syn::Result<TokenStrea
         let unit = Ident::new(unit, span);
         metric = quote_spanned!(span=> #metric.with_unit(#private::Unit::#unit));
     }
-    if let Some(otel_name) = options.otel_name_of(ident, &context.prefix, kind)? {
+    let otel_name = options.otel_name_of(ident, &context.prefix, kind)?;
+    if let Some(otel_name) = &otel_name {
         metric = quote_spanned!(otel_name.span()=> #metric.with_otel_name(#otel_name));
     }
     metric = quote!(#metric.with_help(#help));
@@ -55,7 +64,10 @@ pub(crate) fn metric(field: &Field, context: &Context) -> syn::Result<TokenStrea
         path_at(span, &quote!(#krate::typed))
     };
     let labels = quote_spanned!(span=> <#ty as #typed::Instrument>::Labels);
-    Ok(quote_spanned!(span=> #typed::labelled::<#labels>(#metric)))
+    Ok(Metric {
+        expression: quote_spanned!(span=> #typed::labelled::<#labels>(#metric)),
+        otel_name: otel_name.unwrap_or_else(|| default_otel_name(&name, word)),
+    })
 }
 
 fn constructor(
@@ -101,6 +113,20 @@ fn name_of(field: &Ident, prefix: &str, unit: &str, kind: Kind) -> String {
     ];
     let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
     words.join("_")
+}
+
+/// Returns the name in OpenTelemetry of a metric that says nothing of it: its name without `total` and without the unit.
+fn default_otel_name(name: &LitStr, unit: &str) -> LitStr {
+    let mut bare = name.value();
+    for word in ["total", unit] {
+        let rest = bare
+            .strip_suffix(word)
+            .and_then(|rest| rest.strip_suffix('_'));
+        if let Some(rest) = rest.filter(|rest| !word.is_empty() && !rest.is_empty()) {
+            bare.truncate(rest.len());
+        }
+    }
+    LitStr::new(&bare, name.span())
 }
 
 /// Returns the name of a field without the unit, and without `total` where it is a counter; nothing when that is all there

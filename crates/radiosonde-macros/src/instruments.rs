@@ -1,12 +1,14 @@
 //! The derive of `Instruments`.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Data, DeriveInput, Error, Field, LitStr, Path};
 
 use crate::attributes::{for_each_option, path, path_at, text};
-use crate::field::{Context, metric};
+use crate::field::{Context, Metric, metric};
 use crate::names::snake_case;
 
 pub(crate) fn expand(input: &DeriveInput, default_crate: Path) -> syn::Result<TokenStream> {
@@ -110,7 +112,35 @@ fn metrics(fields: &[&Field], context: &Context) -> syn::Result<Vec<TokenStream>
             (Err(error), None) => errors = Some(error),
         }
     }
-    errors.map_or(Ok(metrics), Err)
+    match errors.or_else(|| shared_names(&metrics)) {
+        Some(errors) => Err(errors),
+        None => Ok(metrics
+            .into_iter()
+            .map(|metric| metric.expression)
+            .collect()),
+    }
+}
+
+/// Returns what is wrong when metrics share a name in OpenTelemetry, where capitals make no other name.
+fn shared_names(metrics: &[Metric]) -> Option<Error> {
+    let mut errors: Option<Error> = None;
+    let mut names = BTreeSet::new();
+    for Metric { otel_name, .. } in metrics {
+        let name = otel_name.value();
+        if names.insert(name.to_ascii_lowercase()) {
+            continue;
+        }
+        let message = format!(
+            "another metric of this struct is `{name}` in OpenTelemetry, too, which leaves units out of names: give one \
+             of them a name of its own, `#[instrument(otel_name = \"…\")]`"
+        );
+        let error = Error::new(otel_name.span(), message);
+        match &mut errors {
+            Some(errors) => errors.combine(error),
+            None => errors = Some(error),
+        }
+    }
+    errors
 }
 
 #[cfg(test)]
@@ -189,6 +219,30 @@ mod tests {
         let code =
             "#[instruments(name = \"orders\")] struct Orders { #[doc = \"Paid.\"] paid: Counter }";
         assert_refused(code, "`prefix` and `crate`", "name");
+    }
+
+    #[test]
+    fn a_second_field_of_one_name_in_opentelemetry_is_refused_where_the_name_comes_from() {
+        let with = |options: &str| {
+            format!(
+                "#[instruments(prefix = \"orders\")] struct Orders {{ #[doc = \"Sent.\"] sent: Counter, \
+                 #[doc = \"Sent.\"] #[instrument({options})] sent_bytes: Counter }}"
+            )
+        };
+        let message = "`orders.sent` in OpenTelemetry";
+        assert_refused(&with("unit = \"bytes\""), message, "sent_bytes");
+        assert_refused(
+            &with("name = \"orders_sent_bytes_total\", otel_name = \"Orders.Sent\""),
+            "otel_name",
+            "\"Orders.Sent\"",
+        );
+        let code = with("unit = \"bytes\", otel_name = \"orders.sent.size\"");
+        let input = syn::parse_str(&code).unwrap();
+        assert!(expand(&input, parse_quote!(::radiosonde_metrics)).is_ok());
+
+        let code = "#[instruments(prefix = \"\")] struct Orders { #[doc = \"Sent.\"] sent: Counter, \
+                    #[doc = \"Sent.\"] #[instrument(name = \"sent_bytes_total\", unit = \"bytes\")] volume: Counter }";
+        assert_refused(code, "`sent` in OpenTelemetry", "\"sent_bytes_total\"");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The metrics that a registry knows of, as data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use radiosonde_catalog::{METRICS, Metric, json_of};
@@ -12,7 +12,9 @@ impl Registry {
     /// Returns what is known of the metrics of this registry, in the order of their names: those of Radiosonde, whether
     /// they are recorded or not, and those that the service has made from a [`Metric`] of its own.
     ///
-    /// Metrics of the `metrics` facade are not among them: nobody says beforehand what they are.
+    /// Metrics of the `metrics` facade are not among them: nobody says beforehand what they are. Neither is a metric whose
+    /// name in OpenTelemetry another one has already, such as `orders_sent_bytes_total` beside `orders_sent_total` when both
+    /// are `orders.sent`: it is refused and counted, and what is recorded into it appears nowhere.
     ///
     /// # Examples
     ///
@@ -29,7 +31,7 @@ impl Registry {
     /// ```
     #[must_use]
     pub fn catalogue(&self) -> Vec<Metric> {
-        self.known().metrics().values().copied().collect()
+        self.known().metrics()
     }
 
     /// Returns the [`catalogue`](Self::catalogue) as JSON, with its hash in front: see
@@ -42,24 +44,41 @@ impl Registry {
 
 /// The metrics by name. The first to claim a name says what it means.
 #[derive(Debug)]
-pub(crate) struct Catalogue(Mutex<BTreeMap<&'static str, Metric>>);
+pub(crate) struct Catalogue(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    metrics: BTreeMap<&'static str, Metric>,
+    /// Their names in OpenTelemetry, in small letters: there, capitals make no other name.
+    otel_names: BTreeSet<String>,
+}
 
 impl Catalogue {
-    /// Tells whether the metric is new, and refuses one whose name has another kind or other labels here.
+    /// Tells whether the metric is new.
+    ///
+    /// Refuses one whose name has another kind or other labels here, and a new one whose name in OpenTelemetry is that of
+    /// another metric: whoever receives both could not tell them apart.
     pub(crate) fn is_new(&self, metric: &Metric) -> Result<bool, Refusal> {
-        match self.metrics().get(metric.name()) {
+        let known = self.known();
+        match known.metrics.get(metric.name()) {
             Some(known) if known.kind() != metric.kind() => Err(Refusal::NameTaken),
             Some(known) if known.labels() != metric.labels() => Err(Refusal::WrongLabels),
-            known => Ok(known.is_none()),
+            Some(_) => Ok(false),
+            None if known.otel_names.contains(&otel_name(metric)) => Err(Refusal::NameTaken),
+            None => Ok(true),
         }
     }
 
     /// Adds a metric that is new.
     pub(crate) fn add(&self, metric: &Metric) {
-        self.metrics().entry(metric.name()).or_insert(*metric);
+        self.known().add(metric);
     }
 
-    fn metrics(&self) -> MutexGuard<'_, BTreeMap<&'static str, Metric>> {
+    fn metrics(&self) -> Vec<Metric> {
+        self.known().metrics.values().copied().collect()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
         // Nothing panics under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,14 +86,29 @@ impl Catalogue {
 
 impl Default for Catalogue {
     fn default() -> Self {
-        let ours = METRICS.iter().map(|metric| (metric.name(), **metric));
-        Self(Mutex::new(ours.collect()))
+        let mut known = Known::default();
+        for metric in METRICS {
+            known.add(metric);
+        }
+        Self(Mutex::new(known))
     }
+}
+
+impl Known {
+    fn add(&mut self, metric: &Metric) {
+        self.metrics.entry(metric.name()).or_insert(*metric);
+        self.otel_names.insert(otel_name(metric));
+    }
+}
+
+/// Returns the name in OpenTelemetry as it is compared.
+fn otel_name(metric: &Metric) -> String {
+    metric.otel_name().to_ascii_lowercase()
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use radiosonde_catalog::{HTTP_ERRORS, hash, json};
+    use radiosonde_catalog::{HTTP_ERRORS, Unit, hash, json};
 
     use super::*;
 
@@ -128,6 +162,35 @@ mod tests {
         let text = registry.render();
         assert!(text.contains("reason=\"wrong_labels\"} 3\n"), "{text}");
         assert!(text.contains("reason=\"name_taken\"} 1\n"), "{text}");
+    }
+
+    #[test]
+    fn one_name_in_opentelemetry_is_that_of_one_metric() {
+        const SENT: Metric = Metric::counter("mail_sent_total").with_otel_name("mail.sent");
+        const SENT_BYTES: Metric = Metric::counter("mail_sent_bytes_total")
+            .with_unit(Unit::Bytes)
+            .with_otel_name("Mail.Sent");
+        let registry = Registry::new();
+        for _ in 0..2 {
+            registry.counter(&SENT, &[]).increment(1);
+            registry.counter(&SENT_BYTES, &[]).increment(100);
+        }
+        // What is ours is taken, too.
+        let other = Metric::counter("errors_total").with_otel_name(HTTP_ERRORS.otel_name());
+        registry.counter(&other, &[]).increment(1);
+
+        let text = registry.render();
+        assert!(text.contains("mail_sent_total 2\n"), "{text}");
+        assert!(!text.contains("mail_sent_bytes_total"), "{text}");
+        assert!(text.contains("reason=\"name_taken\"} 3\n"), "{text}");
+        let catalogue = registry.catalogue();
+        assert!(catalogue.contains(&SENT) && !catalogue.contains(&SENT_BYTES));
+    }
+
+    #[test]
+    fn no_two_metrics_of_ours_share_a_name_in_opentelemetry() {
+        let names: BTreeSet<_> = METRICS.iter().map(|metric| otel_name(metric)).collect();
+        assert_eq!(names.len(), METRICS.len());
     }
 
     #[test]
