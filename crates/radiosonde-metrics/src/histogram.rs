@@ -153,6 +153,20 @@ impl Histogram {
         }
     }
 
+    /// Returns the last exemplar of each bucket that [`read`](Self::read) returns.
+    ///
+    /// That is the newest of all where an exponential histogram reads as one bucket.
+    pub(crate) fn bucket_exemplars(&self) -> Vec<Option<Exemplar>> {
+        let exemplars = self.exemplars();
+        match &self.0.cells {
+            Cells::Explicit(_) => exemplars,
+            Cells::Exponential(_) => {
+                let all = exemplars.into_iter().flatten();
+                vec![all.max_by_key(|exemplar| exemplar.time)]
+            }
+        }
+    }
+
     /// Returns the last exemplar of each bucket; of an exponential histogram, a few of different magnitudes.
     pub(crate) fn exemplars(&self) -> Vec<Option<Exemplar>> {
         let exemplars = self.0.exemplars.as_ref();
@@ -177,6 +191,8 @@ const EXPONENTIAL_EXEMPLARS: usize = 16;
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
     use crate::canonical::Refusal;
     use crate::refusals::Refusals;
@@ -253,5 +269,20 @@ mod tests {
         values.sort_by(f64::total_cmp);
         assert_eq!(values, [-5.0, 0.0, 1.0, 100.0]);
         assert_eq!(histogram.read().buckets, [4]);
+    }
+
+    #[test]
+    fn the_newest_exemplar_is_that_of_the_one_bucket_of_an_exponential_histogram() {
+        let histogram = traced(Bounds::exponential(), || Some(SPAN));
+        assert_eq!(histogram.bucket_exemplars(), [None]);
+        for value in [7.0, 0.3, 100.0] {
+            histogram.record(value);
+            assert_eq!(values_of(&histogram.bucket_exemplars()), [Some(value)]);
+            // The clock tells one from the next.
+            let recorded = SystemTime::now();
+            while SystemTime::now() <= recorded {}
+        }
+        histogram.record_in(0.4, None);
+        assert_eq!(values_of(&histogram.bucket_exemplars()), [Some(100.0)]);
     }
 }

@@ -127,6 +127,26 @@ fn exemplars_stand_at_the_buckets_of_their_values_and_name_their_span() {
 }
 
 #[test]
+fn an_exponential_histogram_has_an_exemplar_in_a_text_whatever_its_value() {
+    for value in [0.3, 1e300, 5e-324, -7.0] {
+        let options = RegistryOptions::new()
+            .default_bounds(Bounds::exponential())
+            .exemplars(|| Some(SPAN));
+        let registry = Registry::with_options(options);
+        metrics::with_local_recorder(&registry, || histogram!("native").record(value));
+        let text = open_metrics_of(&registry);
+        let families = strict::parse(strict::Format::OpenMetrics, &text).unwrap();
+        let mut samples = families.into_iter().flat_map(|family| family.samples);
+        let bucket = samples
+            .find(|sample| sample.name == "native_bucket")
+            .unwrap();
+        let exemplar = bucket.exemplar.unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(exemplar.labels["trace_id"], SPAN.trace_id());
+        assert_eq!(bucket.labels["le"], "+Inf");
+    }
+}
+
+#[test]
 fn label_values_come_back_as_they_were() {
     let samples = parse_open_metrics(&open_metrics_of(&hostile())).unwrap();
     let values: BTreeSet<_> = samples

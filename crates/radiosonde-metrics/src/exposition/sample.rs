@@ -24,7 +24,7 @@ pub(super) fn samples(
             // Read before the exemplars: a bucket has had its exemplar's value at least.
             let read = histogram.read();
             let exemplars = if with_exemplars {
-                histogram.exemplars()
+                histogram.bucket_exemplars()
             } else {
                 Vec::new()
             };
