@@ -19,31 +19,59 @@ pub(super) struct Collected<R>(Vec<Collector<R>>);
 struct Collector<R> {
     gauge: Gauge,
     grows: bool,
+    /// What sources that have ended left in a total.
+    base: f64,
     value: fn(&R) -> Option<f64>,
 }
 
 impl<R> Collected<R> {
     /// Makes a series for each field that the first reading has, and none for what is unknown or unlimited.
+    ///
+    /// Totals that are there already are of the same source, and are only raised.
+    #[cfg(any(feature = "process", test))]
     pub(super) fn new(
         registry: &Registry,
         labels: &[&str],
         fields: &[Field<R>],
         first: &R,
     ) -> Self {
+        Self::with_base(registry, labels, fields, first, |_| 0.0)
+    }
+
+    /// Makes the series of a source that may take the place of another, which has ended: what this one counts is added to
+    /// the totals that the other left. One that fell would have begun anew, and yet say that it had begun before.
+    #[cfg(any(feature = "runtime", test))]
+    pub(super) fn succeeding(
+        registry: &Registry,
+        labels: &[&str],
+        fields: &[Field<R>],
+        first: &R,
+    ) -> Self {
+        Self::with_base(registry, labels, fields, first, Gauge::value)
+    }
+
+    fn with_base(
+        registry: &Registry,
+        labels: &[&str],
+        fields: &[Field<R>],
+        first: &R,
+        base: fn(&Gauge) -> f64,
+    ) -> Self {
         let known = fields
             .iter()
             .filter(|(_, value)| value(first).is_some_and(f64::is_finite));
         let collectors = known.filter_map(|(metric, value)| {
             let gauge = series(registry, metric, labels)?;
-            // Lower than before, it is a total that starts again, as after a restart. Readers know that.
-            gauge.set(value(first)?);
             Some(Collector {
+                base: base(&gauge),
                 gauge,
                 grows: metric.kind() == Kind::Counter,
                 value: *value,
             })
         });
-        Self(collectors.collect())
+        let collected = Self(collectors.collect());
+        collected.set(first);
+        collected
     }
 
     /// Takes over what a reading has. What it has not stays as it was.
@@ -51,11 +79,13 @@ impl<R> Collected<R> {
         for Collector {
             gauge,
             grows,
+            base,
             value,
         } in &self.0
         {
             match value(reading) {
-                Some(value) if !grows || value > gauge.value() => gauge.set(value),
+                Some(value) if !grows => gauge.set(value),
+                Some(value) if base + value > gauge.value() => gauge.set(base + value),
                 _ => {}
             }
         }
@@ -136,6 +166,28 @@ mod tests {
             "process_threads 3",
         ];
         assert_eq!(process_lines(&registry), expected);
+    }
+
+    #[test]
+    fn what_succeeds_another_source_counts_on_where_that_one_stopped() {
+        let registry = Registry::new();
+        let first = Collected::succeeding(&registry, &[], FIELDS, &[Some(2.5), Some(4.0), None]);
+        first.set(&[Some(3.0), Some(0.0), None]);
+        let second = Collected::succeeding(&registry, &[], FIELDS, &[Some(0.5), Some(2.0), None]);
+        let expected = ["process_cpu_seconds_total 3.5", "process_threads 2"];
+        assert_eq!(process_lines(&registry), expected);
+        second.set(&[Some(1.0), Some(1.0), None]);
+        let expected = ["process_cpu_seconds_total 4", "process_threads 1"];
+        assert_eq!(process_lines(&registry), expected);
+    }
+
+    #[test]
+    fn the_same_source_counts_once_however_often_it_is_watched() {
+        let registry = Registry::new();
+        for seconds in [2.5, 3.0, 2.0] {
+            let _ = Collected::new(&registry, &[], FIELDS, &[Some(seconds), None, None]);
+        }
+        assert_eq!(process_lines(&registry), ["process_cpu_seconds_total 3"]);
     }
 
     #[test]

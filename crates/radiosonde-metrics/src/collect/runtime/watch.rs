@@ -1,5 +1,7 @@
 //! From a runtime into the registry.
 
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::fence;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,8 +20,9 @@ use crate::collect::collected::{Collected, Field, real, series};
 /// of the catalogue, with `name` as the label `runtime`. Returns whether there is a runtime.
 ///
 /// A runtime is watched until it ends, or until the registry is gone; watching keeps neither alive. While one is
-/// watched under a name, further calls with that name change nothing; once it has ended, another may take the name.
-/// `main` is the name by custom when there is only one.
+/// watched under a name, further calls with that name change nothing; once it has ended, another may take the name. Its
+/// totals are then added to those of the ended one: under one name they never fall. `main` is the name by custom when
+/// there is only one.
 ///
 /// The scheduling delay is measured by a task that is woken once a second, so the runtime needs its time driver, as
 /// `#[tokio::main]` and `enable_all` give it. Without it the panic that Tokio has for that case is caught, and the delay
@@ -49,6 +52,7 @@ pub fn watch_current_runtime(registry: &Registry, name: &str) -> bool {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     // A runtime has workers, and the gauge is set to 0 when it ends: more means that it is watched.
     if series(registry, &TOKIO_WORKERS, &[name]).is_some_and(|workers| workers.value() < 1.0) {
+        fence(Acquire);
         watch(registry, name, &runtime);
     }
     true
@@ -87,7 +91,7 @@ impl Watched {
         let first = Reading::of(&metrics);
         Self {
             busy: Mutex::new(BusyRatio::since(Instant::now(), first.busy)),
-            collected: Collected::new(registry, &[name], FIELDS, &first),
+            collected: Collected::succeeding(registry, &[name], FIELDS, &first),
             metrics,
         }
     }
@@ -103,7 +107,13 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.collected.set(&Reading::at_end(&self.metrics));
+        let mut end = Reading::at_end(&self.metrics);
+        end.workers = self.metrics.num_workers() as u64;
+        self.collected.set(&end);
+        // Without workers the name is free: whoever sees that sees the totals, too, which it adds to.
+        fence(Release);
+        end.workers = 0;
+        self.collected.set(&end);
     }
 }
 
