@@ -254,10 +254,9 @@ mod tests {
         read(&[cell])
     }
 
-    /// How many values lie in each bucket, found by the limits of the data model rather than by an index.
+    /// How many magnitudes lie in each bucket, found by the limits of the data model rather than by an index.
     fn counted(values: &[f64], scale: i32, buckets: &ExponentialBuckets) -> Vec<u64> {
-        let base = 2_f64.powf(2_f64.powi(-scale));
-        let limit = |index: i32| base.powi(index);
+        let limit = |index: i32| (f64::from(index) * 2_f64.powi(-scale)).exp2();
         let holds = |index: i32, value: f64| value > limit(index) && value <= limit(index + 1);
         let count = |index| values.iter().filter(|value| holds(index, **value)).count() as u64;
         (buckets.offset..)
@@ -284,19 +283,47 @@ mod tests {
         assert_eq!((reading.count(), reading.sum), (6, -5.0 + 1e-300));
     }
 
+    /// Values that spread by up to so many of the finest buckets, each well within one of them: the limits, and so
+    /// those of coarser buckets, are powers that a check can only compute roughly.
+    fn values() -> impl Strategy<Value = Vec<f64>> {
+        let value =
+            |from: i32, width: i32| (from..from + width, 0.1..0.9_f64, prop::bool::weighted(0.8));
+        let values = (-15_000..15_000, 2_u32..15).prop_flat_map(move |(from, width)| {
+            prop::collection::vec(value(from, 1 << width), 1..80)
+        });
+        let of_parts = |(index, within, positive): (i32, f64, bool)| {
+            let magnitude = ((f64::from(index) + within) / 256.0).exp2();
+            if positive { magnitude } else { -magnitude }
+        };
+        values.prop_map(move |values| values.into_iter().map(of_parts).collect())
+    }
+
     proptest! {
         #[test]
-        fn each_value_is_in_its_bucket_whatever_came_before(
-            // Away from the limits, which are powers that the check can only compute roughly.
-            values in prop::collection::vec((-60_i32..60, 1.01..1.99_f64), 1..80),
-        ) {
-            let values: Vec<_> = values.iter().map(|(exponent, part)| part * 2_f64.powi(*exponent)).collect();
+        fn each_value_is_in_its_bucket_whatever_came_before(values in values()) {
             let reading = recorded(&values);
             prop_assert_eq!(reading.count(), values.len() as u64);
-            let exact = reading.scale.min(0);
-            let mut coarse = reading.clone();
-            coarse.add(Exponential { scale: exact, ..Exponential::empty() });
-            prop_assert_eq!(counted(&values, exact, &coarse.positive), coarse.positive.counts);
+            let (negative, positive): (Vec<_>, Vec<_>) = values.iter().partition(|value| **value < 0.0);
+            let negative: Vec<_> = negative.into_iter().map(f64::abs).collect();
+            for (values, buckets) in [(positive, &reading.positive), (negative, &reading.negative)] {
+                prop_assert_eq!(&counted(&values, reading.scale, buckets), &buckets.counts);
+                prop_assert_eq!(buckets.counts.iter().sum::<u64>(), values.len() as u64);
+            }
+        }
+
+        #[test]
+        fn the_buckets_are_as_fine_as_their_number_allows(values in values()) {
+            let scale = recorded(&values).scale;
+            let fits = |scale: i32| [false, true].into_iter().all(|negative| {
+                let values = values.iter().filter(|value| (**value < 0.0) == negative);
+                let indices = values.map(|value| (value.abs().log2() * 2_f64.powi(scale)).ceil());
+                let (low, high) = indices.fold((f64::MAX, f64::MIN), |(low, high), index| {
+                    (index.min(low), index.max(high))
+                });
+                high - low < f64::from(MOST_BUCKETS)
+            });
+            prop_assert!(fits(scale), "{scale} is too fine");
+            prop_assert!(scale == MAX_SCALE || !fits(scale + 1), "{scale} is too coarse");
         }
 
         #[test]
@@ -315,5 +342,55 @@ mod tests {
             prop_assert_eq!(&parts.negative, &one.negative);
             prop_assert_eq!((parts.zeros, parts.count()), (one.zeros, one.count()));
         }
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use loom::sync::Arc;
+    use loom::thread;
+
+    use super::*;
+
+    /// Records as many as there are buckets, each in its own.
+    fn full() -> ExponentialCell {
+        let cell = ExponentialCell::new();
+        cell.record(1.0);
+        cell.record(1.001);
+        cell
+    }
+
+    fn reading(cell: &ExponentialCell) -> Exponential {
+        cell.copy().into_reading()
+    }
+
+    #[test]
+    fn while_the_buckets_grow_coarser_a_reader_sees_all_or_nothing() {
+        let mut model = loom::model::Builder::new();
+        // Mistakes show when few of the switches are forced.
+        model.preemption_bound = Some(2);
+        model.check(|| {
+            let cell = Arc::new(full());
+            let before = reading(&cell);
+            // The reader is the last one that is spawned: otherwise, the model does not try every order.
+            let writer = {
+                let cell = cell.clone();
+                thread::spawn(move || cell.record(4.0))
+            };
+            let reader = {
+                let cell = cell.clone();
+                thread::spawn(move || cell.version.try_read(|| cell.copy()))
+            };
+            writer.join().unwrap();
+            let after = reading(&cell);
+            assert!(
+                after.scale < before.scale && after.count() == 3,
+                "{after:?}"
+            );
+            if let Some(seen) = reader.join().unwrap() {
+                let seen = seen.into_reading();
+                assert!(seen == before || seen == after, "torn: {seen:?}");
+            }
+        });
     }
 }
