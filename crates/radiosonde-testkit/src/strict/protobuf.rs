@@ -2,10 +2,12 @@
 
 use prost::Message as _;
 
-use super::messages::{Histogram, LabelPair, Metric, MetricFamily};
+use super::messages::{BucketSpan, Histogram, LabelPair, Metric, MetricFamily};
 use super::{Family, Labels, Sample};
 
 /// Reads messages that have their length before them, as families of the samples that the text 0.0.4 has for them.
+///
+/// A native histogram has one bucket there, without a limit: it is what the buckets of the message add up to.
 ///
 /// # Errors
 ///
@@ -79,7 +81,7 @@ fn samples(name: &str, kind: &str, metric: &Metric) -> Result<Vec<Sample>, Strin
                 gauge: None,
                 ..
             },
-        ) => Ok(of_histogram(name, &labels, histogram)),
+        ) => of_histogram(name, &labels, histogram),
         _ => Err(format!(
             "`{name}` is a {kind} and has another value: {metric:?}"
         )),
@@ -87,11 +89,21 @@ fn samples(name: &str, kind: &str, metric: &Metric) -> Result<Vec<Sample>, Strin
 }
 
 #[expect(clippy::cast_precision_loss, reason = "as the text is read")]
-fn of_histogram(name: &str, labels: &Labels, histogram: &Histogram) -> Vec<Sample> {
-    let buckets = histogram.bucket.iter().map(|bucket| {
+fn of_histogram(name: &str, labels: &Labels, histogram: &Histogram) -> Result<Vec<Sample>, String> {
+    let buckets: Vec<_> = if histogram.schema.is_some() {
+        let count = native_count(histogram);
+        let count = count.ok_or_else(|| format!("`{name}` has native buckets that are none"))?;
+        vec![(f64::INFINITY, count)]
+    } else {
+        let buckets = histogram.bucket.iter();
+        buckets
+            .map(|bucket| (bucket.upper_bound, bucket.cumulative_count))
+            .collect()
+    };
+    let buckets = buckets.into_iter().map(|(limit, count)| {
         let mut labels = labels.clone();
-        labels.insert("le".into(), bucket.upper_bound.to_string());
-        sample(name, "_bucket", labels, bucket.cumulative_count as f64)
+        labels.insert("le".into(), limit.to_string());
+        sample(name, "_bucket", labels, count as f64)
     });
     let sum = sample(name, "_sum", labels.clone(), histogram.sample_sum);
     let count = sample(
@@ -100,7 +112,27 @@ fn of_histogram(name: &str, labels: &Labels, histogram: &Histogram) -> Vec<Sampl
         labels.clone(),
         histogram.sample_count as f64,
     );
-    buckets.chain([sum, count]).collect()
+    Ok(buckets.chain([sum, count]).collect())
+}
+
+/// Returns how many values the buckets of a native histogram hold, or `None` when it has other buckets, or such as
+/// cannot be.
+fn native_count(histogram: &Histogram) -> Option<u64> {
+    let negative = values_in(&histogram.negative_span, &histogram.negative_delta);
+    let positive = values_in(&histogram.positive_span, &histogram.positive_delta);
+    let is_only_native = histogram.bucket.is_empty();
+    is_only_native.then_some(histogram.zero_count + negative? + positive?)
+}
+
+/// Returns how many values the buckets of one sign hold, or `None` when one holds fewer than none, or there are more or
+/// fewer of them than the spans say.
+fn values_in(spans: &[BucketSpan], deltas: &[i64]) -> Option<u64> {
+    let length: usize = spans.iter().map(|span| span.length as usize).sum();
+    let counts = deltas.iter().scan(0_i64, |count, delta| {
+        *count += delta;
+        Some(u64::try_from(*count).ok())
+    });
+    (length == deltas.len()).then(|| counts.sum()).flatten()
 }
 
 fn sample(name: &str, part: &str, labels: Labels, value: f64) -> Sample {
@@ -119,4 +151,28 @@ fn labels(pairs: &[LabelPair]) -> Option<Labels> {
         .map(|pair| (pair.name.clone(), pair.value.clone()));
     let labels: Labels = pairs_by_name.collect();
     (labels.len() == pairs.len()).then_some(labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn native(zeros: u64, length: u32, deltas: &[i64]) -> Option<u64> {
+        let histogram = Histogram {
+            schema: Some(3),
+            zero_count: zeros,
+            positive_span: vec![BucketSpan { offset: -1, length }],
+            positive_delta: deltas.to_vec(),
+            ..Histogram::default()
+        };
+        native_count(&histogram)
+    }
+
+    #[test]
+    fn native_buckets_add_up_or_are_none() {
+        assert_eq!(native(2, 3, &[1, 4, -5]), Some(8)); // 2, and 1 + 5 + 0
+        assert_eq!(native(0, 0, &[]), Some(0));
+        assert_eq!(native(0, 2, &[1]), None);
+        assert_eq!(native(0, 1, &[-1]), None);
+    }
 }

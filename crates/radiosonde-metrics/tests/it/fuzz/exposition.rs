@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use radiosonde_metrics::{Exposition, Registry, RegistryOptions, SampledSpan};
+use radiosonde_metrics::{Bounds, Exposition, Registry, RegistryOptions, SampledSpan};
 use radiosonde_testkit::recordings::{Change, Kind, Recording, from_bytes};
 use radiosonde_testkit::strict::{
     Exemplar, Family, Format, Labels, parse, parse_protobuf, samples,
@@ -16,7 +16,10 @@ const SPAN: SampledSpan = SampledSpan::new([0x0a; 16], [0xf0; 8]);
 /// Records what the bytes say, and panics when one of the texts is not what it must be.
 pub(crate) fn run(bytes: &[u8]) {
     let recordings = from_bytes(bytes);
-    let registry = Registry::with_options(RegistryOptions::new().exemplars(|| Some(SPAN)));
+    let options = RegistryOptions::new()
+        .bounds_by_prefix(NATIVE, Bounds::exponential())
+        .exemplars(|| Some(SPAN));
+    let registry = Registry::with_options(options);
     for recording in &recordings {
         recording.play(&registry);
     }
@@ -26,6 +29,7 @@ pub(crate) fn run(bytes: &[u8]) {
     let open_metrics = read(Format::OpenMetrics, &open_metrics);
     let protobuf = registry.render_as(Exposition::Protobuf);
     let protobuf = parse_protobuf(&protobuf).unwrap_or_else(|wrong| panic!("{wrong}"));
+    // Of a native histogram the last bucket of a text is the sum of those in the message.
     for other in [&open_metrics, &protobuf] {
         assert_eq!(samples(&text), samples(other));
         assert_eq!(helps(&text), helps(other));
@@ -102,11 +106,12 @@ impl Expected {
             self.refused += 1;
             return;
         };
+        let buckets = match recording.change {
+            Change::Record(_) => limits(&name).map(|limit| (limit, 0)).collect(),
+            _ => Vec::new(),
+        };
         let state = self.series.entry((name, labels)).or_insert_with(|| State {
-            buckets: match recording.change {
-                Change::Record(_) => limits().map(|limit| (limit, 0)).collect(),
-                _ => Vec::new(),
-            },
+            buckets,
             ..State::default()
         });
         if !state.apply(&recording.change) {
@@ -225,13 +230,20 @@ fn spelled(raw: &str, also: &str) -> String {
     }
 }
 
-/// Returns the limits of the buckets, which are those by default.
-fn limits() -> impl Iterator<Item = f64> {
-    let limits = [
-        0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
-    ];
-    limits.into_iter().chain([f64::INFINITY])
+/// Returns the limits of the buckets in a text, which are those by default, or none.
+fn limits(name: &str) -> impl Iterator<Item = f64> {
+    let limits: &[f64] = if name.starts_with(NATIVE) {
+        &[]
+    } else {
+        &[
+            0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+        ]
+    };
+    limits.iter().copied().chain([f64::INFINITY])
 }
+
+/// How the names of histograms begin whose buckets follow their values: one of the stems that names are made of.
+const NATIVE: &str = "jobs";
 
 #[expect(clippy::cast_precision_loss, reason = "as the text is read")]
 fn real(total: u64) -> f64 {
