@@ -1,11 +1,13 @@
 //! What is recorded often allocates nothing.
 #![cfg(not(loom))]
 
+use std::cell::Cell;
+
 use allocation_counter::measure;
 use radiosonde_catalog::Metric;
-use radiosonde_metrics::Registry;
 use radiosonde_metrics::standard::{Authentication, Cache, ConnectionPool, Job, Messages, Queue};
 use radiosonde_metrics::typed::{Counter, Gauge, Histogram, Instrument, Label, labelled};
+use radiosonde_metrics::{Bounds, Registry, RegistryOptions, SampledSpan};
 
 #[derive(Debug, Clone, Copy)]
 enum Payment {
@@ -57,6 +59,39 @@ fn a_clone_of_a_typed_instrument_allocates_nothing() {
 }
 
 #[test]
+fn a_histogram_allocates_nothing_whatever_its_buckets_and_exemplars() {
+    const SPAN: SampledSpan = SampledSpan::new([1; 16], [2; 8]);
+    const WAIT: Metric = Metric::histogram("wait", &[1.0, 10.0]);
+    let with = |options: RegistryOptions, source: fn() -> Option<SampledSpan>| {
+        Registry::with_options(options.exemplars(source)).histogram(&WAIT, &[])
+    };
+    let explicit = || RegistryOptions::new();
+    let exponential = || RegistryOptions::new().bounds("wait", Bounds::exponential());
+    let histograms = [
+        with(explicit(), || Some(SPAN)),
+        with(explicit(), || None),
+        with(exponential(), || Some(SPAN)),
+        with(exponential(), || None),
+    ];
+    let spread = Cell::new(1.0);
+    // The first value below zero makes the buckets for such.
+    assert_allocates_nothing(|| {
+        // Ever wider, so that exponential buckets grow coarser meanwhile.
+        spread.set(spread.get() * 1.5);
+        for histogram in &histograms {
+            for value in [spread.get(), -spread.get(), 0.0, f64::NAN] {
+                histogram.record(value);
+                histogram.record_in(value, Some(SPAN));
+                histogram.record_in(value, None);
+            }
+        }
+    });
+    for histogram in &histograms {
+        assert_eq!(histogram.count(), 1_001 * 9);
+    }
+}
+
+#[test]
 fn standard_instruments_allocate_nothing() {
     let registry = Registry::new();
     let messages = Messages::new(&registry, "orders");
@@ -76,6 +111,7 @@ fn standard_instruments_allocate_nothing() {
         queue.set_depth(3);
         job.start().failed();
         job.start().succeeded();
+        drop((job.start(), pool.acquire()));
         passwords.refused();
     });
 }
