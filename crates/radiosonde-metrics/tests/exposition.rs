@@ -180,6 +180,24 @@ fn the_strict_parser_of_the_tests_reads_what_the_reference_parser_reads() {
     }
 }
 
+/// Lets promtool read a text, and returns why it cannot; what it would name otherwise is no fault of the text.
+fn promtool_reads(text: &str) -> Result<(), String> {
+    match promtool_check_metrics(text) {
+        Err(complaint) if complaint.contains("error while linting") => Err(complaint),
+        _ => Ok(()),
+    }
+}
+
+#[test]
+fn promtool_reads_what_is_hostile() {
+    let text = hostile().render();
+    promtool_reads(&text).unwrap_or_else(|complaint| panic!("{complaint}\n{text}"));
+    for malformed in ["size 1 2 3\n", "# TYPE size gauge\nsize{a=\"\"\"} 1\n"] {
+        let complaint = promtool_reads(&format!("{text}{malformed}")).unwrap_err();
+        assert!(complaint.contains("parsing error"), "{complaint}");
+    }
+}
+
 #[test]
 fn promtool_takes_the_catalogue_without_a_word() {
     let text = of_the_catalogue().render();
