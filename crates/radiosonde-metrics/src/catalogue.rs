@@ -12,9 +12,13 @@ impl Registry {
     /// Returns what is known of the metrics of this registry, in the order of their names: those of Radiosonde, whether
     /// they are recorded or not, and those that the service has made from a [`Metric`] of its own.
     ///
-    /// Metrics of the `metrics` facade are not among them: nobody says beforehand what they are. Neither is a metric whose
-    /// name in OpenTelemetry another one has already, such as `orders_sent_bytes_total` beside `orders_sent_total` when both
-    /// are `orders.sent`: it is refused and counted, and what is recorded into it appears nowhere.
+    /// It says what was declared. A histogram whose bounds [`RegistryOptions`](crate::RegistryOptions) sets is exposed
+    /// with those, and is here with the bounds of its [`Metric`].
+    ///
+    /// Metrics of the `metrics` facade are not among them: nobody says beforehand what they are. Neither is a metric
+    /// whose name in OpenTelemetry another one has already, such as `orders_sent_bytes_total` beside
+    /// `orders_sent_total` when both are `orders.sent`: it is refused and counted, and what is recorded into it appears
+    /// nowhere.
     ///
     /// # Examples
     ///
@@ -56,8 +60,8 @@ struct Known {
 impl Catalogue {
     /// Tells whether the metric is new.
     ///
-    /// Refuses one whose name has another kind or other labels here, and a new one whose name in OpenTelemetry is that of
-    /// another metric: whoever receives both could not tell them apart.
+    /// Refuses one whose name has another kind or other labels here, and a new one whose name in OpenTelemetry is that
+    /// of another metric: whoever receives both could not tell them apart.
     pub(crate) fn is_new(&self, metric: &Metric) -> Result<bool, Refusal> {
         let known = self.known();
         match known.metrics.get(metric.name()) {

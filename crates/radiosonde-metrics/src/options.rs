@@ -71,6 +71,9 @@ impl RegistryOptions {
 
     /// Sets the bounds of the histogram with this name, as it is exposed.
     ///
+    /// What is exposed has these bounds. [`Registry::catalogue`](crate::Registry::catalogue) goes on to say what the
+    /// metric was declared with.
+    ///
     /// Defaults to those of the longest [prefix](Self::bounds_by_prefix) of its name, else to those it has in the
     /// catalogue, else to [`default_bounds`](Self::default_bounds).
     #[must_use]
@@ -81,7 +84,8 @@ impl RegistryOptions {
 
     /// Sets the bounds of histograms whose name, as it is exposed, begins with this.
     ///
-    /// The longest prefix counts, and [`bounds`](Self::bounds) for the whole name before any.
+    /// The longest prefix counts, and [`bounds`](Self::bounds) for the whole name before any. As with those, the
+    /// catalogue goes on to say what a metric was declared with.
     ///
     /// # Examples
     ///
