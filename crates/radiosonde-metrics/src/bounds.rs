@@ -25,8 +25,8 @@ pub struct Bounds(Arc<Limits>);
 #[derive(Debug, PartialEq)]
 struct Limits {
     values: Box<[f64]>,
-    /// The label of each bucket as the exposition has it, with that of the bucket without a limit.
-    labels: Box<[Box<str>]>,
+    /// What ends the labels of each bucket in the exposition: its limit, and what stands before its count.
+    ends: Box<[Box<str>]>,
     exponential: bool,
 }
 
@@ -67,12 +67,12 @@ impl Bounds {
             .iter()
             .map(|limit| format!("{limit:?}"))
             .chain(["+Inf".to_owned()]);
-        let labels = spelled
-            .map(|limit| format!("le=\"{limit}\"").into())
+        let ends = spelled
+            .map(|limit| format!("le=\"{limit}\"}} ").into())
             .collect();
         Self(Arc::new(Limits {
             values: limits.into(),
-            labels,
+            ends,
             exponential,
         }))
     }
@@ -85,9 +85,9 @@ impl Bounds {
         &self.0.values
     }
 
-    /// Returns the label `le` of each bucket; there is one more than there are limits.
-    pub(crate) fn labels(&self) -> &[Box<str>] {
-        &self.0.labels
+    /// Returns the label `le` of each bucket with what closes the labels; there is one more than there are limits.
+    pub(crate) fn ends(&self) -> &[Box<str>] {
+        &self.0.ends
     }
 
     /// Returns the index of the bucket that a finite value falls into; the last one has no limit.

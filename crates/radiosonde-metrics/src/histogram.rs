@@ -120,9 +120,9 @@ impl Histogram {
         self.0.bounds.limits()
     }
 
-    /// Returns the label `le` of each bucket.
-    pub(crate) fn bucket_labels(&self) -> &[Box<str>] {
-        self.0.bounds.labels()
+    /// Returns what ends the labels of each bucket in a text.
+    pub(crate) fn bucket_ends(&self) -> &[Box<str>] {
+        self.0.bounds.ends()
     }
 
     /// Returns what was recorded: count, sum and buckets of the same values.

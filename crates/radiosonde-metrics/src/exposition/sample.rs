@@ -74,23 +74,25 @@ fn of_histogram(
     exemplars: &[Option<Exemplar>],
     text: &mut String,
 ) {
-    let comma = if labels.is_empty() { "" } else { "," };
+    // Written once, and copied from line to line.
+    let start = text.len();
+    for part in [name, "_bucket{", labels] {
+        text.push_str(part);
+    }
+    if !labels.is_empty() {
+        text.push(',');
+    }
+    let beginning = start..text.len();
     let mut number = itoa::Buffer::new();
     let mut count = 0_u64;
-    let all = histogram.bucket_labels().iter().zip(buckets);
+    let all = histogram.bucket_ends().iter().zip(buckets);
     for (bucket, (limit, values)) in all.enumerate() {
         count += values;
-        for part in [
-            name,
-            "_bucket{",
-            labels,
-            comma,
-            limit,
-            "} ",
-            number.format(count),
-        ] {
-            text.push_str(part);
+        if bucket > 0 {
+            text.extend_from_within(beginning.clone());
         }
+        text.push_str(limit);
+        text.push_str(number.format(count));
         if let Some(Some(exemplar)) = exemplars.get(bucket)
             && values > 0
         {
