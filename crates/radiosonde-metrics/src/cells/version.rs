@@ -42,9 +42,9 @@ impl Version {
     }
 
     /// Reads the cell: as often as it takes to read it whole.
-    pub(crate) fn read<T>(&self, read: impl Fn() -> T) -> T {
+    pub(crate) fn read<T>(&self, mut read: impl FnMut() -> T) -> T {
         loop {
-            if let Some(seen) = self.try_read(&read) {
+            if let Some(seen) = self.try_read(&mut read) {
                 return seen;
             }
             // The writer needs a few nanoseconds, unless it was put to sleep there: let it wake up.
@@ -53,7 +53,7 @@ impl Version {
     }
 
     /// Reads the cell, unless it is being written.
-    pub(crate) fn try_read<T>(&self, read: impl Fn() -> T) -> Option<T> {
+    pub(crate) fn try_read<T>(&self, read: impl FnOnce() -> T) -> Option<T> {
         let before = self.0.load(Acquire);
         let seen = read();
         // What was read above was read before the version below.
