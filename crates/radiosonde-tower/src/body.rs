@@ -22,12 +22,14 @@ pin_project! {
         open: Option<OpenRequest>,
         // Bytes still to come, where the length is known: a server stops reading when it has them all.
         left: Option<u64>,
+        sent: u64,
     }
 
     impl<B> PinnedDrop for ObservedBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(open) = this.open {
+                open.sent(*this.sent);
                 open.drop_inside(|| this.inner.set(None));
             }
         }
@@ -40,6 +42,7 @@ impl<B> ObservedBody<B> {
             inner: Some(inner),
             open,
             left: bytes,
+            sent: 0,
         }
     }
 }
@@ -73,7 +76,7 @@ impl<B: Body> Body for ObservedBody<B> {
             Some(Err(_)) => Some(Stop::BodyError),
             Some(Ok(frame)) => {
                 let bytes = frame.data_ref().map_or(0, |data| data.remaining() as u64);
-                open.sends(bytes);
+                *this.sent = this.sent.saturating_add(bytes);
                 let all = frame.is_trailers() || take(this.left, bytes) || inner.is_end_stream();
                 all.then_some(Stop::Complete)
             }
@@ -81,6 +84,7 @@ impl<B: Body> Body for ObservedBody<B> {
         if let Some(stop) = stop
             && let Some(open) = this.open.take()
         {
+            open.sent(*this.sent);
             open.close(stop);
         }
         Poll::Ready(frame)

@@ -80,6 +80,7 @@ fn with_head<R: Body>(response: Response<R>, mut open: OpenRequest) -> Response<
     };
     let body = match open.head(head.status, &head.headers, state) {
         Rest::Nothing(stop) => {
+            open.sent(0);
             open.close(stop);
             ObservedBody::new(body, None, None)
         }

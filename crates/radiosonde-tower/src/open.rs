@@ -21,8 +21,6 @@ pub(crate) struct OpenRequest {
     arrived: Instant,
     answer: Answer,
     status: Option<u16>,
-    /// How many bytes of the body were sent.
-    sent: u64,
     /// When the head of a response was sent whose body is a stream.
     stream_began: Option<Instant>,
     /// Whether the request's own code is running. Found set in `drop`, a panic is unwinding through it.
@@ -58,7 +56,6 @@ impl OpenRequest {
             arrived,
             answer: Answer::to(arrival.method),
             status: None,
-            sent: 0,
             stream_began: None,
             inside: false,
             closed: false,
@@ -127,9 +124,11 @@ impl OpenRequest {
         }
     }
 
-    /// Takes note of bytes of the body.
-    pub(crate) fn sends(&mut self, bytes: u64) {
-        self.sent = self.sent.saturating_add(bytes);
+    /// Takes note of how many bytes of the body were sent, when it ends in whatever way.
+    pub(crate) fn sent(&self, bytes: u64) {
+        if self.shared.options.body_sizes {
+            self.shared.series.record_response_body(&self.series, bytes);
+        }
     }
 
     /// Closes the request: records it, and tells whoever follows it.
@@ -146,17 +145,16 @@ impl OpenRequest {
             end: End::judge(stop, self.status),
             duration: ended.duration_since(self.arrived),
         };
-        let mut scopes = self.scopes.all().iter();
-        let span = quietly(|| scopes.find_map(|scope| scope.sampled_span())).flatten();
+        let scopes = self.scopes.all();
+        let find = || scopes.iter().find_map(|scope| scope.sampled_span());
+        let span = (!scopes.is_empty())
+            .then(|| quietly(find))
+            .flatten()
+            .flatten();
         self.shared.series.record(&self.series, &observation, span);
         if let Some(began) = self.stream_began {
             let lasted = Instant::now().duration_since(began);
             self.shared.series.record_stream(&self.series, lasted);
-        }
-        if self.shared.options.body_sizes && self.status.is_some() {
-            self.shared
-                .series
-                .record_response_body(&self.series, self.sent);
         }
         self.series.leave();
         while let Some(scope) = self.scopes.pop() {
