@@ -18,6 +18,7 @@
 //! - No label comes from what a client sends: an unknown method reads `_OTHER`, and a request that matched no route has
 //!   the route `""`.
 
+mod answer;
 mod body;
 pub mod client;
 mod few;
@@ -28,6 +29,7 @@ mod observation;
 mod observer;
 mod open;
 mod options;
+mod quiet;
 mod routes;
 mod scopes;
 mod series;

@@ -1,13 +1,14 @@
 //! A request that has arrived and not ended.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 
+use crate::answer::{Answer, content_length};
 use crate::layer::Shared;
 use crate::observation::{End, Observation, Stop};
 use crate::observer::Arrival;
+use crate::quiet::quietly;
 use crate::routes::Found;
 use crate::scopes::{Scopes, within};
 
@@ -176,45 +177,9 @@ impl Drop for OpenRequest {
     }
 }
 
-/// What a method asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
-    /// A head and a body.
-    Body,
-    /// A head without the body it describes: `HEAD`.
-    HeadOnly,
-    /// Another protocol, if it succeeds: `CONNECT`.
-    Tunnel,
-}
-
-impl Answer {
-    fn to(method: &Method) -> Self {
-        match *method {
-            Method::HEAD => Self::HeadOnly,
-            Method::CONNECT => Self::Tunnel,
-            _ => Self::Body,
-        }
-    }
-}
-
 /// What a body says of itself before it is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyState {
     pub(crate) ended: bool,
     pub(crate) bytes: Option<u64>,
-}
-
-/// Runs `code` of an observer. A panic there costs what it would have returned: in a `drop` during another panic it
-/// would abort the process.
-fn quietly<T>(code: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(code)).ok()
-}
-
-fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
 }

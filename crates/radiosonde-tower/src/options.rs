@@ -1,8 +1,9 @@
 //! What a layer may be told.
 
-use http::{Extensions, HeaderMap, StatusCode, header};
+use http::{Extensions, HeaderMap, StatusCode};
 
 use crate::Observer;
+use crate::answer::is_event_stream;
 use crate::method::{KNOWN, Methods};
 
 /// Finds the template that matched a request among its extensions.
@@ -122,14 +123,6 @@ impl ObserveOptions {
         let name = route.unwrap_or(path);
         self.excluded.iter().any(|excluded| excluded == name)
     }
-}
-
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .map_or(&[][..], |value| value.as_bytes());
-    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
-    kind.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
 }
 
 impl Default for ObserveOptions {

@@ -1,9 +1,8 @@
 //! A request that has departed and not ended.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use http::{HeaderMap, Method, StatusCode, Version, header, response};
+use http::{HeaderMap, StatusCode, Version, response};
 use radiosonde_metrics::UpDownCounter;
 
 use super::layer::Shared;
@@ -11,6 +10,8 @@ use super::observation::{End, Stop};
 use super::observer::Sent;
 use super::series::ServerSeries;
 use super::{ClientObservation, ClientScope, Departure};
+use crate::answer::{Answer, is_event_stream};
+use crate::quiet::quietly;
 
 /// A request in flight. It goes from the future to the body, and is closed exactly once: by [`close`](Self::close), or
 /// by being dropped.
@@ -135,7 +136,8 @@ impl OpenCall {
             end: End::judge(stop, status),
             duration: ended.duration_since(self.departed),
         };
-        let span = self.scopes.iter().find_map(|scope| scope.sampled_span());
+        let find = || self.scopes.iter().find_map(|scope| scope.sampled_span());
+        let span = quietly(find).flatten();
         let series = &self.server.kept[self.method];
         self.shared.series.record(series, &observation, span);
         self.active.add(-1);
@@ -158,27 +160,6 @@ impl Drop for OpenCall {
     }
 }
 
-/// What a method asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
-    /// A head and a body.
-    Body,
-    /// A head without the body it describes: `HEAD`.
-    HeadOnly,
-    /// Another protocol, if it succeeds: `CONNECT`.
-    Tunnel,
-}
-
-impl Answer {
-    fn to(method: &Method) -> Self {
-        match *method {
-            Method::HEAD => Self::HeadOnly,
-            Method::CONNECT => Self::Tunnel,
-            _ => Self::Body,
-        }
-    }
-}
-
 /// Runs `code` with all scopes entered, the first one outermost.
 fn within<T>(scopes: &[Box<dyn ClientScope>], code: impl FnOnce() -> T) -> T {
     let Some((outer, inner)) = scopes.split_first() else {
@@ -186,18 +167,4 @@ fn within<T>(scopes: &[Box<dyn ClientScope>], code: impl FnOnce() -> T) -> T {
     };
     let _entered = outer.enter();
     within(inner, code)
-}
-
-/// Runs `code` of an observer. A panic there costs what it would have returned: in a `drop` during another panic it
-/// would abort the process.
-fn quietly<T>(code: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(code)).ok()
-}
-
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .map_or(&[][..], |value| value.as_bytes());
-    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
-    kind.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
 }
