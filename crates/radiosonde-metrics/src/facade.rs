@@ -9,7 +9,7 @@ use metrics::{
 };
 use radiosonde_catalog::Kind;
 
-use crate::canonical::{Refusal, metric_name};
+use crate::canonical::Refusal;
 use crate::family::Instrument;
 use crate::{Counter, Gauge, Histogram, Registry};
 
@@ -55,7 +55,7 @@ impl Registry {
         if let Some(instrument) = self.index().get(kind, key) {
             return Some(instrument);
         }
-        if metric_name(key.name()).is_ok_and(|name| name.starts_with(OWN_PREFIX)) {
+        if is_own(key.name()) {
             self.refuse(Refusal::NameTaken, key.name());
             return None;
         }
@@ -133,8 +133,15 @@ fn ucum(unit: Option<Unit>) -> &'static str {
     }
 }
 
-/// What begins like this says what became of telemetry. Others cannot add to it, so that it stays true.
-const OWN_PREFIX: &str = "radiosonde_";
+/// Tells whether a name is spelled `radiosonde_` and more: what is called so says what became of telemetry, and others cannot
+/// add to it, so that it stays true.
+fn is_own(name: &str) -> bool {
+    let is_spelled = |c: char| c.is_ascii_alphanumeric() || c == ':';
+    let rest = name
+        .strip_prefix("radiosonde")
+        .and_then(|rest| rest.chars().next());
+    rest.is_some_and(|next| !is_spelled(next))
+}
 
 #[cfg(all(test, not(loom)))]
 mod tests {
@@ -155,5 +162,20 @@ mod tests {
         let text = registry.render();
         assert!(text.contains("reason=\"name_taken\"} 3\n"), "{text}");
         assert!(!text.contains("radiosonde_mine"), "{text}");
+    }
+    #[test]
+    fn a_name_that_only_begins_alike_is_anybodys() {
+        let registry = Registry::new();
+        metrics::with_local_recorder(&registry, || {
+            for name in [
+                "radiosonde",
+                "radiosondes",
+                "radiosonde:rate",
+                "my_radiosonde_",
+            ] {
+                metrics::counter!(name).increment(1);
+                assert_eq!(registry.series(name)[0].value, Value::Count(1), "{name}");
+            }
+        });
     }
 }

@@ -8,7 +8,7 @@ use radiosonde_tower::Entered;
 use radiosonde_tower::client::{ClientObservation, ClientObserver, ClientScope, Departure};
 
 use super::propagation;
-use super::server_span::{bounded, enter, method_name, version};
+use super::server_span::{bounded, enter, method_name, of_method, version};
 
 /// Gives each request that goes out a span, and sends its trace along.
 #[derive(Debug)]
@@ -118,14 +118,7 @@ fn is_left_out(parent: &Context) -> bool {
 }
 
 fn attributes(request: &Departure<'_>) -> Vec<KeyValue> {
-    let mut attributes = Vec::with_capacity(8);
-    attributes.push(KeyValue::new("http.request.method", request.method_label()));
-    if request.method_label() == "_OTHER" {
-        attributes.push(KeyValue::new(
-            "http.request.method_original",
-            bounded(request.method().as_str()),
-        ));
-    }
+    let mut attributes = of_method(request.method_label(), request.method());
     let Some(host) = request.host() else {
         return attributes;
     };

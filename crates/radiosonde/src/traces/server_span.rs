@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use http::{HeaderName, HeaderValue, Version, header};
+use http::{HeaderName, HeaderValue, Method, Version, header};
 use opentelemetry::trace::{
     SpanContext, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceState, Tracer as _,
 };
@@ -154,15 +154,21 @@ fn name(request: &Arrival<'_>) -> String {
     }
 }
 
-fn attributes(request: &Arrival<'_>) -> Vec<KeyValue> {
+/// Returns the attributes of a method, with room for those that servers and clients have beside them.
+pub(super) fn of_method(label: &'static str, method: &Method) -> Vec<KeyValue> {
     let mut attributes = Vec::with_capacity(8);
-    attributes.push(KeyValue::new("http.request.method", request.method_label()));
-    if request.method_label() == "_OTHER" {
+    attributes.push(KeyValue::new("http.request.method", label));
+    if label == "_OTHER" {
         attributes.push(KeyValue::new(
             "http.request.method_original",
-            bounded(request.method().as_str()),
+            bounded(method.as_str()),
         ));
     }
+    attributes
+}
+
+fn attributes(request: &Arrival<'_>) -> Vec<KeyValue> {
+    let mut attributes = of_method(request.method_label(), request.method());
     // The query is left out: it may hold secrets.
     attributes.push(KeyValue::new("url.path", bounded(request.uri().path())));
     attributes.push(KeyValue::new(
