@@ -6,6 +6,7 @@ use crate::Bounds;
 use crate::cells::{Distribution, DistributionCell, ExponentialCell, Sharded};
 use crate::exemplar::{Exemplar, Exemplars, SampledSpan};
 use crate::exponential::Exponential;
+use crate::operations::Ended;
 use crate::refusals::RefusedValues;
 
 /// A distribution of values over buckets.
@@ -52,7 +53,11 @@ impl Histogram {
 
     /// Returns one that appears nowhere.
     pub(crate) fn noop() -> Self {
-        Self::new(Bounds::default(), None, RefusedValues::default())
+        Self::unregistered(Bounds::default())
+    }
+
+    pub(crate) fn unregistered(bounds: Bounds) -> Self {
+        Self::new(bounds, None, RefusedValues::default())
     }
 
     /// Records one value.
@@ -75,6 +80,29 @@ impl Histogram {
         if let (Some((_, exemplars)), Some(bucket), Some(span)) = (&self.0.exemplars, bucket, span)
         {
             exemplars.offer(bucket, value, span);
+        }
+    }
+
+    /// Keeps a value that was recorded elsewhere as an exemplar, if exemplars are kept.
+    pub(crate) fn offer(&self, value: f64, span: SampledSpan) {
+        let Shape {
+            bounds, exemplars, ..
+        } = &*self.0;
+        if let Some((_, exemplars)) = exemplars {
+            let bucket = if bounds.is_exponential() {
+                octave(value)
+            } else {
+                bounds.bucket(value)
+            };
+            exemplars.offer(bucket, value, span);
+        }
+    }
+
+    /// Lets the histogram include the times of operations that ended in some way. They have the same buckets.
+    pub(crate) fn add_part(&self, ended: &Ended) {
+        match &self.0.cells {
+            Cells::Explicit(cells) => cells.add_part(ended.clone()),
+            Cells::Exponential(cells) => cells.add_part(ended.clone()),
         }
     }
 
@@ -115,6 +143,10 @@ impl Histogram {
         }
     }
 
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.0.bounds
+    }
+
     /// Returns the limits of the buckets; the last bucket has none.
     pub(crate) fn limits(&self) -> &[f64] {
         self.0.bounds.limits()
@@ -133,6 +165,7 @@ impl Histogram {
             Cells::Explicit(cells) => {
                 let mut total = Distribution::empty(self.limits().len() + 1);
                 cells.read(|cell| cell.add_to(&mut total));
+                cells.read_parts(|part| part.add_to(&mut total));
                 total
             }
             Cells::Exponential(cells) => {
@@ -177,6 +210,7 @@ impl Histogram {
 fn read_exponential(cells: &Sharded<ExponentialCell>) -> Exponential {
     let mut total = Exponential::empty();
     cells.read(|cell| cell.add_to(&mut total));
+    cells.read_parts(|part| part.add_to_exponential(&mut total));
     total
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::cells::{BalanceCell, CountCell, Sharded};
+use crate::operations::{Active, Ended};
 use crate::refusals::RefusedValues;
 
 /// A total that only grows.
@@ -35,6 +36,11 @@ impl Counter {
     #[must_use]
     pub fn value(&self) -> u64 {
         total(&self.0)
+    }
+
+    /// Lets the total include operations that ended in some way.
+    pub(crate) fn add_part(&self, ended: Ended) {
+        self.0.add_part(ended);
     }
 
     /// Raises the total to `total`, unless it is higher already.
@@ -85,8 +91,17 @@ impl UpDownCounter {
         let (mut begun, mut ended) = (0_u64, 0_u64);
         // In this order: see `BalanceCell`.
         self.0.read(|cell| ended = ended.wrapping_add(cell.ended()));
+        self.0
+            .read_parts(|part| ended = ended.wrapping_add(part.ended()));
         self.0.read(|cell| begun = begun.wrapping_add(cell.begun()));
+        self.0
+            .read_parts(|part| begun = begun.wrapping_add(part.begun()));
         begun.wrapping_sub(ended).cast_signed()
+    }
+
+    /// Lets the number include operations that have begun and not ended.
+    pub(crate) fn add_part(&self, active: Active) {
+        self.0.add_part(active);
     }
 }
 
@@ -99,6 +114,7 @@ impl Default for UpDownCounter {
 fn total(value: &Sharded<CountCell>) -> u64 {
     let mut total = 0_u64;
     value.read(|cell| total = total.wrapping_add(cell.get()));
+    value.read_parts(|part| total = total.wrapping_add(part.count()));
     total
 }
 

@@ -3,6 +3,7 @@
 use std::thread::LocalKey;
 
 use super::{Cell, Table};
+use crate::operations::Active;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 
@@ -40,6 +41,8 @@ impl BalanceCell {
 }
 
 impl Cell for BalanceCell {
+    type Part = Active;
+
     fn table() -> &'static LocalKey<Table<Self>> {
         thread_local! {
             static TABLE: Table<BalanceCell> = const { Table::new() };

@@ -3,6 +3,7 @@
 use std::thread::LocalKey;
 
 use super::{Cell, Table};
+use crate::operations::Ended;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 
@@ -23,6 +24,8 @@ impl CountCell {
 }
 
 impl Cell for CountCell {
+    type Part = Ended;
+
     fn table() -> &'static LocalKey<Table<Self>> {
         thread_local! {
             static TABLE: Table<CountCell> = const { Table::new() };

@@ -4,6 +4,7 @@ use std::thread::LocalKey;
 
 use super::version::Version;
 use super::{Cell, Table};
+use crate::operations::Ended;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 
@@ -60,6 +61,12 @@ impl DistributionCell {
         }
     }
 
+    /// Returns how many values there are. Whoever sees a value sees what happened before it was recorded.
+    pub(crate) fn count(&self) -> u64 {
+        let count = || self.buckets.iter().map(|count| count.load(Relaxed)).sum();
+        self.version.read(count)
+    }
+
     /// Reads the buckets, and returns the sum, at the risk of reading it torn.
     fn copy(&self, buckets: &mut [u64]) -> f64 {
         for (seen, count) in buckets.iter_mut().zip(&self.buckets) {
@@ -87,6 +94,8 @@ impl Distribution {
 }
 
 impl Cell for DistributionCell {
+    type Part = Ended;
+
     fn table() -> &'static LocalKey<Table<Self>> {
         thread_local! {
             static TABLE: Table<DistributionCell> = const { Table::new() };

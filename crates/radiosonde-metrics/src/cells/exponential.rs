@@ -6,6 +6,7 @@ use std::thread::LocalKey;
 use super::scale::{MAX_SCALE, ZERO_THRESHOLD, index};
 use super::version::Version;
 use super::{Cell, Table};
+use crate::operations::Ended;
 use crate::exponential::{Exponential, ExponentialBuckets, MOST_BUCKETS};
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
@@ -70,6 +71,11 @@ impl ExponentialCell {
         run.increment(index >> coarser);
     }
 
+    /// Returns how many values there are. Whoever sees a value sees what happened before it was recorded.
+    pub(crate) fn count(&self) -> u64 {
+        self.version.read(|| self.copy()).into_reading().count()
+    }
+
     /// Adds what was recorded to `total`.
     pub(crate) fn add_to(&self, total: &mut Exponential) {
         total.add(self.version.read(|| self.copy()).into_reading());
@@ -88,6 +94,8 @@ impl ExponentialCell {
 }
 
 impl Cell for ExponentialCell {
+    type Part = Ended;
+
     fn table() -> &'static LocalKey<Table<Self>> {
         thread_local! {
             static TABLE: Table<ExponentialCell> = const { Table::new() };

@@ -11,6 +11,7 @@ mod balance;
 mod count;
 mod distribution;
 mod exponential;
+mod operation;
 mod scale;
 mod sharded;
 mod table;
@@ -20,9 +21,10 @@ pub(crate) use balance::BalanceCell;
 pub(crate) use count::CountCell;
 pub(crate) use distribution::{Distribution, DistributionCell};
 pub(crate) use exponential::ExponentialCell;
+pub(crate) use operation::OperationCell;
 pub(crate) use scale::{MAX_SCALE, ZERO_THRESHOLD};
 pub(crate) use sharded::Sharded;
-use table::Table;
+pub(crate) use table::Table;
 pub(crate) use version::Version;
 
 use std::thread::LocalKey;
@@ -31,6 +33,9 @@ use std::thread::LocalKey;
 ///
 /// Only one thread at a time calls what changes it; [`Sharded`] sees to that.
 pub(crate) trait Cell: Sized + Send + Sync + 'static {
+    /// What counts towards a value of this kind and is kept elsewhere. Reading adds it; writing knows nothing of it.
+    type Part: Send + Sync + 'static;
+
     /// Returns the cells of this thread.
     fn table() -> &'static LocalKey<Table<Self>>;
 

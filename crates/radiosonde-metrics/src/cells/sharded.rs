@@ -13,7 +13,7 @@ pub(crate) struct Sharded<C: Cell> {
 }
 
 /// Where the cells of a value are known.
-pub(crate) struct Home<C> {
+pub(crate) struct Home<C: Cell> {
     index: usize,
     id: u64,
     cells: Mutex<Cells<C>>,
@@ -21,10 +21,11 @@ pub(crate) struct Home<C> {
     common: Mutex<Arc<C>>,
 }
 
-struct Cells<C> {
+struct Cells<C: Cell> {
     all: Vec<Arc<C>>,
     /// Those whose thread has ended.
     free: Vec<Arc<C>>,
+    parts: Vec<C::Part>,
 }
 
 impl<C: Cell> Sharded<C> {
@@ -35,6 +36,7 @@ impl<C: Cell> Sharded<C> {
         let cells = Mutex::new(Cells {
             all: vec![common.clone()],
             free: Vec::new(),
+            parts: Vec::new(),
         });
         let home = Arc::new(Home {
             index,
@@ -46,16 +48,16 @@ impl<C: Cell> Sharded<C> {
     }
 
     /// Changes the value by writing to the cell of this thread.
-    pub(crate) fn write(&self, write: impl Fn(&C)) {
-        let done = C::table().try_with(|table| table.with(self.index, self.id, &write));
-        if !done.unwrap_or(false) {
-            self.write_without_cell(write);
+    pub(crate) fn write<T>(&self, write: impl Fn(&C) -> T) -> T {
+        match C::table().try_with(|table| table.with(self.index, self.id, &write)) {
+            Ok(Some(done)) => done,
+            _ => self.write_without_cell(write),
         }
     }
 
     /// Changes the value as nobody else does at the same time without a cell of their own.
-    pub(crate) fn write_alone(&self, write: impl FnOnce(&C)) {
-        write(&lock(&self.home.common));
+    pub(crate) fn write_alone<T>(&self, write: impl FnOnce(&C) -> T) -> T {
+        write(&lock(&self.home.common))
     }
 
     /// Reads every cell.
@@ -67,8 +69,18 @@ impl<C: Cell> Sharded<C> {
             .for_each(read);
     }
 
+    /// Lets the value grow by what is kept elsewhere.
+    pub(crate) fn add_part(&self, part: C::Part) {
+        lock(&self.home.cells).parts.push(part);
+    }
+
+    /// Reads what is kept elsewhere.
+    pub(crate) fn read_parts(&self, read: impl FnMut(&C::Part)) {
+        lock(&self.home.cells).parts.iter().for_each(read);
+    }
+
     #[cold]
-    fn write_without_cell(&self, write: impl Fn(&C)) {
+    fn write_without_cell<T>(&self, write: impl Fn(&C) -> T) -> T {
         let adopted = C::table().try_with(|table| table.adopt(self.index, &self.home));
         match adopted.ok().flatten() {
             Some(cell) => write(&cell),
@@ -120,7 +132,7 @@ impl<C: Cell> std::fmt::Debug for Sharded<C> {
     }
 }
 
-impl<C> Drop for Home<C> {
+impl<C: Cell> Drop for Home<C> {
     fn drop(&mut self) {
         INDICES.give_back(self.index);
     }

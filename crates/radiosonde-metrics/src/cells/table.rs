@@ -23,17 +23,15 @@ impl<C: Cell> Table<C> {
     }
 
     /// Runs `write` with the cell at this index, if this thread has it and is not at work on its table.
-    pub(super) fn with(&self, index: usize, id: u64, write: impl FnOnce(&C)) -> bool {
-        let Ok(slots) = self.0.try_borrow() else {
-            return false;
-        };
-        match slots.get(index) {
-            Some(Some(slot)) if slot.id == id => {
-                write(&slot.cell);
-                true
-            }
-            _ => false,
-        }
+    pub(super) fn with<T>(
+        &self,
+        index: usize,
+        id: u64,
+        write: impl FnOnce(&C) -> T,
+    ) -> Option<T> {
+        let slots = self.0.try_borrow().ok()?;
+        let slot = slots.get(index)?.as_ref()?;
+        (slot.id == id).then(|| write(&slot.cell))
     }
 
     /// Borrows a cell from its value and keeps it. `None` when there is none left, or when the table is in use further

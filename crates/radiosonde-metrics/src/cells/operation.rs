@@ -1,0 +1,239 @@
+//! A part of what is known of operations: how many began, and how those that ended did.
+
+use std::sync::{Arc, OnceLock};
+use std::thread::LocalKey;
+use std::time::Duration;
+
+use super::{Cell, Distribution, DistributionCell, ExponentialCell, Table};
+use crate::Bounds;
+use crate::exemplar::SampledSpan;
+use crate::exponential::Exponential;
+use crate::operations::{Ending, EndingId};
+use crate::sync::AtomicU64;
+use crate::sync::Ordering::{Acquire, Relaxed, Release};
+
+/// What one thread saw of operations. One that began on a thread may end on another.
+///
+/// The ways in which they ended stand in a chain that only grows, the first one seen first: nearly all operations of one kind
+/// end the same way.
+#[derive(Debug, Default)]
+pub(crate) struct OperationCell {
+    begun: AtomicU64,
+    /// Those that ended and whose times are not kept here.
+    others: AtomicU64,
+    first: Link,
+}
+
+type Link = OnceLock<Box<Ended>>;
+
+/// Operations that ended in one way.
+#[derive(Debug)]
+struct Ended {
+    id: EndingId,
+    ending: Arc<Ending>,
+    bounds: Bounds,
+    times: Times,
+    next: Link,
+}
+
+#[derive(Debug)]
+enum Times {
+    Explicit(DistributionCell),
+    Exponential(ExponentialCell),
+}
+
+impl OperationCell {
+    /// Takes note of one that begins. For the one writer.
+    #[inline]
+    pub(crate) fn begin(&self) {
+        add_one(&self.begun);
+    }
+
+    /// Takes note of one that ends, and returns whether operations have ended this way here before. For the one writer.
+    #[inline]
+    pub(crate) fn end(&self, id: EndingId, lasted: Duration, span: Option<SampledSpan>) -> bool {
+        let mut link = &self.first;
+        while let Some(ended) = link.get() {
+            if ended.id == id {
+                ended.record(lasted, span);
+                return true;
+            }
+            link = &ended.next;
+        }
+        false
+    }
+
+    /// Takes note of one that ends, in a way that may be new here. For the one writer.
+    pub(crate) fn end_in(
+        &self,
+        id: EndingId,
+        ending: &Arc<Ending>,
+        lasted: Duration,
+        span: Option<SampledSpan>,
+    ) {
+        let mut link = &self.first;
+        loop {
+            let ended = link.get_or_init(|| Box::new(Ended::new(id, ending.clone())));
+            if ended.id == id {
+                return ended.record(lasted, span);
+            }
+            link = &ended.next;
+        }
+    }
+
+    /// Takes note of one that ends, and of nothing else. For the one writer.
+    pub(crate) fn end_apart(&self) {
+        let others = self.others.load(Relaxed);
+        // Whoever sees this end sees what happened before it, the beginning included.
+        self.others.store(others.wrapping_add(1), Release);
+    }
+
+    /// Returns how many began.
+    pub(crate) fn begun(&self) -> u64 {
+        self.begun.load(Relaxed)
+    }
+
+    /// Returns how many ended. Whoever sees an end sees the beginning, too, if they look for it after this.
+    pub(crate) fn ended(&self) -> u64 {
+        let counts = self.chain().map(|ended| ended.times.count());
+        counts.fold(self.others.load(Acquire), u64::wrapping_add)
+    }
+
+    /// Returns how many ended in this way.
+    pub(crate) fn count(&self, id: EndingId) -> u64 {
+        self.of(id).map_or(0, Times::count)
+    }
+
+    /// Adds how long those took that ended in this way, if buckets have limits.
+    pub(crate) fn add_to(&self, id: EndingId, total: &mut Distribution) {
+        if let Some(Times::Explicit(cell)) = self.of(id) {
+            cell.add_to(total);
+        }
+    }
+
+    /// Adds how long those took that ended in this way, if buckets follow the values.
+    pub(crate) fn add_to_exponential(&self, id: EndingId, total: &mut Exponential) {
+        if let Some(Times::Exponential(cell)) = self.of(id) {
+            cell.add_to(total);
+        }
+    }
+
+    fn of(&self, id: EndingId) -> Option<&Times> {
+        let mut chain = self.chain();
+        chain
+            .find(|ended| ended.id == id)
+            .map(|ended| &ended.times)
+    }
+
+    fn chain(&self) -> impl Iterator<Item = &Ended> {
+        let boxed = std::iter::successors(self.first.get(), |ended| ended.next.get());
+        boxed.map(AsRef::as_ref)
+    }
+}
+
+impl Ended {
+    fn new(id: EndingId, ending: Arc<Ending>) -> Self {
+        let bounds = ending.times().bounds().clone();
+        let times = if bounds.is_exponential() {
+            Times::Exponential(ExponentialCell::new())
+        } else {
+            Times::Explicit(DistributionCell::new(bounds.limits().len() + 1))
+        };
+        Self {
+            id,
+            ending,
+            bounds,
+            times,
+            next: OnceLock::new(),
+        }
+    }
+
+    #[inline]
+    fn record(&self, lasted: Duration, span: Option<SampledSpan>) {
+        let seconds = lasted.as_secs_f64();
+        match &self.times {
+            Times::Explicit(cell) => cell.record(self.bounds.bucket(seconds), seconds),
+            Times::Exponential(cell) => cell.record(seconds),
+        }
+        if let Some(span) = span {
+            self.ending.times().offer(seconds, span);
+        }
+    }
+}
+
+impl Times {
+    fn count(&self) -> u64 {
+        match self {
+            Self::Explicit(cell) => cell.count(),
+            Self::Exponential(cell) => cell.count(),
+        }
+    }
+}
+
+impl Cell for OperationCell {
+    type Part = std::convert::Infallible;
+
+    fn table() -> &'static LocalKey<Table<Self>> {
+        thread_local! {
+            static TABLE: Table<OperationCell> = const { Table::new() };
+        }
+        &TABLE
+    }
+
+    fn fresh(&self) -> Self {
+        Self::default()
+    }
+}
+
+fn add_one(count: &AtomicU64) {
+    count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
+}
+
+#[cfg(all(test, loom))]
+mod models {
+    use loom::sync::Arc as Shared;
+    use loom::sync::atomic::{AtomicBool, Ordering};
+    use loom::thread;
+
+    use super::*;
+    use crate::{Bounds, Histogram};
+
+    #[test]
+    fn what_begins_on_one_thread_and_ends_on_another_is_never_less_than_nothing() {
+        let mut model = loom::model::Builder::new();
+        // All orders of three threads take minutes. Mistakes show when few of the switches are forced.
+        model.preemption_bound = Some(2);
+        model.check(|| {
+            let ending = Arc::new(Ending::new(Histogram::unregistered(
+                Bounds::new([1.0]).unwrap(),
+            )));
+            let cells = Shared::new([OperationCell::default(), OperationCell::default()]);
+            // The thread has seen this ending before.
+            cells[1].begin();
+            cells[1].end_in(1, &ending, Duration::ZERO, None);
+            let handed_over = Shared::new(AtomicBool::new(false));
+            let ender = {
+                let (cells, handed_over) = (cells.clone(), handed_over.clone());
+                thread::spawn(move || {
+                    if handed_over.load(Ordering::Acquire) {
+                        cells[1].end(1, Duration::ZERO, None);
+                    }
+                })
+            };
+            // The reader is the last one that is spawned: otherwise, the model does not try every order.
+            let reader = {
+                let cells = cells.clone();
+                thread::spawn(move || {
+                    let ended: u64 = cells.iter().map(OperationCell::ended).sum();
+                    let begun: u64 = cells.iter().map(OperationCell::begun).sum();
+                    (begun, ended)
+                })
+            };
+            cells[0].begin();
+            handed_over.store(true, Ordering::Release);
+            ender.join().unwrap();
+            let (begun, ended) = reader.join().unwrap();
+            assert!(begun >= ended, "{begun} began and {ended} ended");
+        });
+    }
+}
