@@ -220,15 +220,13 @@ pub(crate) struct Active(Sharded<OperationCell>);
 impl Active {
     pub(crate) fn ended(&self) -> u64 {
         let mut ended = 0_u64;
-        self.0
-            .read(|cell| ended = ended.wrapping_add(cell.ended()));
+        self.0.read(|cell| ended = ended.wrapping_add(cell.ended()));
         ended
     }
 
     pub(crate) fn begun(&self) -> u64 {
         let mut begun = 0_u64;
-        self.0
-            .read(|cell| begun = begun.wrapping_add(cell.begun()));
+        self.0.read(|cell| begun = begun.wrapping_add(cell.begun()));
         begun
     }
 }
@@ -242,8 +240,8 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::refusals::RefusedValues;
     use crate::Bounds;
+    use crate::refusals::RefusedValues;
 
     const LASTED: Duration = Duration::from_millis(1_500);
 
@@ -300,7 +298,10 @@ mod tests {
                 operations.end(id, LASTED, None, || ending(&times, &count));
             }
         }
-        assert_eq!((count.value(), times.count(), active.value()), (200, 200, 0));
+        assert_eq!(
+            (count.value(), times.count(), active.value()),
+            (200, 200, 0)
+        );
         assert_eq!(operations.endings().len(), MOST_ENDINGS);
     }
 
@@ -323,7 +324,10 @@ mod tests {
                 });
             }
         });
-        assert_eq!((count.value(), times.count(), active.value()), (4_000, 4_000, 0));
+        assert_eq!(
+            (count.value(), times.count(), active.value()),
+            (4_000, 4_000, 0)
+        );
     }
 
     #[test]

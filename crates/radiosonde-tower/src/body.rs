@@ -30,7 +30,7 @@ pin_project! {
             let mut this = this.project();
             if let Some(open) = this.open {
                 open.sent(*this.sent);
-                open.drop_inside(|| this.inner.set(None));
+                open.within(|| this.inner.set(None));
             }
         }
     }

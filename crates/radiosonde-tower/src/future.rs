@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use crate::ObservedBody;
 use crate::observation::Stop;
-use crate::open::{BodyState, OpenRequest, Rest};
+use crate::open::{OpenRequest, Rest};
 
 pin_project! {
     /// Waits for the head of a response. Made by [`Observe`](crate::Observe).
@@ -26,7 +26,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(open) = this.open {
-                open.drop_inside(|| this.inner.set(None));
+                open.within(|| this.inner.set(None));
             }
         }
     }
@@ -71,20 +71,16 @@ where
 }
 
 /// Hands the request over to the body, or closes it where there is none to come.
-fn with_head<R: Body>(response: Response<R>, mut open: OpenRequest) -> Response<ObservedBody<R>> {
-    let (mut head, body) = response.into_parts();
-    open.mark(&mut head.headers);
-    let state = BodyState {
-        ended: body.is_end_stream(),
-        bytes: body.size_hint().exact(),
-    };
-    let body = match open.head(head.status, &head.headers, state) {
+fn with_head<R: Body>(
+    mut response: Response<R>,
+    mut open: OpenRequest,
+) -> Response<ObservedBody<R>> {
+    match open.head(&mut response) {
+        Rest::Body { bytes } => response.map(|body| ObservedBody::new(body, Some(open), bytes)),
         Rest::Nothing(stop) => {
             open.sent(0);
             open.close(stop);
-            ObservedBody::new(body, None, None)
+            response.map(|body| ObservedBody::new(body, None, None))
         }
-        Rest::Body { bytes } => ObservedBody::new(body, Some(open), bytes),
-    };
-    Response::from_parts(head, body)
+    }
 }

@@ -3,6 +3,7 @@
 use radiosonde_metrics::Registry;
 use tower_layer::Layer;
 
+use crate::clock::Clock;
 use crate::series::RequestSeries;
 use crate::{Observe, ObserveOptions};
 
@@ -21,6 +22,7 @@ pub struct ObserveLayer {
 pub(crate) struct Shared {
     pub(crate) options: ObserveOptions,
     pub(crate) series: RequestSeries,
+    pub(crate) clock: Clock,
 }
 
 impl ObserveLayer {
@@ -30,7 +32,11 @@ impl ObserveLayer {
         let series = RequestSeries::new(registry.clone(), &options.methods);
         Self {
             // A counted pointer would be cloned with the service for every request, and threads would meet on its count.
-            shared: Box::leak(Box::new(Shared { options, series })),
+            shared: Box::leak(Box::new(Shared {
+                options,
+                series,
+                clock: Clock::new(),
+            })),
         }
     }
 }

@@ -21,6 +21,8 @@
 mod answer;
 mod body;
 pub mod client;
+mod clock;
+mod current;
 mod few;
 mod future;
 mod layer;
@@ -31,11 +33,11 @@ mod open;
 mod options;
 mod quiet;
 mod routes;
-mod scopes;
 mod series;
 mod service;
 
 pub use body::ObservedBody;
+pub use current::{CurrentRequest, SpanIds, with_current_request};
 pub use future::ResponseFuture;
 pub use layer::ObserveLayer;
 pub use observation::{ErrorType, Observation, Outcome};

@@ -4,20 +4,42 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
-use radiosonde_metrics::SampledSpan;
 
-use crate::Observation;
+use crate::{CurrentRequest, Observation};
 
 /// Follows requests beside the metrics.
 ///
-/// One observer serves all requests of a layer. A panic in one of these methods, or in those of [`Scope`], costs the
-/// signal and nothing else, except in [`Scope::enter`], which must not panic.
+/// One observer serves all requests of a layer. What it knows of one it leaves with the [`CurrentRequest`], or in a
+/// [`Scope`] of its own. A panic in one of these methods, or in those of [`Scope`], costs the signal and nothing else, except in
+/// [`Scope::enter`], which must not panic.
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
-    /// Opens the scope of a request, or returns `None` when it is not to be followed.
-    fn arrive(&self, request: &Arrival<'_>) -> Option<Box<dyn Scope>>;
+    /// Looks at a request that arrives, and leaves with `current` what is to be known of it later.
+    ///
+    /// Returns a scope where something is to be done each time that the request's own code runs. Most requests should do
+    /// without one, because it is an allocation.
+    fn arrive(&self, request: &Arrival<'_>, current: &mut CurrentRequest)
+    -> Option<Box<dyn Scope>>;
+
+    /// Returns a header for the response, which replaces one of the same name.
+    ///
+    /// Asked once, when there is a response, with no scope entered.
+    ///
+    /// Defaults to none.
+    fn response_header(&self, current: &CurrentRequest) -> Option<(HeaderName, HeaderValue)> {
+        let _ = current;
+        None
+    }
+
+    /// Takes note of how a request ended. Called once, on whatever thread that happens, within the request and the scopes
+    /// of the observers added before this one.
+    ///
+    /// Defaults to nothing.
+    fn close(&self, observation: &Observation<'_>) {
+        let _ = observation;
+    }
 }
 
-/// One request, followed.
+/// What an observer does around the code of one request.
 pub trait Scope: fmt::Debug + Send + Sync + 'static {
     /// Makes the request the current one of this thread until the guard is dropped.
     ///
@@ -25,26 +47,8 @@ pub trait Scope: fmt::Debug + Send + Sync + 'static {
     /// dropped.
     fn enter(&self) -> Entered;
 
-    /// Returns the span of the request if it is sampled, to be the exemplar of its duration.
-    ///
-    /// Asked when the request has ended, before it is closed; the first scope that has one is taken.
-    ///
-    /// Defaults to none.
-    fn sampled_span(&self) -> Option<SampledSpan> {
-        None
-    }
-
-    /// Returns a header for the response, which replaces one of the same name.
-    ///
-    /// Asked once, when there is a response, with no scope entered.
-    ///
-    /// Defaults to none.
-    fn response_header(&self) -> Option<(HeaderName, HeaderValue)> {
-        None
-    }
-
     /// Takes note of how the request ended. Called once, on whatever thread that happens, with this scope left and
-    /// those of the observers added before it entered.
+    /// those of the observers added before it entered, and before [`Observer::close`].
     fn close(self: Box<Self>, observation: &Observation<'_>);
 }
 

@@ -1,29 +1,32 @@
 //! A request that has arrived and not ended.
 
-use std::time::Instant;
-
-use http::{HeaderMap, StatusCode};
+use http::{Request, Response, StatusCode};
+use http_body::Body;
 
 use crate::answer::{Answer, content_length};
+use crate::clock::Moment;
+use crate::current::{CurrentRequest, Followed, Within};
 use crate::layer::Shared;
 use crate::observation::{End, Observation, Stop};
 use crate::observer::Arrival;
 use crate::quiet::quietly;
-use crate::routes::Found;
-use crate::scopes::{Scopes, within};
+use crate::series::RouteSeries;
 
 /// A request in flight. It goes from the future to the body, and is closed exactly once: by [`close`](Self::close), or
 /// by being dropped.
+///
+/// It is moved more often than it is read, so it is small: what only those need who follow it is behind a pointer.
 #[derive(Debug)]
 pub(crate) struct OpenRequest {
     shared: &'static Shared,
-    series: Found,
-    scopes: Scopes,
-    arrived: Instant,
-    answer: Answer,
-    status: Option<u16>,
+    series: &'static RouteSeries,
+    /// `None` where nobody follows requests, and while the thread works for it.
+    current: Followed,
+    arrived: Moment,
     /// When the head of a response was sent whose body is a stream.
-    stream_began: Option<Instant>,
+    stream_began: Option<Moment>,
+    status: Option<StatusCode>,
+    answer: Answer,
     /// Whether the request's own code is running. Found set in `drop`, a panic is unwinding through it.
     inside: bool,
     closed: bool,
@@ -39,58 +42,90 @@ pub(crate) enum Rest {
 }
 
 impl OpenRequest {
-    pub(crate) fn arrive(shared: &'static Shared, arrival: &Arrival<'_>, method: usize) -> Self {
-        let arrived = Instant::now();
-        let series = shared
-            .series
-            .of(&shared.options.methods, method, arrival.route);
-        series.arrive();
-        if shared.options.body_sizes
-            && let Some(bytes) = content_length(arrival.headers)
-        {
-            shared.series.record_request_body(&series, bytes);
+    /// Opens a request, unless it is left out.
+    #[inline]
+    pub(crate) fn arrive<B>(shared: &'static Shared, request: &Request<B>) -> Option<Self> {
+        let arrived = shared.clock.now();
+        let options = &shared.options;
+        let route = (options.route)(request.extensions());
+        if route.is_none() && options.excludes(request.uri().path()) {
+            return None;
         }
-        let mut request = Self {
+        let method = options.methods.index(request.method());
+        let series = shared.series.of(options, method, route.unwrap_or_default());
+        if series.excluded {
+            return None;
+        }
+        series.operations.begin();
+        let mut open = Self {
             shared,
             series,
-            scopes: Scopes::None,
+            current: None,
             arrived,
-            answer: Answer::to(arrival.method),
-            status: None,
             stream_began: None,
+            status: None,
+            answer: Answer::to(request.method()),
             inside: false,
             closed: false,
         };
-        for observer in &shared.options.observers {
-            if let Some(scope) = quietly(|| observer.arrive(arrival)).flatten() {
-                request.scopes.push(scope);
-            }
+        if options.body_sizes
+            && let Some(bytes) = content_length(request.headers())
+        {
+            shared.series.record_request_body(series, bytes);
         }
-        request
+        if !options.observers.is_empty() {
+            open.follow(request);
+        }
+        Some(open)
+    }
+
+    /// Shows the request to those who follow it.
+    fn follow<B>(&mut self, request: &Request<B>) {
+        let (method, route) = (self.series.method, &*self.series.route);
+        let arrival = Arrival {
+            method: request.method(),
+            method_label: method,
+            route,
+            uri: request.uri(),
+            version: request.version(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+        };
+        let current = self.current.insert(CurrentRequest::of(method, route));
+        for (place, observer) in self.shared.options.observers.iter().enumerate() {
+            let scope = quietly(|| observer.arrive(&arrival, current)).flatten();
+            current.scopes.extend(scope.map(|scope| (place, scope)));
+        }
     }
 
     /// Runs the request's own code as the current request of this thread.
+    #[inline]
     pub(crate) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
         // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
         self.inside = true;
-        let result = within(self.scopes.all(), code);
+        let result = self.within(code);
         self.inside = false;
         result
     }
 
-    /// Drops the request's own code as the current request of this thread: what it still says belongs to it.
-    pub(crate) fn drop_inside(&self, drop: impl FnOnce()) {
-        within(self.scopes.all(), drop);
+    /// Runs code as the current request of this thread: what it says belongs to it.
+    #[inline]
+    pub(crate) fn within<T>(&mut self, code: impl FnOnce() -> T) -> T {
+        if self.current.is_none() {
+            return code();
+        }
+        let _within = Within::enter(&mut self.current);
+        code()
     }
 
-    /// Takes note of the head of the response and says what is still to come.
-    pub(crate) fn head(
-        &mut self,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: BodyState,
-    ) -> Rest {
-        self.status = Some(status.as_u16());
+    /// Takes note of the head of the response, and says what is still to come.
+    #[inline]
+    pub(crate) fn head<B: Body>(&mut self, response: &mut Response<B>) -> Rest {
+        if self.current.is_some() {
+            self.mark(response);
+        }
+        let status = response.status();
+        self.status = Some(status);
         if status == StatusCode::SWITCHING_PROTOCOLS
             || (self.answer == Answer::Tunnel && status.is_success())
         {
@@ -100,27 +135,31 @@ impl OpenRequest {
             || status.is_informational()
             || status == StatusCode::NO_CONTENT
             || status == StatusCode::NOT_MODIFIED;
+        let bytes = response.body().size_hint().exact();
         // What ends here is dropped unread by the server, so nobody would tell us.
-        if bodiless || body.ended || body.bytes == Some(0) {
+        if bodiless || bytes == Some(0) || response.body().is_end_stream() {
             return Rest::Nothing(Stop::Complete);
         }
         // A body that knows its length is not a stream.
-        if body.bytes.is_some() {
-            return Rest::Body { bytes: body.bytes };
+        if bytes.is_some() {
+            return Rest::Body { bytes };
         }
-        if (self.shared.options.stream)(status, headers) {
-            self.stream_began = Some(Instant::now());
+        if (self.shared.options.stream)(status, response.headers()) {
+            self.stream_began = Some(self.shared.clock.now());
         }
         Rest::Body {
-            bytes: content_length(headers),
+            bytes: content_length(response.headers()),
         }
     }
 
     /// Adds to the head of the response what those who follow the request want there.
-    pub(crate) fn mark(&self, headers: &mut HeaderMap) {
-        for scope in self.scopes.all() {
-            if let Some((name, value)) = quietly(|| scope.response_header()).flatten() {
-                headers.insert(name, value);
+    fn mark<B>(&self, response: &mut Response<B>) {
+        let Some(current) = &self.current else {
+            return;
+        };
+        for observer in &self.shared.options.observers {
+            if let Some((name, value)) = quietly(|| observer.response_header(current)).flatten() {
+                response.headers_mut().insert(name, value);
             }
         }
     }
@@ -128,38 +167,62 @@ impl OpenRequest {
     /// Takes note of how many bytes of the body were sent, when it ends in whatever way.
     pub(crate) fn sent(&self, bytes: u64) {
         if self.shared.options.body_sizes {
-            self.shared.series.record_response_body(&self.series, bytes);
+            self.shared.series.record_response_body(self.series, bytes);
         }
     }
 
     /// Closes the request: records it, and tells whoever follows it.
+    #[inline]
     pub(crate) fn close(mut self, stop: Stop) {
         self.end(stop);
     }
 
     fn end(&mut self, stop: Stop) {
         self.closed = true;
-        let ended = self.stream_began.unwrap_or_else(Instant::now);
-        let observation = Observation {
-            method: self.series.method,
-            route: &self.series.route,
-            end: End::judge(stop, self.status),
-            duration: ended.duration_since(self.arrived),
+        let clock = &self.shared.clock;
+        let duration = match self.stream_began {
+            None => clock.since(self.arrived),
+            Some(began) => clock.between(self.arrived, began),
         };
-        let scopes = self.scopes.all();
-        let find = || scopes.iter().find_map(|scope| scope.sampled_span());
-        let span = (!scopes.is_empty())
-            .then(|| quietly(find))
-            .flatten()
-            .flatten();
-        self.shared.series.record(&self.series, &observation, span);
+        let end = End::judge(stop, self.status.map(|status| status.as_u16()));
+        let current = self.current.as_ref();
+        let span = current.and_then(|current| current.sampled_span());
+        self.shared.series.record(self.series, end, duration, span);
         if let Some(began) = self.stream_began {
-            let lasted = Instant::now().duration_since(began);
-            self.shared.series.record_stream(&self.series, lasted);
+            self.shared
+                .series
+                .record_stream(self.series, clock.since(began));
         }
-        self.series.leave();
-        while let Some(scope) = self.scopes.pop() {
-            quietly(|| within(self.scopes.all(), || scope.close(&observation)));
+        if self.current.is_some() {
+            self.tell(&Observation {
+                method: self.series.method,
+                route: &self.series.route,
+                end,
+                duration,
+            });
+        }
+    }
+
+    /// Tells those who follow the request how it ended, the last one first.
+    fn tell(&mut self, observation: &Observation<'_>) {
+        for (place, observer) in self.shared.options.observers.iter().enumerate().rev() {
+            let scopes = self.current.as_mut().map(|current| &mut current.scopes);
+            let scope = scopes.and_then(|scopes| {
+                scopes
+                    .pop_if(|(of, _)| *of == place)
+                    .map(|(_, scope)| scope)
+            });
+            quietly(|| {
+                self.within(|| {
+                    if let Some(scope) = scope {
+                        scope.close(observation);
+                    }
+                    observer.close(observation);
+                });
+            });
+        }
+        if let Some(current) = self.current.take() {
+            quietly(|| current.release());
         }
     }
 }
@@ -175,11 +238,4 @@ impl Drop for OpenRequest {
             });
         }
     }
-}
-
-/// What a body says of itself before it is read.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BodyState {
-    pub(crate) ended: bool,
-    pub(crate) bytes: Option<u64>,
 }

@@ -119,8 +119,8 @@ impl ObserveOptions {
         self
     }
 
-    pub(crate) fn excludes(&self, route: Option<&str>, path: &str) -> bool {
-        let name = route.unwrap_or(path);
+    /// Tells whether requests of this route, or of this path without a route, are left out.
+    pub(crate) fn excludes(&self, name: &str) -> bool {
         self.excluded.iter().any(|excluded| excluded == name)
     }
 }

@@ -4,14 +4,14 @@
 //! shared lock. What is found is kept for the life of the process, as the layer is, so it is pointed at and not counted.
 
 use std::cell::Cell;
-use std::ops::Deref;
 use std::sync::{PoisonError, RwLock};
 
 use rapidhash::RapidHashMap;
 
+use crate::method::OTHER;
 use crate::series::RouteSeries;
 
-/// The series of all routes of a layer, up to a bound; beyond it each is made anew, from a registry that is bounded itself.
+/// The series of all routes of a layer, up to a bound; what comes past it is one route together, `_OTHER`.
 ///
 /// The hash is a fast one: routes are chosen by who writes the service, not by who asks it.
 #[derive(Debug)]
@@ -22,14 +22,6 @@ pub(crate) struct Routes {
 
 type ByRoute = RapidHashMap<Box<str>, &'static RouteSeries>;
 
-/// The series of a route.
-#[derive(Debug)]
-pub(crate) enum Found {
-    Kept(&'static RouteSeries),
-    /// Past the bound.
-    Own(Box<RouteSeries>),
-}
-
 impl Routes {
     pub(crate) fn new(methods: usize) -> Self {
         Self {
@@ -37,105 +29,146 @@ impl Routes {
         }
     }
 
+    /// Finds the series of a route, or makes it; `keep` is told of each that is made and kept.
     #[inline]
     pub(crate) fn get_or_make(
         &self,
         method: usize,
         route: &str,
-        make: impl FnOnce() -> RouteSeries,
-    ) -> Found {
-        // Of a layer that is gone another may have the address; layers are never gone.
-        let owner = std::ptr::from_ref(self).addr();
-        let first = place(method, route);
-        let known = RECENT.with(|recent| {
-            let places = (first..first + WAYS).map(|place| recent[place % PLACES].get());
-            places
-                .flatten()
-                .find(|entry| entry.is(owner, method, route))
-        });
-        match known {
-            Some(entry) => Found::Kept(entry.series),
-            None => self.look_up(method, route, make),
+        make: impl FnOnce(&str) -> RouteSeries,
+        keep: impl FnOnce(&'static RouteSeries),
+    ) -> &'static RouteSeries {
+        // Of routes that are gone others may have the address; those of a layer are never gone.
+        let key = Key {
+            owner: std::ptr::from_ref(self).addr(),
+            method,
+            route,
+        };
+        match recent(&key) {
+            Some(series) => series,
+            None => self.look_up(&key, make, keep),
         }
     }
 
     #[cold]
-    fn look_up(&self, method: usize, route: &str, make: impl FnOnce() -> RouteSeries) -> Found {
-        let routes = &self.methods[method];
+    fn look_up(
+        &self,
+        key: &Key<'_>,
+        make: impl FnOnce(&str) -> RouteSeries,
+        keep: impl FnOnce(&'static RouteSeries),
+    ) -> &'static RouteSeries {
+        let routes = &self.methods[key.method];
         let shared = routes.read().unwrap_or_else(PoisonError::into_inner);
-        let (known, is_full) = (shared.get(route).copied(), shared.len() >= MAX_ROUTES);
+        let known = known(&shared, key.route);
         drop(shared);
-        let series = if let Some(series) = known {
-            series
-        } else {
-            // Without a lock: it asks the registry, which may log.
-            let series = make();
-            if is_full {
-                return Found::Own(Box::new(series));
-            }
+        let series = known.unwrap_or_else(|| {
             let mut routes = routes.write().unwrap_or_else(PoisonError::into_inner);
-            let kept = || &*Box::leak(Box::new(series));
-            *routes.entry(route.into()).or_insert_with(kept)
-        };
-        remember(Entry {
-            owner: std::ptr::from_ref(self).addr(),
-            method,
-            series,
+            // Another thread may have made it meanwhile.
+            if let Some(known) = self::known(&routes, key.route) {
+                return known;
+            }
+            let name = if routes.len() < MAX_ROUTES {
+                key.route
+            } else {
+                OTHER
+            };
+            let series: &'static RouteSeries = Box::leak(Box::new(make(name)));
+            routes.insert(name.into(), series);
+            drop(routes);
+            // Without a lock: it asks the registry, which may log.
+            keep(series);
+            series
         });
-        Found::Kept(series)
+        if *series.route == *key.route {
+            remember(key, series);
+        }
+        series
     }
 }
 
-impl Deref for Found {
-    type Target = RouteSeries;
+/// Returns the series of a route that is known, or of all that are past the bound.
+fn known(routes: &ByRoute, route: &str) -> Option<&'static RouteSeries> {
+    let past = || routes.get(OTHER).filter(|_| routes.len() > MAX_ROUTES);
+    routes.get(route).or_else(past).copied()
+}
 
-    fn deref(&self) -> &RouteSeries {
-        match self {
-            Self::Kept(series) => series,
-            Self::Own(series) => series,
-        }
-    }
+/// What a route is found by.
+struct Key<'a> {
+    /// The address of the routes that it belongs to.
+    owner: usize,
+    method: usize,
+    route: &'a str,
 }
 
 /// What a thread found before.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    /// The address of the routes that it belongs to.
     owner: usize,
     method: usize,
     series: &'static RouteSeries,
 }
 
-impl Entry {
-    fn is(&self, owner: usize, method: usize, route: &str) -> bool {
-        self.owner == owner && self.method == method && *self.series.route == *route
+impl Key<'_> {
+    #[inline]
+    fn is_of(&self, entry: &Entry) -> bool {
+        self.owner == entry.owner
+            && self.method == entry.method
+            && *entry.series.route == *self.route
+    }
+
+    /// Returns the first of the places where it may be: by its length and its end, in which most routes differ.
+    #[inline]
+    fn place(&self) -> usize {
+        let end = match self.route.as_bytes().last_chunk() {
+            Some(end) => u64::from_le_bytes(*end),
+            None => self
+                .route
+                .bytes()
+                .fold(0, |end, byte| end << 8 | u64::from(byte)),
+        };
+        // A parameter at the end is the same in most routes; what stands before it is not.
+        let before = self.route.len().checked_sub(16);
+        let before = before.and_then(|at| self.route.as_bytes()[at..].first_chunk());
+        let before = before.map_or(0, |before| u64::from_le_bytes(*before));
+        let mixed = end ^ before.rotate_left(29) ^ (self.route.len() + self.method) as u64;
+        // The golden ratio, whose multiples spread evenly over the upper bits.
+        let [.., upper] = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
+        usize::from(upper)
     }
 }
 
-/// Keeps an entry in the first free one of its places, or else in the place of another, and of another one each time.
-fn remember(entry: Entry) {
-    let first = place(entry.method, &entry.series.route);
+/// Returns the series that this thread found before.
+#[inline]
+fn recent(key: &Key<'_>) -> Option<&'static RouteSeries> {
+    let first = key.place();
+    RECENT.with(|recent| {
+        for place in first..first + WAYS {
+            match recent[place % PLACES].get() {
+                Some(entry) if key.is_of(&entry) => return Some(entry.series),
+                Some(_) => {}
+                // They are taken in order and never given up.
+                None => return None,
+            }
+        }
+        None
+    })
+}
+
+/// Keeps what was found in the first free one of its places, or else in the place of another, and of another one each time.
+fn remember(key: &Key<'_>, series: &'static RouteSeries) {
+    let first = key.place();
     RECENT.with(|recent| {
         let mut places = (first..first + WAYS).map(|place| &recent[place % PLACES]);
         let free = places.find(|place| place.get().is_none());
         let turn = TURN.get();
         TURN.set(turn.wrapping_add(1));
         free.unwrap_or(&recent[(first + turn % WAYS) % PLACES])
-            .set(Some(entry));
+            .set(Some(Entry {
+                owner: key.owner,
+                method: key.method,
+                series,
+            }));
     });
-}
-
-/// Returns the first of the places where a route may be: by its length and its end, in which most differ.
-fn place(method: usize, route: &str) -> usize {
-    let (_, last) = route.as_bytes().split_at(route.len().saturating_sub(16));
-    let mut end = [0; 16];
-    end[..last.len()].copy_from_slice(last);
-    let end = u128::from_le_bytes(end);
-    #[expect(clippy::cast_possible_truncation, reason = "it is taken apart")]
-    let mixed = (end as u64) ^ ((end >> 64) as u64).rotate_left(29) ^ (route.len() + method) as u64;
-    // The golden ratio, whose multiples spread evenly over the upper bits.
-    let [.., upper] = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
-    usize::from(upper)
 }
 
 thread_local! {
@@ -157,22 +190,21 @@ const MAX_ROUTES: usize = 2_000;
 mod tests {
     use std::collections::BTreeSet;
 
-    use radiosonde_catalog::HTTP_REQUESTS;
     use radiosonde_metrics::Registry;
 
     use super::*;
-    use crate::method::{KNOWN, Methods};
+    use crate::ObserveOptions;
     use crate::series::RequestSeries;
 
-    fn names(found: &Found) -> (&'static str, String) {
+    fn names(found: &RouteSeries) -> (&'static str, String) {
         (found.method, found.route.to_string())
     }
 
     #[test]
     fn a_route_is_found_whatever_else_was_and_again_as_the_same() {
-        let methods = Methods::new(KNOWN);
-        let series = RequestSeries::new(Registry::new(), &methods);
-        let other = RequestSeries::new(Registry::new(), &methods);
+        let options = ObserveOptions::new();
+        let series = RequestSeries::new(Registry::new(), &options.methods);
+        let other = RequestSeries::new(Registry::new(), &options.methods);
         // More than a thread remembers, and many of them with the same end and length.
         let routes: Vec<_> = (100..900)
             .map(|n| format!("/{n}/orders/{{order_id}}/lines"))
@@ -180,12 +212,12 @@ mod tests {
         let mut kept = BTreeSet::new();
         for _ in 0..2 {
             for route in &routes {
-                for (method, label) in KNOWN.into_iter().enumerate().take(2) {
-                    let found = series.of(&methods, method, route);
-                    assert_eq!(names(&found), (label, route.clone()));
-                    let elsewhere = other.of(&methods, method, route);
-                    assert!(!std::ptr::eq(&raw const *elsewhere, &raw const *found));
-                    kept.insert((&raw const *found).addr());
+                for (method, label) in ["GET", "POST"].into_iter().enumerate() {
+                    let found = series.of(&options, method, route);
+                    assert_eq!(names(found), (label, route.clone()));
+                    let elsewhere = other.of(&options, method, route);
+                    assert!(!std::ptr::eq(elsewhere, found));
+                    kept.insert(std::ptr::from_ref(found).addr());
                 }
             }
         }
@@ -193,26 +225,53 @@ mod tests {
     }
 
     #[test]
-    fn past_the_bound_a_route_has_its_name_and_is_not_kept() {
-        let methods = Methods::new(KNOWN);
-        let registry = Registry::new();
-        let series = RequestSeries::new(registry.clone(), &methods);
+    fn past_the_bound_all_routes_are_one() {
+        let options = ObserveOptions::new();
+        let series = RequestSeries::new(Registry::new(), &options.methods);
         for n in 0..MAX_ROUTES + 10 {
             let route = format!("/{n}");
-            let found = series.of(&methods, 0, &route);
-            assert_eq!(names(&found), ("GET", route));
-            assert_eq!(matches!(found, Found::Own(_)), n >= MAX_ROUTES);
+            let expected = if n < MAX_ROUTES { &*route } else { "_OTHER" };
+            for _ in 0..2 {
+                assert_eq!(&*series.of(&options, 0, &route).route, expected);
+            }
         }
-        assert_eq!(registry.series(HTTP_REQUESTS.name()), []);
+        assert_eq!(&*series.of(&options, 0, "/7").route, "/7");
+        assert_eq!(&*series.of(&options, 1, "/new").route, "/new");
+    }
+
+    #[test]
+    fn threads_that_look_for_a_new_route_at_once_find_the_same() {
+        let options = &ObserveOptions::new();
+        let series = &RequestSeries::new(Registry::new(), &options.methods);
+        let start = &std::sync::Barrier::new(4);
+        let found: Vec<_> = std::thread::scope(|scope| {
+            let look = || {
+                start.wait();
+                std::ptr::from_ref(series.of(options, 0, "/orders")).addr()
+            };
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(look)).collect();
+            let threads = threads.into_iter();
+            threads.map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(found.iter().all(|address| *address == found[0]));
     }
 
     #[test]
     fn the_places_of_routes_are_spread() {
+        let place = |route: &str| {
+            let (owner, method) = (0, 0);
+            Key {
+                owner,
+                method,
+                route,
+            }
+            .place()
+        };
         let routes = (0..200).map(|n| format!("/api/v1/things/{n}/{{id}}"));
-        let places: BTreeSet<_> = routes.map(|route| place(0, &route)).collect();
+        let places: BTreeSet<_> = routes.map(|route| place(&route)).collect();
         assert!(places.len() > 100, "{}", places.len());
         for short in ["", "/", "/a", "0123456789abcdef", "0123456789abcdefg"] {
-            assert!(place(0, short) < PLACES);
+            assert!(place(short) < PLACES);
         }
     }
 }

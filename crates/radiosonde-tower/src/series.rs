@@ -1,4 +1,4 @@
-//! The four metrics of a request, and their handles kept by route.
+//! The metrics of a request, kept by method and route.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -7,19 +7,17 @@ use radiosonde_catalog::{
     HTTP_ACTIVE_CONNECTIONS, HTTP_ERRORS, HTTP_REQUEST_BODY, HTTP_REQUEST_DURATION, HTTP_REQUESTS,
     HTTP_RESPONSE_BODY, HTTP_STREAM_DURATION, Metric,
 };
-use radiosonde_metrics::{Counter, Histogram, Registry, SampledSpan, UpDownCounter};
+use radiosonde_metrics::{Ending, EndingId, Histogram, Operations, Registry, SampledSpan};
 
-use crate::few::Few;
+use crate::ObserveOptions;
 use crate::method::Methods;
-use crate::observation::{ErrorType, Observation, Outcome};
-use crate::routes::{Found, Routes};
+use crate::observation::{End, ErrorType};
+use crate::routes::Routes;
 
 /// The metrics of all requests of one layer.
 #[derive(Debug)]
 pub(crate) struct RequestSeries {
     registry: Registry,
-    /// The requests in flight, by the index of the method. Made when the first request comes.
-    active: Box<[OnceLock<UpDownCounter>]>,
     routes: Routes,
 }
 
@@ -28,9 +26,9 @@ pub(crate) struct RequestSeries {
 pub(crate) struct RouteSeries {
     pub(crate) method: &'static str,
     pub(crate) route: Box<str>,
-    active: UpDownCounter,
-    ended: Few<(u16, Outcome), (Counter, Histogram)>,
-    errors: Few<ErrorType, Counter>,
+    /// Whether its requests are left out, and nothing is recorded.
+    pub(crate) excluded: bool,
+    pub(crate) operations: Operations,
     stream: OnceLock<Histogram>,
     request_body: OnceLock<Histogram>,
     response_body: OnceLock<Histogram>,
@@ -40,70 +38,73 @@ impl RequestSeries {
     pub(crate) fn new(registry: Registry, methods: &Methods) -> Self {
         Self {
             registry,
-            active: (0..methods.len()).map(|_| OnceLock::new()).collect(),
             routes: Routes::new(methods.len()),
         }
     }
 
-    /// Finds the series of a route; `method` is an index into `methods`.
-    pub(crate) fn of(&self, methods: &Methods, method: usize, route: &str) -> Found {
-        self.routes.get_or_make(method, route, || {
-            let label = methods.label(method);
-            let active = || {
-                self.registry
-                    .up_down_counter(&HTTP_ACTIVE_CONNECTIONS, &[label])
-            };
-            RouteSeries {
-                method: label,
-                route: route.into(),
-                active: self.active[method].get_or_init(active).clone(),
-                ended: Few::default(),
-                errors: Few::default(),
-                stream: OnceLock::new(),
-                request_body: OnceLock::new(),
-                response_body: OnceLock::new(),
-            }
-        })
+    /// Finds the series of a route; `method` is an index into the methods of the options.
+    #[inline]
+    pub(crate) fn of(
+        &self,
+        options: &ObserveOptions,
+        method: usize,
+        route: &str,
+    ) -> &'static RouteSeries {
+        let make = |route: &str| RouteSeries {
+            method: options.methods.label(method),
+            route: route.into(),
+            excluded: options.excludes(route),
+            operations: Operations::new(),
+            stream: OnceLock::new(),
+            request_body: OnceLock::new(),
+            response_body: OnceLock::new(),
+        };
+        self.routes
+            .get_or_make(method, route, make, |kept| self.count_active(kept))
     }
 
-    /// Records the end of a request, except that it is no longer in flight. Its `span` is the exemplar.
+    fn count_active(&self, series: &RouteSeries) {
+        if !series.excluded {
+            self.registry
+                .up_down_counter(&HTTP_ACTIVE_CONNECTIONS, &[series.method])
+                .count_active(&series.operations);
+        }
+    }
+
+    /// Records the end of a request. Its `span` is the exemplar.
+    #[inline]
     pub(crate) fn record(
         &self,
         series: &RouteSeries,
-        observation: &Observation<'_>,
+        end: End,
+        duration: Duration,
         span: Option<SampledSpan>,
     ) {
-        let (status, outcome) = (observation.status(), observation.outcome());
-        let (method, route) = (series.method, &*series.route);
-        let make = || {
-            let status = status.to_string();
-            let requests = self
-                .registry
-                .counter(&HTTP_REQUESTS, &[method, route, &status, outcome.as_str()]);
-            let duration = self
-                .registry
-                .histogram(&HTTP_REQUEST_DURATION, &[method, route, &status]);
-            (requests, duration)
-        };
         series
-            .ended
-            .with((status, outcome), make, |(requests, duration)| {
-                requests.increment(1);
-                duration.record_in(observation.duration().as_secs_f64(), span);
-            });
-        if let Some(error) = observation.error_type() {
-            let make = || {
-                self.registry
-                    .counter(&HTTP_ERRORS, &[method, route, &error.to_string()])
-            };
-            series
-                .errors
-                .with(error, make, |errors| errors.increment(1));
-        }
+            .operations
+            .end(id(end), duration, span, || self.ending(series, end));
     }
-}
 
-impl RequestSeries {
+    /// Returns the instruments that tell of requests that ended so.
+    fn ending(&self, series: &RouteSeries, end: End) -> Ending {
+        let (method, route) = (series.method, &*series.route);
+        let (status, outcome) = (end.status.to_string(), end.outcome.as_str());
+        let times = self
+            .registry
+            .histogram(&HTTP_REQUEST_DURATION, &[method, route, &status]);
+        let requests = self
+            .registry
+            .counter(&HTTP_REQUESTS, &[method, route, &status, outcome]);
+        let ending = Ending::new(times).counted_by(requests);
+        let Some(error) = end.error else {
+            return ending;
+        };
+        let errors = self
+            .registry
+            .counter(&HTTP_ERRORS, &[method, route, &error.to_string()]);
+        ending.counted_by(errors)
+    }
+
     pub(crate) fn record_stream(&self, series: &RouteSeries, lasted: Duration) {
         let stream = self.of_route(series, &series.stream, &HTTP_STREAM_DURATION);
         stream.record(lasted.as_secs_f64());
@@ -130,17 +131,19 @@ impl RequestSeries {
     }
 }
 
+/// Names how a request ended: by its status, its outcome, and what kind of failure it was, which the other two leave open.
+#[inline]
+fn id(end: End) -> EndingId {
+    let error = match end.error {
+        None | Some(ErrorType::Status(_)) => 0,
+        Some(ErrorType::Panic) => 1,
+        Some(ErrorType::Inner) => 2,
+        Some(ErrorType::Body) => 3,
+    };
+    u32::from(end.status) | (end.outcome as u32) << 16 | error << 24
+}
+
 #[expect(clippy::cast_precision_loss, reason = "buckets are coarser than that")]
 fn real(bytes: u64) -> f64 {
     bytes as f64
-}
-
-impl RouteSeries {
-    pub(crate) fn arrive(&self) {
-        self.active.add(1);
-    }
-
-    pub(crate) fn leave(&self) {
-        self.active.add(-1);
-    }
 }

@@ -7,7 +7,6 @@ use http_body::Body;
 use tower_service::Service;
 
 use crate::layer::Shared;
-use crate::observer::Arrival;
 use crate::open::OpenRequest;
 use crate::{ObservedBody, ResponseFuture};
 
@@ -21,26 +20,6 @@ pub struct Observe<S> {
 impl<S> Observe<S> {
     pub(crate) fn new(inner: S, shared: &'static Shared) -> Self {
         Self { inner, shared }
-    }
-
-    /// Opens the request, unless it is left out.
-    fn arrive<B>(&self, request: &Request<B>) -> Option<OpenRequest> {
-        let options = &self.shared.options;
-        let route = (options.route)(request.extensions());
-        if options.excludes(route, request.uri().path()) {
-            return None;
-        }
-        let method = options.methods.index(request.method());
-        let arrival = Arrival {
-            method: request.method(),
-            method_label: options.methods.label(method),
-            route: route.unwrap_or_default(),
-            uri: request.uri(),
-            version: request.version(),
-            headers: request.headers(),
-            extensions: request.extensions(),
-        };
-        Some(OpenRequest::arrive(self.shared, &arrival, method))
     }
 }
 
@@ -58,7 +37,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Some(mut open) = self.arrive(&request) else {
+        let Some(mut open) = OpenRequest::arrive(self.shared, &request) else {
             return ResponseFuture::new(self.inner.call(request), None);
         };
         let future = open.run(|| self.inner.call(request));

@@ -4,9 +4,14 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use opentelemetry::Context;
-use opentelemetry::trace::{SpanContext, TraceContextExt as _};
+use opentelemetry::trace::{
+    SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+};
+use radiosonde_tower::{SpanIds, with_current_request};
 
 /// Returns the ids of the current span, whether it is recorded or not.
+///
+/// A request without a recorded span has ids all the same, and no context of OpenTelemetry around its code.
 ///
 /// Never panics, also where the context of the thread is gone or in use: it runs in the panic hook.
 pub(crate) fn current_span() -> Option<SpanContext> {
@@ -22,7 +27,25 @@ pub(crate) fn current_span() -> Option<SpanContext> {
     };
     let span = catch_unwind(AssertUnwindSafe(read)).ok().flatten();
     READING.set(false);
-    span.filter(SpanContext::is_valid)
+    span.filter(SpanContext::is_valid).or_else(ids_of_request)
+}
+
+/// Returns the ids that the current request goes by.
+pub(crate) fn ids_of_request() -> Option<SpanContext> {
+    with_current_request(|request| request.span())
+        .flatten()
+        .map(span_context)
+}
+
+/// Spells ids as OpenTelemetry does.
+fn span_context(ids: SpanIds) -> SpanContext {
+    SpanContext::new(
+        TraceId::from_bytes(ids.trace_id()),
+        SpanId::from_bytes(ids.span_id()),
+        TraceFlags::default().with_sampled(ids.is_sampled()),
+        false,
+        TraceState::NONE,
+    )
 }
 
 /// Is gone before the context of its thread is: destructors of a thread run in the reverse order of first use.

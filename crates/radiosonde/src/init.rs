@@ -20,7 +20,7 @@ use crate::errors::{self, ErrorLayer, Reporter, RequestReports};
 use crate::io::Io;
 use crate::lifecycle::Telemetry;
 use crate::logs::{AccessLog, LineWriter, LogLayer};
-use crate::traces::Traces;
+use crate::traces::{Traces, WithinRequests};
 use crate::{Config, InitError, Sonde};
 
 /// Starts the telemetry of this process and installs it: the subscriber of `tracing`, the recorder of `metrics`, the
@@ -215,7 +215,9 @@ impl Parts {
         let _ = tracing_log::LogTracer::builder()
             .with_max_level(wanted)
             .init();
-        opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
+        opentelemetry::global::set_text_map_propagator(WithinRequests(
+            TraceContextPropagator::new(),
+        ));
         opentelemetry::global::set_tracer_provider(self.traces.provider());
         #[cfg(feature = "sentry")]
         if let Some(reporter) = self.reporter {

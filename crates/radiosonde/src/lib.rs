@@ -76,8 +76,8 @@ pub mod layer {
     pub use radiosonde_axum::{CountedIo, CountedListener};
     #[doc(inline)]
     pub use radiosonde_tower::{
-        Arrival, Entered, ErrorType, Observation, ObserveLayer, ObserveOptions, Observer, Outcome,
-        RouteOf, Scope, StreamRule,
+        Arrival, CurrentRequest, Entered, ErrorType, Observation, ObserveLayer, ObserveOptions,
+        Observer, Outcome, RouteOf, Scope, SpanIds, StreamRule, with_current_request,
     };
 }
 

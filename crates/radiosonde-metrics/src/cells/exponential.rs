@@ -6,8 +6,8 @@ use std::thread::LocalKey;
 use super::scale::{MAX_SCALE, ZERO_THRESHOLD, index};
 use super::version::Version;
 use super::{Cell, Table};
-use crate::operations::Ended;
 use crate::exponential::{Exponential, ExponentialBuckets, MOST_BUCKETS};
+use crate::operations::Ended;
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 

@@ -120,9 +120,7 @@ impl OperationCell {
 
     fn of(&self, id: EndingId) -> Option<&Times> {
         let mut chain = self.chain();
-        chain
-            .find(|ended| ended.id == id)
-            .map(|ended| &ended.times)
+        chain.find(|ended| ended.id == id).map(|ended| &ended.times)
     }
 
     fn chain(&self) -> impl Iterator<Item = &Ended> {

@@ -23,12 +23,7 @@ impl<C: Cell> Table<C> {
     }
 
     /// Runs `write` with the cell at this index, if this thread has it and is not at work on its table.
-    pub(super) fn with<T>(
-        &self,
-        index: usize,
-        id: u64,
-        write: impl FnOnce(&C) -> T,
-    ) -> Option<T> {
+    pub(super) fn with<T>(&self, index: usize, id: u64, write: impl FnOnce(&C) -> T) -> Option<T> {
         let slots = self.0.try_borrow().ok()?;
         let slot = slots.get(index)?.as_ref()?;
         (slot.id == id).then(|| write(&slot.cell))

@@ -1,16 +1,20 @@
 //! How an observer follows a request.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
-use http::Request;
+use http::{HeaderName, HeaderValue, Request, Response};
+use http_body_util::Empty;
 use radiosonde_metrics::Registry;
 use radiosonde_tower::{
-    Arrival, Entered, Observation, ObserveLayer, ObserveOptions, Observer, Scope,
+    Arrival, CurrentRequest, Entered, Observation, ObserveLayer, ObserveOptions, Observer, Scope,
+    SpanIds, with_current_request,
 };
+use tower::{ServiceExt as _, service_fn};
 use tower_layer::Layer as _;
 
-use crate::script::{Act, Actor, Step, serve, total};
+use crate::script::{Act, Actor, Step, poll, serve, total};
 
 /// Writes down what it is told.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +42,7 @@ thread_local! {
 }
 
 impl Observer for Diary {
-    fn arrive(&self, request: &Arrival<'_>) -> Option<Box<dyn Scope>> {
+    fn arrive(&self, request: &Arrival<'_>, _: &mut CurrentRequest) -> Option<Box<dyn Scope>> {
         self.write(&format!(
             "arrive {} {:?}",
             request.method_label(),
@@ -142,4 +146,143 @@ fn an_observer_that_panics_costs_nothing_but_itself() {
     // While a panic unwinds, a second one would abort the process.
     let panics = followed(Act::PanicInPoll, &diary);
     assert_eq!(total(&panics, "http_requests_total", "panicked"), 1.0);
+}
+
+/// Leaves with each request what it came for, and asks for it whenever something happens.
+#[derive(Debug, Clone, Default)]
+struct Follower(Arc<Mutex<Vec<String>>>);
+
+/// What one observer leaves and another finds.
+#[derive(Debug, Clone)]
+struct Left(u32);
+
+impl Follower {
+    fn said(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn ask(&self) {
+        let said = with_current_request(|request| {
+            let left = request.extensions().get::<Left>().map_or(0, |left| left.0);
+            format!("{} {} {left}", request.method(), request.target())
+        });
+        let said = said.unwrap_or_else(|| "nobody's".into());
+        self.0.lock().unwrap().push(said);
+    }
+}
+
+impl Observer for Follower {
+    fn arrive(
+        &self,
+        request: &Arrival<'_>,
+        current: &mut CurrentRequest,
+    ) -> Option<Box<dyn Scope>> {
+        current.keep_target(request.uri());
+        current.extensions_mut().insert(Left(7));
+        current.set_span(SpanIds::new([1; 16], [2; 8], true));
+        None
+    }
+
+    fn close(&self, _: &Observation<'_>) {
+        self.ask();
+    }
+}
+
+/// Answers with nothing, once `meanwhile` is done.
+async fn nothing(
+    meanwhile: impl Future<Output = ()>,
+) -> Result<Response<Empty<&'static [u8]>>, Infallible> {
+    meanwhile.await;
+    Ok(Response::new(Empty::new()))
+}
+
+fn get(target: &str) -> Request<()> {
+    Request::get(target).body(()).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_request_is_found_while_its_code_runs_and_when_it_is_closed() {
+    let follower = Follower::default();
+    let options = ObserveOptions::new().observer(follower.clone());
+    let layer = ObserveLayer::new(&Registry::new(), options);
+    let service = service_fn(|_: Request<()>| {
+        follower.ask();
+        nothing(async { follower.ask() })
+    });
+    layer
+        .layer(service)
+        .oneshot(get("/orders/7?card=1"))
+        .await
+        .unwrap();
+    follower.ask();
+    let mine = "GET /orders/7?card=1 7";
+    assert_eq!(follower.said(), [mine, mine, mine, "nobody's"]);
+}
+
+#[tokio::test]
+async fn a_request_inside_another_is_the_current_one_only_while_it_runs() {
+    let follower = Follower::default();
+    let [outer, inner] = [0; 2].map(|_| {
+        let options = ObserveOptions::new().observer(follower.clone());
+        ObserveLayer::new(&Registry::new(), options)
+    });
+    let service = service_fn(|_: Request<()>| {
+        nothing(async {
+            let within = inner.layer(service_fn(|_: Request<()>| nothing(async {})));
+            within.oneshot(get("/inner")).await.unwrap();
+            follower.ask();
+        })
+    });
+    outer.layer(service).oneshot(get("/outer")).await.unwrap();
+    assert_eq!(
+        follower.said(),
+        ["GET /inner 7", "GET /outer 7", "GET /outer 7"]
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_goes_on_on_another_thread_takes_with_it_what_is_known() {
+    let follower = Follower::default();
+    let options = ObserveOptions::new().observer(follower.clone());
+    let layer = ObserveLayer::new(&Registry::new(), options);
+    let service = layer.layer(service_fn(|_: Request<()>| {
+        nothing(tokio::task::yield_now())
+    }));
+    let mut future = Box::pin(service.oneshot(get("/orders")));
+    assert!(poll(future.as_mut()).is_pending());
+    std::thread::scope(|scope| {
+        scope.spawn(|| assert!(poll(future.as_mut()).is_ready()));
+    });
+    assert_eq!(follower.said(), ["GET /orders 7"]);
+}
+
+/// Finds every request as if it were the first.
+#[derive(Debug)]
+struct Fresh;
+
+impl Observer for Fresh {
+    fn arrive(&self, _: &Arrival<'_>, current: &mut CurrentRequest) -> Option<Box<dyn Scope>> {
+        let is_empty = current.target().is_empty() && current.span().is_none();
+        let is_fresh = is_empty && current.extensions().is_empty();
+        current.extensions_mut().insert(Left(is_fresh.into()));
+        current.set_span(SpanIds::new([1; 16], [2; 8], true));
+        current.keep_target(&"/orders".parse().unwrap());
+        None
+    }
+
+    fn response_header(&self, current: &CurrentRequest) -> Option<(HeaderName, HeaderValue)> {
+        let Left(is_fresh) = current.extensions().get()?;
+        Some((HeaderName::from_static("x-is-fresh"), (*is_fresh).into()))
+    }
+}
+
+#[tokio::test]
+async fn what_was_left_with_a_request_is_not_found_with_the_next() {
+    let options = ObserveOptions::new().observer(Fresh);
+    let layer = ObserveLayer::new(&Registry::new(), options);
+    for _ in 0..3 {
+        let service = layer.layer(service_fn(|_: Request<()>| nothing(async {})));
+        let response = service.oneshot(get("/")).await.unwrap();
+        assert_eq!(response.headers()["x-is-fresh"], "1");
+    }
 }

@@ -9,7 +9,7 @@ use radiosonde_catalog::{
 use radiosonde_metrics::Registry;
 use sentry_core::protocol::{Context, Event, TraceContext};
 
-use super::current::current;
+use super::current;
 use super::report::Report;
 use super::sentry::Sentry;
 use crate::config::SentrySettings;
@@ -54,10 +54,7 @@ impl Reporter {
         if let Some(trace) = trace_context() {
             event.contexts.insert("trace".into(), trace);
         }
-        if let Some(request) = current() {
-            request.describe(&mut event);
-            request.mark_reported();
-        }
+        current::describe(&mut event);
         self.0.offer(Report { event, backtrace });
     }
 }

@@ -1,22 +1,14 @@
 //! Requests that failed.
 
-use std::sync::Arc;
-
-use radiosonde_tower::{Arrival, Entered, Observation, Observer, Outcome, Scope};
+use radiosonde_tower::{Arrival, CurrentRequest, Observation, Observer, Outcome, Scope};
 use sentry_core::protocol::{Event, Level};
 
 use super::Reporter;
-use super::current::CurrentRequest;
+use super::current;
 
 /// Reports requests that failed, unless what made them fail was reported.
 #[derive(Debug)]
 pub(crate) struct RequestReports(Reporter);
-
-#[derive(Debug)]
-struct RequestScope {
-    request: Arc<CurrentRequest>,
-    reporter: Reporter,
-}
 
 impl RequestReports {
     pub(crate) fn new(reporter: Reporter) -> Self {
@@ -25,22 +17,19 @@ impl RequestReports {
 }
 
 impl Observer for RequestReports {
-    fn arrive(&self, request: &Arrival<'_>) -> Option<Box<dyn Scope>> {
-        Some(Box::new(RequestScope {
-            request: Arc::new(CurrentRequest::of(request)),
-            reporter: self.0.clone(),
-        }))
-    }
-}
-
-impl Scope for RequestScope {
-    fn enter(&self) -> Entered {
-        CurrentRequest::enter(&self.request)
+    fn arrive(
+        &self,
+        request: &Arrival<'_>,
+        current: &mut CurrentRequest,
+    ) -> Option<Box<dyn Scope>> {
+        // All that a request pays that does not fail.
+        current.keep_target(request.uri());
+        None
     }
 
-    fn close(self: Box<Self>, observation: &Observation<'_>) {
+    fn close(&self, observation: &Observation<'_>) {
         let failed = matches!(observation.outcome(), Outcome::Error | Outcome::Panicked);
-        if !failed || self.request.was_reported() {
+        if !failed || current::was_reported() {
             return;
         }
         let what = match observation.error_type() {
@@ -50,13 +39,13 @@ impl Scope for RequestScope {
             Some(error) => format!("failed with {error}"),
             None => "failed".into(),
         };
+        let request = current::transaction(observation.method(), observation.route());
         let event = Event {
             level: Level::Error,
             logger: Some("radiosonde".into()),
-            message: Some(format!("{} {what}", self.request.transaction())),
+            message: Some(format!("{request} {what}")),
             ..Event::default()
         };
-        let _entered = self.enter();
-        self.reporter.report(event, None);
+        self.0.report(event, None);
     }
 }

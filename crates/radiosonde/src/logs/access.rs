@@ -1,6 +1,6 @@
 //! The access log: a line for a request.
 
-use radiosonde_tower::{Arrival, Entered, Observation, Observer, Outcome, Scope};
+use radiosonde_tower::{Arrival, CurrentRequest, Observation, Observer, Outcome, Scope};
 
 /// Writes a line for each request that fails, and for a share of the others.
 #[derive(Debug, Clone, Copy)]
@@ -19,17 +19,11 @@ impl AccessLog {
 }
 
 impl Observer for AccessLog {
-    fn arrive(&self, _: &Arrival<'_>) -> Option<Box<dyn Scope>> {
-        Some(Box::new(*self))
-    }
-}
-
-impl Scope for AccessLog {
-    fn enter(&self) -> Entered {
-        Entered::new(|| {})
+    fn arrive(&self, _: &Arrival<'_>, _: &mut CurrentRequest) -> Option<Box<dyn Scope>> {
+        None
     }
 
-    fn close(self: Box<Self>, observation: &Observation<'_>) {
+    fn close(&self, observation: &Observation<'_>) {
         let (method, route, status) = (
             observation.method(),
             observation.route(),

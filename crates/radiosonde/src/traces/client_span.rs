@@ -9,6 +9,7 @@ use radiosonde_tower::client::{ClientObservation, ClientObserver, ClientScope, D
 
 use super::propagation;
 use super::server_span::{bounded, enter, method_name, of_method, version};
+use crate::context::ids_of_request;
 
 /// Gives each request that goes out a span, and sends its trace along.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ impl ClientSpans {
 
 impl ClientObserver for ClientSpans {
     fn depart(&self, request: &Departure<'_>) -> Option<Box<dyn ClientScope>> {
-        let parent = Context::current();
+        let parent = parent();
         if self.exported
             && !is_left_out(&parent)
             && let Some(context) = self.open(request, &parent)
@@ -108,6 +109,18 @@ impl ClientScope for PassedOn {
     }
 
     fn close(self: Box<Self>, _: &ClientObservation<'_>) {}
+}
+
+/// Returns what is current where a request is made: a span, or the request that it is made for.
+fn parent() -> Context {
+    let context = Context::current();
+    if context.span().span_context().is_valid() {
+        return context;
+    }
+    match ids_of_request() {
+        Some(ids) => context.with_remote_span_context(ids),
+        None => context,
+    }
 }
 
 /// Tells whether the trace was begun or continued by this service and is not sampled: then no sampler need be asked again.

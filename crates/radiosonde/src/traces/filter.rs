@@ -1,13 +1,15 @@
 //! Which `tracing` spans become spans of a trace.
 
+use opentelemetry::trace::TraceContextExt;
 use tracing::subscriber::Interest;
 use tracing::{Level, Metadata};
 use tracing_subscriber::layer::{Context, Filter};
 
+use super::sampling::is_within_ids_alone;
 use crate::io::is_telemetry_thread;
 
-/// Lets spans of the host through, up to `INFO`; no events, and nothing from the telemetry thread, whose exports would
-/// otherwise make spans that are exported.
+/// Lets spans of the host through, up to `INFO`; no events; nothing from the telemetry thread, whose exports would
+/// otherwise make spans that are exported; and nothing in a request that is not recorded.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OfTheHost;
 
@@ -19,7 +21,7 @@ impl OfTheHost {
 
 impl<S> Filter<S> for OfTheHost {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        Self::may_pass(metadata) && !is_telemetry_thread()
+        Self::may_pass(metadata) && !is_telemetry_thread() && !is_in_unrecorded_request()
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
@@ -34,4 +36,9 @@ impl<S> Filter<S> for OfTheHost {
     fn max_level_hint(&self) -> Option<tracing::level_filters::LevelFilter> {
         Some(tracing::level_filters::LevelFilter::INFO)
     }
+}
+
+/// Tells whether a span made here would belong to a request that has no span itself.
+fn is_in_unrecorded_request() -> bool {
+    is_within_ids_alone() && !opentelemetry::Context::map_current(TraceContextExt::has_active_span)
 }

@@ -1,8 +1,9 @@
 //! Spans: that of the server for each request, and those that the host makes with `tracing`.
 //!
 //! The server's span is made with the SDK's tracer, because that costs a fraction of the way through `tracing`; it is the
-//! current one whenever the request's code runs, so the host's own spans become its children. A request that is not
-//! sampled has no span but has ids, for its log lines, its error reports and the services that it calls.
+//! current one whenever the request's code runs, so the host's own spans become its children. Whether a request is sampled is
+//! decided before anything of a span is made. One that is not has ids and nothing else, for its log lines, its error
+//! reports and the services that it calls, and the host's own spans within it are not made either.
 //!
 //! The client's span is made the same way for each request that goes out, as a child of what is current where the request
 //! is made.
@@ -15,10 +16,12 @@ mod export;
 mod filter;
 mod propagation;
 mod provider;
+mod sampling;
 mod server_span;
 
 #[cfg(feature = "otlp")]
 pub(crate) use current::sampled_span;
 #[cfg(feature = "otlp")]
 pub(crate) use export::SpanQueue;
+pub(crate) use propagation::WithinRequests;
 pub(crate) use provider::Traces;

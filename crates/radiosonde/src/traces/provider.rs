@@ -3,7 +3,7 @@
 use http::HeaderName;
 use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, TracerProviderBuilder};
+use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, TracerProviderBuilder};
 use tracing::Subscriber;
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
@@ -12,6 +12,7 @@ use super::client_span::ClientSpans;
 #[cfg(feature = "otlp")]
 use super::export;
 use super::filter::OfTheHost;
+use super::sampling::{Decisions, Ids};
 use super::server_span::ServerSpans;
 use crate::config::TraceSettings;
 
@@ -20,6 +21,7 @@ use crate::config::TraceSettings;
 pub(crate) struct Traces {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
+    sampler: Sampler,
     exported: bool,
 }
 
@@ -42,7 +44,8 @@ impl Traces {
     fn build(settings: &TraceSettings, builder: TracerProviderBuilder, exported: bool) -> Self {
         let provider = builder
             .with_resource(settings.resource.clone())
-            .with_sampler(settings.sampler.clone())
+            .with_sampler(Decisions(settings.sampler.clone()))
+            .with_id_generator(Ids::default())
             .build();
         let scope = InstrumentationScope::builder("radiosonde")
             .with_version(env!("CARGO_PKG_VERSION"))
@@ -51,6 +54,7 @@ impl Traces {
         Self {
             provider,
             tracer,
+            sampler: settings.sampler.clone(),
             exported,
         }
     }
@@ -71,7 +75,8 @@ impl Traces {
 
     /// Returns the observer that gives each request its span, and each response the id of its trace, if it is to have it.
     pub(crate) fn observer(&self, header: Option<HeaderName>) -> ServerSpans {
-        ServerSpans::new(self.tracer.clone(), self.exported, header)
+        let sampler = self.exported.then(|| self.sampler.clone());
+        ServerSpans::new(self.tracer.clone(), sampler, header)
     }
 
     /// Returns the observer that gives each request that goes out its span.

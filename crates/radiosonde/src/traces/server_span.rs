@@ -3,106 +3,116 @@
 use std::cell::RefCell;
 
 use http::{HeaderName, HeaderValue, Method, Version, header};
-use opentelemetry::trace::{
-    SpanContext, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceState, Tracer as _,
-};
+use opentelemetry::trace::{SpanKind, Status, TraceContextExt, TraceId, Tracer as _};
 use opentelemetry::{Context, ContextGuard, KeyValue};
-use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator, SdkTracer, Span as SdkSpan};
-use radiosonde_tower::{Arrival, Entered, Observation, Observer, Scope};
+use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator, Sampler, SdkTracer};
+use radiosonde_tower::{Arrival, CurrentRequest, Entered, Observation, Observer, Scope, SpanIds};
 
-use super::propagation;
+use super::propagation::{self, Parent, ids_of};
+use super::sampling;
 
-/// Gives each request a span.
+/// Gives each request its ids, and a span if it is sampled.
 #[derive(Debug)]
 pub(crate) struct ServerSpans {
     tracer: SdkTracer,
-    /// Whether spans go anywhere. Those that do not are ids, and nothing is written into them.
-    exported: bool,
+    /// Decides which requests have a span. `None` where spans go nowhere: then nothing is written into any.
+    sampler: Option<Sampler>,
     /// The header of the response that holds the id of the trace.
     header: Option<HeaderName>,
 }
 
-/// The span of a request, in the context that its code runs in.
+/// The context that the code of a request runs in, with the span of the request if it has one.
 #[derive(Debug)]
-struct ServerSpan {
-    context: Context,
-    header: Option<HeaderName>,
-}
+struct ServerSpan(Context);
 
 impl ServerSpans {
-    pub(crate) fn new(tracer: SdkTracer, exported: bool, header: Option<HeaderName>) -> Self {
+    pub(crate) fn new(
+        tracer: SdkTracer,
+        sampler: Option<Sampler>,
+        header: Option<HeaderName>,
+    ) -> Self {
         Self {
             tracer,
-            exported,
+            sampler,
             header,
         }
     }
 
-    fn span(&self, request: &Arrival<'_>, parent: &Context) -> SdkSpan {
+    /// Opens a span below `parent`; `None` when the traces have ended.
+    fn open(&self, request: &Arrival<'_>, parent: &Context, trace_id: TraceId) -> Option<Context> {
         let span = self
             .tracer
             .span_builder(name(request))
             .with_attributes(attributes(request))
             .with_kind(SpanKind::Server);
-        self.tracer.build_with_context(span, parent)
+        let span = sampling::decided(trace_id, || self.tracer.build_with_context(span, parent));
+        let context = parent.with_span(span);
+        let is_valid = context.span().span_context().is_valid();
+        is_valid.then_some(context)
     }
 
-    /// Returns the context that a request runs in, within that which it came with.
-    fn context(&self, request: &Arrival<'_>, parent: Context) -> Context {
-        if self.exported {
-            let span = self.span(request, &parent);
-            parent.with_span(span)
-        } else if parent.span().span_context().is_valid() {
-            // A trace that is recorded elsewhere passes through as it came: its flag is for those who come after us, too.
-            parent
-        } else {
-            parent.with_remote_span_context(ids())
+    /// Leaves a request without a span of its own, and returns the scope that it needs all the same.
+    fn pass_on(parent: Parent, ids: SpanIds, current: &mut CurrentRequest) -> Option<ServerSpan> {
+        current.set_span(ids);
+        if let Parent::Context(context) = parent {
+            // What came with the trace goes on with it.
+            let state = context.span().span_context().trace_state().clone();
+            let span = propagation::with_state(ids, state);
+            return Some(ServerSpan(context.with_remote_span_context(span)));
         }
+        // A span around the code that calls this service in the same process is not one around the request.
+        let has_outer = Context::map_current(TraceContextExt::has_active_span);
+        has_outer.then(|| ServerSpan(Parent::Ids(ids).to_context()))
     }
-}
-
-/// Makes ids for a request whose span goes nowhere: for its log lines, its error reports and the services that it calls.
-fn ids() -> SpanContext {
-    let generator = RandomIdGenerator::default();
-    let (trace_id, span_id) = (generator.new_trace_id(), generator.new_span_id());
-    SpanContext::new(
-        trace_id,
-        span_id,
-        TraceFlags::default(),
-        false,
-        TraceState::NONE,
-    )
 }
 
 impl Observer for ServerSpans {
-    fn arrive(&self, request: &Arrival<'_>) -> Option<Box<dyn Scope>> {
+    fn arrive(
+        &self,
+        request: &Arrival<'_>,
+        current: &mut CurrentRequest,
+    ) -> Option<Box<dyn Scope>> {
         let parent = propagation::extract(request.headers());
-        let context = self.context(request, parent);
-        Some(Box::new(ServerSpan {
-            context,
-            header: self.header.clone(),
-        }))
+        let came_with = parent.ids();
+        let generator = RandomIdGenerator::default();
+        let trace_id = came_with.map_or_else(
+            || generator.new_trace_id(),
+            |ids| TraceId::from_bytes(ids.trace_id()),
+        );
+        let is_sampled = match &self.sampler {
+            // Before a word of the span is written: most requests of a busy service are not sampled.
+            Some(sampler) => sampling::is_sampled(sampler, came_with, trace_id),
+            // A trace that is recorded elsewhere passes through as it came: its flag is for those who come after us, too.
+            None => came_with.is_some_and(|ids| ids.is_sampled()),
+        };
+        if self.sampler.is_some() && is_sampled {
+            let context = self.open(request, &parent.to_context(), trace_id);
+            if let Some(context) = context {
+                current.set_span(ids_of(context.span().span_context()));
+                return Some(Box::new(ServerSpan(context)));
+            }
+        }
+        let span_id =
+            came_with.map_or_else(|| generator.new_span_id().to_bytes(), |ids| ids.span_id());
+        let ids = SpanIds::new(trace_id.to_bytes(), span_id, is_sampled);
+        let scope = Self::pass_on(parent, ids, current)?;
+        Some(Box::new(scope))
+    }
+
+    fn response_header(&self, current: &CurrentRequest) -> Option<(HeaderName, HeaderValue)> {
+        let name = self.header.clone()?;
+        let trace_id = TraceId::from_bytes(current.span()?.trace_id()).to_string();
+        Some((name, HeaderValue::try_from(trace_id).ok()?))
     }
 }
 
 impl Scope for ServerSpan {
     fn enter(&self) -> Entered {
-        enter(&self.context)
-    }
-
-    #[cfg(feature = "otlp")]
-    fn sampled_span(&self) -> Option<radiosonde_metrics::SampledSpan> {
-        super::current::sampled_span_of(&self.context)
-    }
-
-    fn response_header(&self) -> Option<(HeaderName, HeaderValue)> {
-        let name = self.header.clone()?;
-        let trace_id = self.context.span().span_context().trace_id().to_string();
-        Some((name, HeaderValue::try_from(trace_id).ok()?))
+        enter(&self.0)
     }
 
     fn close(self: Box<Self>, observation: &Observation<'_>) {
-        let span = self.context.span();
+        let span = self.0.span();
         if !span.is_recording() {
             return;
         }

@@ -1,0 +1,266 @@
+//! The request that a thread works for.
+//!
+//! What follows requests keeps what it knows of one here, so that a log line, a report or a call to another service finds it while
+//! the request's code runs. It goes with the request from thread to thread: a thread that polls it takes it over, and gives
+//! it back afterwards. What was kept for a request that has ended is used again for the next one.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use http::{Extensions, Uri};
+use radiosonde_metrics::SampledSpan;
+
+use crate::observer::{Entered, Scope};
+
+/// A request in flight, as those who follow it know it.
+///
+/// There is one for each request that an [`Observer`](crate::Observer) follows. [`with_current_request`] finds that of the
+/// thread.
+#[derive(Default)]
+pub struct CurrentRequest {
+    method: &'static str,
+    route: &'static str,
+    target: String,
+    span: Option<SpanIds>,
+    extensions: Extensions,
+    /// The scopes of those observers that have one, by the place of the observer.
+    pub(crate) scopes: Vec<(usize, Box<dyn Scope>)>,
+}
+
+/// The ids of a request's span, or of the one that it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpanIds {
+    trace_id: [u8; 16],
+    span_id: [u8; 8],
+    sampled: bool,
+}
+
+/// Runs `look` with the request that this thread works for, if it works for one that is followed.
+///
+/// Returns `None` as well where it is being looked at further up the stack, and on a thread that is ending.
+///
+/// # Examples
+///
+/// ```
+/// use radiosonde_tower::with_current_request;
+///
+/// let route = with_current_request(|request| request.route());
+/// assert_eq!(route, None);
+/// ```
+pub fn with_current_request<T>(look: impl FnOnce(&mut CurrentRequest) -> T) -> Option<T> {
+    let looked = CURRENT.try_with(|current| {
+        let mut current = current.try_borrow_mut().ok()?;
+        current.as_deref_mut().map(look)
+    });
+    looked.ok().flatten()
+}
+
+impl CurrentRequest {
+    /// Takes one that is free, or makes one.
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "the box is what is used again"
+    )]
+    pub(crate) fn of(method: &'static str, route: &'static str) -> Box<Self> {
+        let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
+        let mut current = spare.ok().flatten().unwrap_or_default();
+        (current.method, current.route) = (method, route);
+        current
+    }
+
+    /// Forgets the request, and keeps what it took for another.
+    pub(crate) fn release(mut self: Box<Self>) {
+        // Outside of what keeps the spare ones: what is dropped here is not ours.
+        self.scopes.clear();
+        self.extensions.clear();
+        self.span = None;
+        self.target.clear();
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < MOST_SPARE {
+                spare.push(self);
+            }
+        });
+    }
+
+    /// Returns the method as labels have it: `_OTHER` when it is not a known one.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// Returns the template that matched, empty when none did.
+    #[must_use]
+    pub fn route(&self) -> &'static str {
+        self.route
+    }
+
+    /// Returns path and query, if someone [kept](Self::keep_target) them: the first 1 024 bytes. The query may hold secrets.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Keeps path and query of the request for those who ask later, when it is with the handler.
+    pub fn keep_target(&mut self, uri: &Uri) {
+        let target = uri.path_and_query().map_or("", |target| target.as_str());
+        let end = target.floor_char_boundary(MAX_TARGET);
+        self.target.clear();
+        self.target.push_str(&target[..end]);
+    }
+
+    /// Returns the ids of its span, if it was given some.
+    #[must_use]
+    pub fn span(&self) -> Option<SpanIds> {
+        self.span
+    }
+
+    /// Gives it the ids of its span. A sampled one becomes the exemplar of its duration.
+    pub fn set_span(&mut self, span: SpanIds) {
+        self.span = Some(span);
+    }
+
+    /// Returns what was left with it. Takes room only when something is.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// Returns what was left with it, to leave something more.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+
+    pub(crate) fn sampled_span(&self) -> Option<SampledSpan> {
+        let span = self.span.filter(|span| span.sampled)?;
+        Some(SampledSpan::new(span.trace_id, span.span_id))
+    }
+}
+
+impl fmt::Debug for CurrentRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the target: its query may hold secrets.
+        f.debug_struct("CurrentRequest")
+            .field("method", &self.method)
+            .field("route", &self.route)
+            .field("span", &self.span)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SpanIds {
+    /// Takes the ids as W3C Trace Context has them, in network order, and whether the span is sampled.
+    #[must_use]
+    pub const fn new(trace_id: [u8; 16], span_id: [u8; 8], sampled: bool) -> Self {
+        Self {
+            trace_id,
+            span_id,
+            sampled,
+        }
+    }
+
+    /// Returns the id of the trace.
+    #[must_use]
+    pub const fn trace_id(&self) -> [u8; 16] {
+        self.trace_id
+    }
+
+    /// Returns the id of the span.
+    #[must_use]
+    pub const fn span_id(&self) -> [u8; 8] {
+        self.span_id
+    }
+
+    /// Tells whether the span is sampled: recorded here or further up the trace.
+    #[must_use]
+    pub const fn is_sampled(&self) -> bool {
+        self.sampled
+    }
+}
+
+/// What is known of a request, where anybody follows it.
+pub(crate) type Followed = Option<Box<CurrentRequest>>;
+
+/// Makes a request the current one of this thread until it is dropped, and lends it to the thread meanwhile.
+pub(crate) struct Within<'a> {
+    lender: &'a mut Followed,
+    /// The one that the thread worked for before.
+    outer: Followed,
+    /// Whether it was lent. If not, its code runs outside of it.
+    lent: bool,
+    // Left after the thread has given the request back.
+    _scopes: Guards,
+}
+
+impl<'a> Within<'a> {
+    pub(crate) fn enter(lender: &'a mut Followed) -> Self {
+        let scopes = lender.as_ref().map_or(&[][..], |current| &current.scopes);
+        let scopes = Guards::enter(scopes);
+        let mut outer = lender.take();
+        let lent = exchange(&mut outer);
+        if !lent {
+            *lender = outer.take();
+        }
+        Self {
+            lender,
+            outer,
+            lent,
+            _scopes: scopes,
+        }
+    }
+}
+
+impl Drop for Within<'_> {
+    fn drop(&mut self) {
+        if self.lent {
+            exchange(&mut self.outer);
+            *self.lender = self.outer.take();
+        }
+    }
+}
+
+/// Exchanges a request with the one that this thread works for. Returns whether it did: not on a thread that is ending, or
+/// that is looking at its request.
+fn exchange(request: &mut Followed) -> bool {
+    let exchanged = CURRENT.try_with(|current| {
+        let mut current = current.try_borrow_mut().ok()?;
+        std::mem::swap(&mut *current, request);
+        Some(())
+    });
+    matches!(exchanged, Ok(Some(())))
+}
+
+/// The scopes that are entered. Hardly any request has two, and one takes no room of its own.
+struct Guards {
+    // Left last.
+    _first: Option<Entered>,
+    others: Vec<Entered>,
+}
+
+impl Guards {
+    fn enter(scopes: &[(usize, Box<dyn Scope>)]) -> Self {
+        let mut scopes = scopes.iter().map(|(_, scope)| scope.enter());
+        Self {
+            _first: scopes.next(),
+            others: scopes.collect(),
+        }
+    }
+}
+
+impl Drop for Guards {
+    fn drop(&mut self) {
+        while self.others.pop().is_some() {}
+    }
+}
+
+thread_local! {
+    static CURRENT: RefCell<Followed> = const { RefCell::new(None) };
+    /// Those of requests that have ended.
+    #[expect(clippy::vec_box, reason = "the boxes are what is used again")]
+    static SPARE: RefCell<Vec<Box<CurrentRequest>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// How many a thread keeps for requests to come.
+const MOST_SPARE: usize = 64;
+
+const MAX_TARGET: usize = 1_024;
