@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use http::{Extensions, Uri};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
 use radiosonde_metrics::SampledSpan;
 
 use crate::observer::{Entered, Scope};
@@ -23,8 +23,9 @@ pub struct CurrentRequest {
     target: String,
     span: Option<SpanIds>,
     extensions: Extensions,
+    response_headers: Vec<(HeaderName, HeaderValue)>,
     /// The scopes of those observers that have one, by the place of the observer.
-    pub(crate) scopes: Vec<(usize, Box<dyn Scope>)>,
+    scopes: Vec<(usize, Box<dyn Scope>)>,
 }
 
 /// The ids of a request's span, or of the one that it came from.
@@ -57,10 +58,6 @@ pub fn with_current_request<T>(look: impl FnOnce(&mut CurrentRequest) -> T) -> O
 
 impl CurrentRequest {
     /// Takes one that is free, or makes one.
-    #[expect(
-        clippy::unnecessary_box_returns,
-        reason = "the box is what is used again"
-    )]
     pub(crate) fn of(method: &'static str, route: &'static str) -> Box<Self> {
         let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
         let mut current = spare.ok().flatten().unwrap_or_default();
@@ -72,6 +69,7 @@ impl CurrentRequest {
     pub(crate) fn release(mut self: Box<Self>) {
         // Outside of what keeps the spare ones: what is dropped here is not ours.
         self.scopes.clear();
+        self.response_headers.clear();
         self.extensions.clear();
         self.span = None;
         self.target.clear();
@@ -120,6 +118,13 @@ impl CurrentRequest {
         self.span = Some(span);
     }
 
+    /// Adds a header to the response, if there will be one; it replaces one of the same name.
+    ///
+    /// To be called before the head of the response is there. Later it does nothing.
+    pub fn add_response_header(&mut self, name: HeaderName, value: HeaderValue) {
+        self.response_headers.push((name, value));
+    }
+
     /// Returns what was left with it. Takes room only when something is.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
@@ -129,6 +134,28 @@ impl CurrentRequest {
     /// Returns what was left with it, to leave something more.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         &mut self.extensions
+    }
+
+    /// Adds to the head of the response what is to be there.
+    pub(crate) fn mark(&mut self, headers: &mut HeaderMap) {
+        for (name, value) in self.response_headers.drain(..) {
+            // A map that can hold no more keeps what it has.
+            let _ = headers.try_insert(name, value);
+        }
+    }
+
+    pub(crate) fn add_scope(&mut self, place: usize, scope: Box<dyn Scope>) {
+        self.scopes.push((place, scope));
+    }
+
+    pub(crate) fn has_scopes(&self) -> bool {
+        !self.scopes.is_empty()
+    }
+
+    /// Takes the scope of the observer in this place, if it has one and those after it have none any more.
+    pub(crate) fn take_scope(&mut self, place: usize) -> Option<Box<dyn Scope>> {
+        let last = self.scopes.pop_if(|(of, _)| *of == place);
+        last.map(|(_, scope)| scope)
     }
 
     pub(crate) fn sampled_span(&self) -> Option<SampledSpan> {
@@ -189,13 +216,14 @@ pub(crate) struct Within<'a> {
     /// Whether it was lent. If not, its code runs outside of it.
     lent: bool,
     // Left after the thread has given the request back.
-    _scopes: Guards,
+    _scopes: Option<Guards>,
 }
 
 impl<'a> Within<'a> {
+    #[inline]
     pub(crate) fn enter(lender: &'a mut Followed) -> Self {
         let scopes = lender.as_ref().map_or(&[][..], |current| &current.scopes);
-        let scopes = Guards::enter(scopes);
+        let scopes = (!scopes.is_empty()).then(|| Guards::enter(scopes));
         let mut outer = lender.take();
         let lent = exchange(&mut outer);
         if !lent {
@@ -221,6 +249,7 @@ impl Drop for Within<'_> {
 
 /// Exchanges a request with the one that this thread works for. Returns whether it did: not on a thread that is ending, or
 /// that is looking at its request.
+#[inline]
 fn exchange(request: &mut Followed) -> bool {
     let exchanged = CURRENT.try_with(|current| {
         let mut current = current.try_borrow_mut().ok()?;

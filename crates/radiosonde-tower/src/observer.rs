@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
+use http::{Extensions, HeaderMap, Method, Uri, Version};
 
 use crate::{CurrentRequest, Observation};
 
@@ -19,16 +19,6 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
     /// without one, because it is an allocation.
     fn arrive(&self, request: &Arrival<'_>, current: &mut CurrentRequest)
     -> Option<Box<dyn Scope>>;
-
-    /// Returns a header for the response, which replaces one of the same name.
-    ///
-    /// Asked once, when there is a response, with no scope entered.
-    ///
-    /// Defaults to none.
-    fn response_header(&self, current: &CurrentRequest) -> Option<(HeaderName, HeaderValue)> {
-        let _ = current;
-        None
-    }
 
     /// Takes note of how a request ended. Called once, on whatever thread that happens, within the request and the scopes
     /// of the observers added before this one.

@@ -93,36 +93,54 @@ impl OpenRequest {
         };
         let current = self.current.insert(CurrentRequest::of(method, route));
         for (place, observer) in self.shared.options.observers.iter().enumerate() {
-            let scope = quietly(|| observer.arrive(&arrival, current)).flatten();
-            current.scopes.extend(scope.map(|scope| (place, scope)));
+            if let Some(scope) = quietly(|| observer.arrive(&arrival, current)).flatten() {
+                current.add_scope(place, scope);
+            }
         }
     }
 
     /// Runs the request's own code as the current request of this thread.
     #[inline]
     pub(crate) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
-        self.inside = true;
-        let result = self.within(code);
-        self.inside = false;
+        let within = self.step_in();
+        let result = code();
+        drop(within);
+        self.step_out();
         result
+    }
+
+    /// Makes it the current request of this thread while its own code runs. [`step_out`](Self::step_out) says that it
+    /// has, and is not called by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
+    ///
+    /// What is given to the code is moved into it once, which a closure would do twice.
+    #[inline]
+    pub(crate) fn step_in(&mut self) -> Option<Within<'_>> {
+        self.inside = true;
+        self.current
+            .is_some()
+            .then(|| Within::enter(&mut self.current))
+    }
+
+    #[inline]
+    pub(crate) fn step_out(&mut self) {
+        self.inside = false;
     }
 
     /// Runs code as the current request of this thread: what it says belongs to it.
     #[inline]
     pub(crate) fn within<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        if self.current.is_none() {
-            return code();
-        }
-        let _within = Within::enter(&mut self.current);
+        let _within = self
+            .current
+            .is_some()
+            .then(|| Within::enter(&mut self.current));
         code()
     }
 
     /// Takes note of the head of the response, and says what is still to come.
     #[inline]
     pub(crate) fn head<B: Body>(&mut self, response: &mut Response<B>) -> Rest {
-        if self.current.is_some() {
-            self.mark(response);
+        if let Some(current) = &mut self.current {
+            current.mark(response.headers_mut());
         }
         let status = response.status();
         self.status = Some(status);
@@ -149,18 +167,6 @@ impl OpenRequest {
         }
         Rest::Body {
             bytes: content_length(response.headers()),
-        }
-    }
-
-    /// Adds to the head of the response what those who follow the request want there.
-    fn mark<B>(&self, response: &mut Response<B>) {
-        let Some(current) = &self.current else {
-            return;
-        };
-        for observer in &self.shared.options.observers {
-            if let Some((name, value)) = quietly(|| observer.response_header(current)).flatten() {
-                response.headers_mut().insert(name, value);
-            }
         }
     }
 
@@ -205,20 +211,29 @@ impl OpenRequest {
 
     /// Tells those who follow the request how it ended, the last one first.
     fn tell(&mut self, observation: &Observation<'_>) {
-        for (place, observer) in self.shared.options.observers.iter().enumerate().rev() {
-            let scopes = self.current.as_mut().map(|current| &mut current.scopes);
-            let scope = scopes.and_then(|scopes| {
-                scopes
-                    .pop_if(|(of, _)| *of == place)
-                    .map(|(_, scope)| scope)
-            });
-            quietly(|| {
-                self.within(|| {
-                    if let Some(scope) = scope {
-                        scope.close(observation);
-                    }
-                    observer.close(observation);
+        let observers = &self.shared.options.observers;
+        let has_scopes = self
+            .current
+            .as_ref()
+            .is_some_and(|current| current.has_scopes());
+        if has_scopes {
+            for (place, observer) in observers.iter().enumerate().rev() {
+                let current = self.current.as_mut();
+                let scope = current.and_then(|current| current.take_scope(place));
+                quietly(|| {
+                    self.within(|| {
+                        if let Some(scope) = scope {
+                            scope.close(observation);
+                        }
+                        observer.close(observation);
+                    });
                 });
+            }
+        } else {
+            self.within(|| {
+                for observer in observers.iter().rev() {
+                    quietly(|| observer.close(observation));
+                }
             });
         }
         if let Some(current) = self.current.take() {

@@ -40,7 +40,10 @@ where
         let Some(mut open) = OpenRequest::arrive(self.shared, &request) else {
             return ResponseFuture::new(self.inner.call(request), None);
         };
-        let future = open.run(|| self.inner.call(request));
+        let within = open.step_in();
+        let future = self.inner.call(request);
+        drop(within);
+        open.step_out();
         ResponseFuture::new(future, Some(open))
     }
 }

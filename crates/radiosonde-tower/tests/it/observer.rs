@@ -264,15 +264,12 @@ impl Observer for Fresh {
     fn arrive(&self, _: &Arrival<'_>, current: &mut CurrentRequest) -> Option<Box<dyn Scope>> {
         let is_empty = current.target().is_empty() && current.span().is_none();
         let is_fresh = is_empty && current.extensions().is_empty();
-        current.extensions_mut().insert(Left(is_fresh.into()));
+        current.extensions_mut().insert(Left(1));
         current.set_span(SpanIds::new([1; 16], [2; 8], true));
         current.keep_target(&"/orders".parse().unwrap());
+        let said = HeaderValue::from(u32::from(is_fresh));
+        current.add_response_header(HeaderName::from_static("x-is-fresh"), said);
         None
-    }
-
-    fn response_header(&self, current: &CurrentRequest) -> Option<(HeaderName, HeaderValue)> {
-        let Left(is_fresh) = current.extensions().get()?;
-        Some((HeaderName::from_static("x-is-fresh"), (*is_fresh).into()))
     }
 }
 

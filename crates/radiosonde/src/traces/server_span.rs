@@ -79,6 +79,11 @@ impl Observer for ServerSpans {
             || generator.new_trace_id(),
             |ids| TraceId::from_bytes(ids.trace_id()),
         );
+        if let Some(name) = &self.header
+            && let Ok(value) = HeaderValue::try_from(trace_id.to_string())
+        {
+            current.add_response_header(name.clone(), value);
+        }
         let is_sampled = match &self.sampler {
             // Before a word of the span is written: most requests of a busy service are not sampled.
             Some(sampler) => sampling::is_sampled(sampler, came_with, trace_id),
@@ -97,12 +102,6 @@ impl Observer for ServerSpans {
         let ids = SpanIds::new(trace_id.to_bytes(), span_id, is_sampled);
         let scope = Self::pass_on(parent, ids, current)?;
         Some(Box::new(scope))
-    }
-
-    fn response_header(&self, current: &CurrentRequest) -> Option<(HeaderName, HeaderValue)> {
-        let name = self.header.clone()?;
-        let trace_id = TraceId::from_bytes(current.span()?.trace_id()).to_string();
-        Some((name, HeaderValue::try_from(trace_id).ok()?))
     }
 }
 
