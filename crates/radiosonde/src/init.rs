@@ -255,7 +255,7 @@ fn add_collected(settings: &Settings, registry: &Registry) {
         .collect();
     let attributes = attributes.iter().map(|(key, value)| (*key, value.as_ref()));
     collect::info(registry, &TARGET_INFO, attributes);
-    let hash = radiosonde_catalog::hash();
+    let hash = registry.catalogue().hash();
     let build = [
         ("service", settings.name.as_str()),
         ("version", settings.version.as_deref().unwrap_or_default()),
