@@ -377,6 +377,12 @@ impl Registry {
         }
     }
 
+    /// Returns the series of a metric, without collecting.
+    #[cfg(feature = "slo")]
+    pub(crate) fn family(&self, name: &str) -> Option<Arc<Family>> {
+        self.locked().get(name).cloned()
+    }
+
     /// Returns the names of the metrics that have series, without collecting.
     pub(crate) fn in_use(&self) -> Vec<String> {
         let families = self.locked();

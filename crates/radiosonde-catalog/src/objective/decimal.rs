@@ -78,6 +78,12 @@ impl Decimal {
         }
     }
 
+    /// Tells whether `part` is more than this share of `whole`, exactly.
+    #[must_use]
+    pub fn is_exceeded_by(self, part: u64, whole: u64) -> bool {
+        u128::from(part) * u128::from(UNIT) > u128::from(whole) * u128::from(self.trillionths)
+    }
+
     /// Returns the number as a float: the one that is nearest.
     #[must_use]
     #[expect(
@@ -123,6 +129,15 @@ mod tests {
         for number in [-1.0, f64::NAN, f64::INFINITY, 1e300, 1e-13, 1.0 / 3.0] {
             assert_eq!(Decimal::of(number), None, "{number}");
         }
+    }
+
+    #[test]
+    fn what_is_just_the_share_does_not_exceed_it() {
+        let tenth = Decimal::thousandths(100);
+        assert!(!tenth.is_exceeded_by(1, 10) && tenth.is_exceeded_by(2, 10));
+        assert!(!tenth.is_exceeded_by(0, 0) && tenth.is_exceeded_by(1, 0));
+        let most = u64::MAX;
+        assert!(tenth.is_exceeded_by(most, most) && !Decimal::ONE.is_exceeded_by(most, most));
     }
 
     #[test]

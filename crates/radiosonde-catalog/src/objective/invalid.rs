@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// One thing that is wrong with one objective. The message says which, and what to do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidObjective {
     /// The name is none.
@@ -25,7 +25,7 @@ pub enum InvalidObjective {
         /// The name of the objective.
         name: String,
         /// What was given.
-        percent: f64,
+        percent: String,
     },
     /// The time that a request may take is none, or has no exact bound in a histogram.
     #[non_exhaustive]

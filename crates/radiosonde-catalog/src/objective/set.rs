@@ -1,6 +1,5 @@
 //! The objectives of a service, checked.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::invalid::{InvalidObjective, MAX_BUDGETS, MAX_NAME, MAX_ROUTES};
@@ -142,7 +141,7 @@ fn mistakes(objective: &Objective) -> Vec<InvalidObjective> {
     let name = || name.clone();
     let is_share = |target: Decimal| !target.is_zero() && target < Decimal::ONE;
     if !objective.exact_target().is_some_and(is_share) {
-        let (name, percent) = (name(), *percent);
+        let (name, percent) = (name(), percent.to_string());
         found.push(InvalidObjective::Target { name, percent });
     }
     if let ObjectiveKind::Latency { threshold } = *kind {
@@ -176,11 +175,11 @@ fn mistakes(objective: &Objective) -> Vec<InvalidObjective> {
 
 /// Returns the routes that are none, and those that were named before.
 fn wrong_routes(routes: &[String]) -> impl Iterator<Item = &String> {
-    let mut seen = BTreeSet::new();
-    routes.iter().filter_map(move |route| {
-        let is_none = route.is_empty() || route.chars().any(char::is_control);
-        (is_none || !seen.insert(route)).then_some(route)
-    })
+    let is_none = |route: &str| route.is_empty() || route.chars().any(char::is_control);
+    let numbered = routes.iter().enumerate();
+    let wrong =
+        numbered.filter(move |(index, route)| is_none(route) || routes[..*index].contains(route));
+    wrong.map(|(_, route)| route)
 }
 
 /// Tells whether a text can be a name in file names, labels and addresses.
