@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use proptest::prelude::*;
 use radiosonde_catalog::objective::{LowTraffic, Objective, Objectives};
 use radiosonde_catalog::{HTTP_ERRORS, HTTP_REQUEST_DURATION, HTTP_REQUESTS};
-use radiosonde_metrics::slo::{BudgetReport, BudgetState, InvalidSnapshot, SloOptions, Slos};
+use radiosonde_metrics::slo::{BudgetReport, BudgetState, InvalidSnapshot, Slos};
 use radiosonde_metrics::{Registry, RegistryOptions};
 
 /// A process that serves requests and watches its objectives.
@@ -27,7 +27,7 @@ impl Service {
         let told = Arc::clone(&clock);
         let now = move || Duration::from_secs(told.load(Relaxed));
         Self {
-            slos: Slos::watch(&registry, SloOptions::new().clock(now)),
+            slos: Slos::watch_by(&registry, now),
             registry,
             clock,
         }
@@ -115,7 +115,7 @@ fn many_budgets_have_room_beside_all_other_series() {
         .series(20)
         .objectives(objectives);
     let registry = Registry::with_options(options);
-    let slos = Slos::watch(&registry, SloOptions::new());
+    let slos = Slos::watch(&registry);
     assert_eq!(slos.report().len(), 150);
     let text = registry.render();
     assert_eq!(text.matches("slo_burn_rate{").count(), 150 * 8);

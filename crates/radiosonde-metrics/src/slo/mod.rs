@@ -8,9 +8,9 @@
 //!
 //! - A ratio is always bad requests by requests of the same window. None is ever averaged, so a busy hour outweighs a quiet one.
 //! - Without requests a burn rate is 0, not a number that is none, and the budget stays as it is.
-//! - What a sample finds happened when it was found. With one every 10 seconds, as [`INTERVAL`] says, a window is wrong by no more.
-//! - A window is longer than its name says by less than a thirtieth: 10 seconds of the five minutes, 15 minutes of the six
-//!   hours and of the day, a hundred-and-twentieth of the period.
+//! - What a sample finds happened just before. With one every 10 seconds, as [`INTERVAL`] says, a window is wrong by no more.
+//! - A window is longer than its name says by less than 10 seconds up to five minutes, a minute up to two hours, 15 minutes up to
+//!   a day, an hour up to three days, and by less than a hundred-and-twentieth of the period.
 //! - Memory is bounded: eight kilobytes a budget, whatever comes.
 
 mod budget;
@@ -27,5 +27,5 @@ pub use change::Change;
 pub use counts::Counts;
 pub use file::LoadError;
 pub use report::{BudgetReport, BudgetState, TierReport, WindowReport};
-pub use slos::{INTERVAL, Restored, SloOptions, Slos};
+pub use slos::{INTERVAL, Restored, Slos};
 pub use snapshot::InvalidSnapshot;

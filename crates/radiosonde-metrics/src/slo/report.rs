@@ -301,7 +301,11 @@ mod tests {
             (BudgetState::Kept, 0.0)
         );
         requests(&mut history, 25 * 60, (10, 0));
-        assert_eq!(report(&objective, &history).remaining, 1.0);
+        let regained = report(&objective, &history);
+        assert_eq!(
+            (regained.state, regained.remaining),
+            (BudgetState::Kept, 1.0)
+        );
     }
 
     #[test]

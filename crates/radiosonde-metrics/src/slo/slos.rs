@@ -26,12 +26,12 @@ pub const INTERVAL: Duration = Duration::from_secs(10);
 /// ```
 /// use radiosonde_catalog::objective::{Objective, Objectives};
 /// use radiosonde_catalog::HTTP_REQUESTS;
-/// use radiosonde_metrics::slo::{BudgetState, SloOptions, Slos};
+/// use radiosonde_metrics::slo::{BudgetState, Slos};
 /// use radiosonde_metrics::{Registry, RegistryOptions};
 ///
 /// let objectives = Objectives::new([Objective::availability("api", 99.9)]).unwrap();
 /// let registry = Registry::with_options(RegistryOptions::new().objectives(objectives));
-/// let slos = Slos::watch(&registry, SloOptions::new());
+/// let slos = Slos::watch(&registry);
 ///
 /// registry.counter(&HTTP_REQUESTS, &["GET", "/", "200", "ok"]).increment(7);
 /// let [budget] = &slos.report()[..] else { panic!("there is one") };
@@ -65,15 +65,27 @@ struct State {
 }
 
 impl Slos {
-    /// Watches the objectives that a registry was made with.
+    /// Watches the objectives that a registry was made with, by the monotonic clock of the system.
     #[must_use]
-    pub fn watch(registry: &Registry, options: SloOptions) -> Self {
+    pub fn watch(registry: &Registry) -> Self {
+        let start = Instant::now();
+        Self::watch_by(registry, move || start.elapsed())
+    }
+
+    /// Watches the objectives that a registry was made with, by a clock that tells how long it is since any fixed moment.
+    ///
+    /// A clock that goes back stands still until it has caught up.
+    #[must_use]
+    pub fn watch_by(
+        registry: &Registry,
+        clock: impl Fn() -> Duration + Send + Sync + 'static,
+    ) -> Self {
         let scoped: Vec<_> = registry.objectives().iter().flat_map(Scoped::of).collect();
         for objective in registry.objectives() {
             show(objective, registry);
         }
         let budgets = scoped.iter().map(|scoped| Budget::new(scoped, registry));
-        let clock = options.clock.unwrap_or_else(monotonic);
+        let clock = Box::new(clock);
         let state = State {
             sources: Sources::default(),
             budgets: budgets.collect(),
@@ -237,11 +249,6 @@ impl State {
     }
 }
 
-fn monotonic() -> Clock {
-    let start = Instant::now();
-    Box::new(move || start.elapsed())
-}
-
 impl fmt::Debug for Slos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slos")
@@ -259,38 +266,4 @@ pub struct Restored {
     pub gap: Duration,
     /// The budgets that were not in it.
     pub started_anew: Vec<String>,
-}
-
-/// How objectives are watched.
-pub struct SloOptions {
-    clock: Option<Clock>,
-}
-
-impl SloOptions {
-    /// Starts from the defaults.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { clock: None }
-    }
-
-    /// Sets what tells the time: how long it is since any fixed moment.
-    ///
-    /// Defaults to the monotonic clock of the system.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
-        self.clock = Some(Box::new(clock));
-        self
-    }
-}
-
-impl Default for SloOptions {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl fmt::Debug for SloOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SloOptions").finish_non_exhaustive()
-    }
 }
