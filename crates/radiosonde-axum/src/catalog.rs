@@ -10,5 +10,7 @@ use crate::shared::Shared;
 
 pub(crate) async fn catalog(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     let content_type = (header::CONTENT_TYPE, "application/json");
-    ([content_type], shared.registry.catalogue_json())
+    let catalogue = shared.registry.catalogue();
+    let catalogue = catalogue.with_service(&*shared.service.name);
+    ([content_type], catalogue.json())
 }

@@ -43,9 +43,13 @@ mod scrape;
 mod scrapes;
 mod service;
 mod shared;
+#[cfg(feature = "slo")]
+mod slo;
 mod weight;
 
 pub use endpoints::Endpoints;
 pub use listener::{ConnectionMetrics, CountedIo, CountedListener, OpenConnection};
 pub use routes::{ADMIN_ROUTES, PROBE_ROUTES, matched_path};
 pub use service::ServiceInfo;
+#[cfg(feature = "slo")]
+pub use slo::slo_methods;

@@ -3,54 +3,78 @@
 use std::fmt::Write as _;
 
 use crate::json::{kind_word, unit_word};
-use crate::{METRICS, Metric};
+use crate::objective::{LowTraffic, Objective};
+use crate::{Catalogue, Metric};
 
-/// Returns the hash of the whole catalogue, as 16 lower-case hexadecimal digits.
-///
-/// It changes with every field of every metric, and not with the order in which they are listed; what is not a field,
-/// such as documentation, does not change it.
-///
-/// It is the [FNV-1a] hash of 64 bits over this text, in UTF-8: of each metric, in the order of the bytes of their
-/// names, eight lines, each ended by a line feed: name, OpenTelemetry name, kind, unit, labels, labels as OpenTelemetry
-/// spells them, bounds, help. Kind and unit are the words of [`json`](crate::json()); labels and bounds are separated by
-/// commas, in their order; a bound is the shortest decimal number that reads as the same `f64`, without an exponent.
-///
-/// [FNV-1a]: http://www.isthe.com/chongo/tech/comp/fnv/
-///
-/// # Examples
-///
-/// ```
-/// assert_eq!(radiosonde_catalog::hash().len(), 16);
-/// ```
-#[must_use]
-pub fn hash() -> String {
-    hash_of(METRICS.iter().copied())
-}
-
-/// Returns the hash of these metrics, as [`hash`] does of those of Radiosonde.
-///
-/// # Examples
-///
-/// ```
-/// use radiosonde_catalog::{METRICS, Metric, hash, hash_of};
-///
-/// const PAID: Metric = Metric::counter("orders_paid_total");
-///
-/// assert_eq!(hash_of(METRICS.iter().copied()), hash());
-/// assert_ne!(hash_of(METRICS.iter().copied().chain([&PAID])), hash());
-/// ```
-#[must_use]
-pub fn hash_of<'a>(metrics: impl IntoIterator<Item = &'a Metric>) -> String {
-    let mut sorted: Vec<_> = metrics.into_iter().collect();
-    sorted.sort_unstable_by_key(|metric| metric.name);
-    let mut text = String::new();
-    for metric in sorted {
-        lines(metric, &mut text);
+impl Catalogue {
+    /// Returns the hash of the catalogue, as 16 lower-case hexadecimal digits.
+    ///
+    /// It changes with every field of every metric and objective, and not with the order in which they are listed; what is
+    /// not a field, such as documentation, does not change it. Neither does the service, which may run under several names,
+    /// or what is in use.
+    ///
+    /// It is the [FNV-1a] hash of 64 bits over this text, in UTF-8, each line ended by a line feed. Of each metric, in the
+    /// order of the bytes of their names, eight lines: name, OpenTelemetry name, kind, unit, labels, labels as OpenTelemetry
+    /// spells them, bounds, help. Of each objective, in the same order, nine: `objective` and the name, kind, target,
+    /// threshold in seconds, period in seconds, scope, low traffic, whether it expects traffic, team; what it does not have is
+    /// an empty line. Words are those of [`json`](Self::json); lists are separated by commas, in their order; a bound is the
+    /// shortest decimal number that reads as the same `f64`, without an exponent; a scope is its word and its routes, low
+    /// traffic its word and its numbers.
+    ///
+    /// [FNV-1a]: http://www.isthe.com/chongo/tech/comp/fnv/
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde_catalog::{Catalogue, Metric};
+    ///
+    /// const PAID: Metric = Metric::counter("orders_paid_total");
+    ///
+    /// assert_eq!(Catalogue::new().hash().len(), 16);
+    /// assert_ne!(Catalogue::of([&PAID]).hash(), Catalogue::new().hash());
+    /// ```
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let mut text = String::new();
+        let mut metrics: Vec<_> = self.metrics.iter().collect();
+        metrics.sort_unstable_by_key(|metric| metric.name);
+        for metric in metrics {
+            lines(metric, &self.objectives.bounds_of(metric), &mut text);
+        }
+        for objective in &self.objectives {
+            objective_lines(objective, &mut text);
+        }
+        format!("{:016x}", fnv_1a(text.as_bytes()))
     }
-    format!("{:016x}", fnv_1a(text.as_bytes()))
 }
 
-fn lines(metric: &Metric, text: &mut String) {
+fn objective_lines(objective: &Objective, text: &mut String) {
+    let (name, kind) = (objective.name(), objective.kind().as_str());
+    let (target, period) = (objective.target(), objective.period().as_secs());
+    let threshold = objective.threshold_seconds();
+    let threshold = threshold.map_or_else(String::new, |seconds| seconds.to_string());
+    let scope = [objective.scope().as_str()].into_iter();
+    let scope: Vec<_> = scope
+        .chain(objective.scope().routes().iter().map(String::as_str))
+        .collect();
+    let (scope, low_traffic) = (scope.join(","), objective.low_traffic());
+    let low_traffic = match low_traffic {
+        LowTraffic::LeastBad { page, ticket } => {
+            format!("{},{page},{ticket}", low_traffic.as_str())
+        }
+        other => other.as_str().to_owned(),
+    };
+    let (expects, team) = (
+        objective.expects_traffic(),
+        objective.team().unwrap_or_default(),
+    );
+    let _ = writeln!(
+        text,
+        "objective {name}\n{kind}\n{target}\n{threshold}\n{period}\n{scope}\n{low_traffic}\n{expects}\n{team}"
+    );
+}
+
+fn lines(metric: &Metric, bounds: &[f64], text: &mut String) {
     // All fields by name, so that a new one is not forgotten.
     let Metric {
         name,
@@ -59,7 +83,7 @@ fn lines(metric: &Metric, text: &mut String) {
         unit,
         labels,
         otel_labels: _,
-        bounds,
+        bounds: _,
         help,
     } = metric;
     let (kind, unit) = (kind_word(*kind), unit_word(*unit));
@@ -86,9 +110,11 @@ const PRIME: u64 = 0x0100_0000_01b3;
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::time::Duration;
 
     use super::*;
-    use crate::{HTTP_REQUEST_DURATION, HTTP_REQUESTS, Kind, SERIES, Unit};
+    use crate::objective::Objectives;
+    use crate::{HTTP_REQUEST_DURATION, HTTP_REQUESTS, Kind, METRICS, SERIES, Unit};
 
     #[test]
     fn the_algorithm_is_fnv_1a() {
@@ -105,7 +131,7 @@ mod tests {
             bounds: &[0.005, 1.0, 1e21],
             ..HTTP_REQUEST_DURATION
         };
-        lines(&metric, &mut text);
+        lines(&metric, metric.bounds, &mut text);
         let expected = concat!(
             "http_request_duration_seconds\nhttp.server.request.duration\nhistogram\nseconds\n",
             "method,route,status\nhttp.request.method,http.route,http.response.status_code\n0.005,1,1000000000000000000000\n",
@@ -178,22 +204,58 @@ mod tests {
         ];
         let hashes = changed
             .iter()
-            .map(|metric| hash_of([&HTTP_REQUESTS, metric, &SERIES]));
+            .map(|metric| Catalogue::of([&HTTP_REQUESTS, metric, &SERIES]).hash());
         assert_eq!(hashes.collect::<BTreeSet<_>>().len(), changed.len());
     }
 
     #[test]
     fn a_metric_more_or_less_changes_it() {
-        let without = METRICS[1..].iter().copied();
-        assert_ne!(hash_of(without), hash());
+        let without = Catalogue::of(METRICS[1..].iter().copied());
+        assert_ne!(without.hash(), Catalogue::new().hash());
     }
 
     #[test]
     fn the_order_of_the_list_does_not_change_it() {
         let mut metrics = METRICS.to_vec();
-        metrics.reverse();
-        assert_eq!(hash_of(metrics.iter().copied()), hash());
-        metrics.rotate_left(5);
-        assert_eq!(hash_of(metrics.iter().copied()), hash());
+        for turned in 0..2 {
+            metrics.rotate_left(5 * turned);
+            metrics.reverse();
+            let hash = Catalogue::of(metrics.iter().copied()).hash();
+            assert_eq!(hash, Catalogue::new().hash());
+        }
+    }
+
+    #[test]
+    fn a_change_of_any_field_of_an_objective_changes_it() {
+        let answered = || Objective::availability("api", 99.0);
+        let changed = [
+            answered(),
+            Objective::availability("web", 99.0),
+            Objective::availability("api", 99.5),
+            Objective::latency("api", 99.0, Duration::from_millis(250)),
+            Objective::latency("api", 99.0, Duration::from_millis(300)),
+            answered().with_period(Duration::from_hours(24)),
+            answered().for_group(["/a", "/b"]),
+            answered().for_group(["/b", "/a"]),
+            answered().for_each(["/a", "/b"]),
+            answered().with_low_traffic(LowTraffic::least_bad(1, 1)),
+            answered().with_low_traffic(LowTraffic::ShareOfBudget),
+            answered().with_low_traffic(LowTraffic::Off),
+            answered().expecting_traffic(),
+            answered().with_team("web"),
+        ];
+        let hashes = changed.iter().map(|objective| {
+            let objectives = Objectives::new([objective.clone()]).unwrap();
+            Catalogue::new().with_objectives(objectives).hash()
+        });
+        assert_eq!(hashes.collect::<BTreeSet<_>>().len(), changed.len());
+    }
+
+    #[test]
+    fn neither_the_service_nor_what_is_in_use_changes_it() {
+        let catalogue = Catalogue::new()
+            .with_service("checkout")
+            .with_in_use(["cache_hits_total"]);
+        assert_eq!(catalogue.hash(), Catalogue::new().hash());
     }
 }

@@ -11,6 +11,8 @@
 //! upper limits of a histogram's buckets, each included in its bucket, in ascending order; the bucket without a limit
 //! (`+Inf`) is implied. Names and labels have two *spellings*, one of Prometheus and one of OpenTelemetry.
 //!
+//! What a service promises about its requests is data, too: see [`objective`].
+//!
 //! # Examples
 //!
 //! ```
@@ -22,27 +24,30 @@
 //! assert_eq!(HTTP_REQUEST_DURATION.labels(), ["method", "route", "status"]);
 //! ```
 
+mod catalogue;
 mod check;
 mod client;
 mod hash;
 mod info;
 mod json;
 mod metric;
+pub mod objective;
 mod own;
 #[cfg(test)]
 mod page;
 mod process;
 mod request;
 mod runtime;
+mod slo;
 mod standard;
 
+pub use catalogue::Catalogue;
 pub use client::{
     HTTP_CLIENT_ACTIVE_REQUESTS, HTTP_CLIENT_ERRORS, HTTP_CLIENT_REQUEST_DURATION,
     HTTP_CLIENT_REQUESTS,
 };
-pub use hash::{hash, hash_of};
 pub use info::{BUILD_INFO, TARGET_INFO};
-pub use json::{json, json_of};
+pub use json::JSON_VERSION;
 pub use metric::{Kind, Metric, Unit};
 pub use own::{
     ERROR_EVENTS_CAPTURED, ERROR_EVENTS_DROPPED, ERROR_EVENTS_FAILED, ERROR_EVENTS_SENT, LOG_LINES,
@@ -65,6 +70,7 @@ pub use runtime::{
     TOKIO_ALIVE_TASKS, TOKIO_BUSY_RATIO, TOKIO_GLOBAL_QUEUE_DEPTH, TOKIO_SCHEDULING_DELAY,
     TOKIO_WORKER_BUSY, TOKIO_WORKER_PARKS, TOKIO_WORKERS,
 };
+pub use slo::{SLO_BAD_EVENTS, SLO_BURN_RATE, SLO_ERROR_BUDGET_REMAINING, SLO_EVENTS, SLO_INFO};
 pub use standard::{
     AUTHENTICATION_ATTEMPTS, CACHE_HITS, CACHE_MISSES, CERTIFICATE_EXPIRY,
     CONNECTION_POOL_ACQUIRE_DURATION, CONNECTION_POOL_CONNECTIONS, CONNECTION_POOL_CONNECTIONS_MAX,
@@ -85,6 +91,11 @@ pub const METRICS: &[&Metric] = &[
     &HTTP_CONNECTIONS_FAILED,
     &HTTP_OPEN_CONNECTIONS,
     &HTTP_CONNECTION_DURATION,
+    &SLO_EVENTS,
+    &SLO_BAD_EVENTS,
+    &SLO_BURN_RATE,
+    &SLO_ERROR_BUDGET_REMAINING,
+    &SLO_INFO,
     &HTTP_CLIENT_REQUESTS,
     &HTTP_CLIENT_REQUEST_DURATION,
     &HTTP_CLIENT_ERRORS,

@@ -105,7 +105,7 @@ fn cell(text: &str) -> String {
 }
 
 /// The groups of the page, and how the names of their metrics begin.
-const GROUPS: [(&str, &[&str]); 6] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     (
         "Requests",
         &[
@@ -115,6 +115,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
             "http_requests_",
         ],
     ),
+    ("Objectives", &["slo_"]),
     ("Outgoing requests", &["http_client_"]),
     (
         "Standard instruments",

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use radiosonde_catalog::{METRICS, Metric, json_of};
+use radiosonde_catalog::{Catalogue, METRICS, Metric};
 
 use crate::Registry;
 use crate::canonical::Refusal;
 
 impl Registry {
     /// Returns what is known of the metrics of this registry, in the order of their names: those of Radiosonde, whether
-    /// they are recorded or not, and those that the service has made from a [`Metric`] of its own.
+    /// they are recorded or not, and those that the service has made from a [`Metric`] of its own; which of them have series
+    /// now; and the objectives that the registry was made with.
     ///
     /// It says what was declared. A histogram whose bounds [`RegistryOptions`](crate::RegistryOptions) sets is exposed
     /// with those, and is here with the bounds of its [`Metric`].
@@ -29,26 +30,22 @@ impl Registry {
     /// const PAID: Metric = Metric::counter("orders_paid_total").with_help("Orders that were paid.");
     ///
     /// let registry = Registry::new();
-    /// assert!(!registry.catalogue().contains(&PAID));
+    /// assert!(!registry.catalogue().metrics().contains(&PAID));
     /// registry.counter(&PAID, &[]).increment(1);
-    /// assert!(registry.catalogue().contains(&PAID));
+    /// assert!(registry.catalogue().metrics().contains(&PAID));
     /// ```
     #[must_use]
-    pub fn catalogue(&self) -> Vec<Metric> {
-        self.known().metrics()
-    }
-
-    /// Returns the [`catalogue`](Self::catalogue) as JSON, with its hash in front: see
-    /// [`radiosonde_catalog::json`](radiosonde_catalog::json()).
-    #[must_use]
-    pub fn catalogue_json(&self) -> String {
-        json_of(&self.catalogue())
+    pub fn catalogue(&self) -> Catalogue {
+        let metrics = self.known().metrics();
+        Catalogue::of(&metrics)
+            .with_in_use(self.in_use())
+            .with_objectives(self.objectives().clone())
     }
 }
 
 /// The metrics by name. The first to claim a name says what it means.
 #[derive(Debug)]
-pub(crate) struct Catalogue(Mutex<Known>);
+pub(crate) struct KnownMetrics(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -57,7 +54,7 @@ struct Known {
     otel_names: BTreeSet<String>,
 }
 
-impl Catalogue {
+impl KnownMetrics {
     /// Tells whether the metric is new.
     ///
     /// Refuses one whose name has another kind or other labels here, and a new one whose name in OpenTelemetry is that
@@ -88,7 +85,7 @@ impl Catalogue {
     }
 }
 
-impl Default for Catalogue {
+impl Default for KnownMetrics {
     fn default() -> Self {
         let mut known = Known::default();
         for metric in METRICS {
@@ -112,7 +109,7 @@ fn otel_name(metric: &Metric) -> String {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use radiosonde_catalog::{HTTP_ERRORS, Unit, hash, json};
+    use radiosonde_catalog::{HTTP_ERRORS, Unit};
 
     use super::*;
 
@@ -122,22 +119,21 @@ mod tests {
     fn it_is_that_of_radiosonde_until_the_service_adds_to_it() {
         let registry = Registry::new();
         let names = |registry: &Registry| -> Vec<_> {
-            let catalogue = registry.catalogue().into_iter();
-            catalogue.map(|metric| metric.name()).collect()
+            let catalogue = registry.catalogue();
+            let metrics = catalogue.metrics().iter();
+            metrics.map(Metric::name).collect()
         };
         assert!(names(&registry).is_sorted());
-        assert_eq!(registry.catalogue_json().len(), json().len());
-        assert!(registry.catalogue_json().contains(&hash()));
+        assert_eq!(registry.catalogue().hash(), Catalogue::new().hash());
 
         registry.gauge(&DEPTH, &["north"]).set(1.0);
         registry.gauge(&DEPTH, &["south"]).set(1.0);
         assert!(names(&registry).is_sorted());
-        assert_eq!(registry.catalogue().len(), METRICS.len() + 1);
-        assert!(
-            registry
-                .catalogue_json()
-                .contains("\"name\":\"belt_depth\"")
-        );
+        assert_eq!(registry.catalogue().metrics().len(), METRICS.len() + 1);
+        assert_ne!(registry.catalogue().hash(), Catalogue::new().hash());
+        let json = registry.catalogue().json();
+        assert!(json.contains("\"name\":\"belt_depth\""), "{json}");
+        assert_eq!(json.matches("\"in_use\":true").count(), 4, "{json}");
     }
 
     #[test]
@@ -162,7 +158,7 @@ mod tests {
 
         assert_eq!(registry.series("belt_depth").len(), 1);
         assert!(registry.series("http_errors_total").is_empty());
-        assert!(registry.catalogue().contains(&HTTP_ERRORS));
+        assert!(registry.catalogue().metrics().contains(&HTTP_ERRORS));
         let text = registry.render();
         assert!(text.contains("reason=\"wrong_labels\"} 3\n"), "{text}");
         assert!(text.contains("reason=\"name_taken\"} 1\n"), "{text}");
@@ -188,7 +184,8 @@ mod tests {
         assert!(!text.contains("mail_sent_bytes_total"), "{text}");
         assert!(text.contains("reason=\"name_taken\"} 3\n"), "{text}");
         let catalogue = registry.catalogue();
-        assert!(catalogue.contains(&SENT) && !catalogue.contains(&SENT_BYTES));
+        let known = catalogue.metrics();
+        assert!(known.contains(&SENT) && !known.contains(&SENT_BYTES));
     }
 
     #[test]
@@ -204,6 +201,6 @@ mod tests {
             metrics::counter!("belt_depth").increment(1);
         });
         registry.gauge(&DEPTH, &["north"]).set(1.0);
-        assert!(!registry.catalogue().contains(&DEPTH));
+        assert!(!registry.catalogue().metrics().contains(&DEPTH));
     }
 }

@@ -25,6 +25,7 @@
 //! |---|---|---|
 //! | `derive` | no | the derives of [`typed`] instruments |
 //! | `process` | no | `collect::watch_process`: processor time, memory, file descriptors, cgroup limits |
+//! | `slo` | no | `slo`: burn rates and error budgets of objectives |
 //! | `runtime` | no | `collect::watch_current_runtime`: Tokio's workers, tasks, busy time and scheduling delay |
 
 mod bounds;
@@ -45,6 +46,8 @@ mod options;
 mod reading;
 mod refusals;
 mod registry;
+#[cfg(feature = "slo")]
+pub mod slo;
 pub mod standard;
 mod sync;
 pub mod typed;

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use radiosonde_catalog::HTTP_REQUEST_DURATION;
+use radiosonde_catalog::objective::Objectives;
+
 use crate::histogram::SpanSource;
 use crate::{Bounds, SampledSpan};
 
@@ -26,6 +29,7 @@ pub struct RegistryOptions {
     bounds: BTreeMap<String, Bounds>,
     bounds_by_prefix: BTreeMap<String, Bounds>,
     pub(crate) exemplars: Option<SpanSource>,
+    pub(crate) objectives: Objectives,
 }
 
 impl RegistryOptions {
@@ -39,6 +43,7 @@ impl RegistryOptions {
             bounds: BTreeMap::new(),
             bounds_by_prefix: BTreeMap::new(),
             exemplars: None,
+            objectives: Objectives::default(),
         }
     }
 
@@ -114,6 +119,27 @@ impl RegistryOptions {
     }
 
     /// Returns the bounds that are set for a histogram by its name.
+    /// Sets what the service promises: the thresholds of latency objectives become bounds of
+    /// `http_request_duration_seconds`, whatever bounds it has been given, and the objectives are in the
+    /// [`catalogue`](crate::Registry::catalogue).
+    ///
+    /// Their own metrics have room beside all others.
+    ///
+    /// Defaults to none.
+    #[must_use]
+    pub fn objectives(mut self, objectives: Objectives) -> Self {
+        self.objectives = objectives;
+        self
+    }
+
+    /// Tells whether the histogram of durations counts exactly how many requests were quicker than a threshold: not when its
+    /// buckets follow the values, as those of [`Bounds::exponential`] do.
+    #[must_use]
+    pub fn counts_thresholds(&self) -> bool {
+        let bounds = self.bounds_of(HTTP_REQUEST_DURATION.name());
+        !bounds.is_some_and(Bounds::is_exponential)
+    }
+
     pub(crate) fn bounds_of(&self, metric: &str) -> Option<&Bounds> {
         let by_prefix = || {
             let prefixes = self.bounds_by_prefix.iter().rev();

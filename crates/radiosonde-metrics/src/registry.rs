@@ -9,10 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use radiosonde_catalog::objective::Objectives;
 use radiosonde_catalog::{Kind, METRICS_OVERFLOWED, METRICS_REFUSED, Metric, SERIES};
 
 use crate::canonical::{OVERFLOW_LABEL, Refusal, label_text, metric_name};
-use crate::catalogue::Catalogue;
+use crate::catalogue::KnownMetrics;
 use crate::exposition::{Exposition, open_metrics, protobuf, text};
 use crate::family::{Families, Family, Instrument, Series, family, is_free};
 use crate::index::Index;
@@ -44,9 +45,9 @@ pub(crate) struct Inner {
     options: RegistryOptions,
     pub(crate) index: Index,
     families: Mutex<Families>,
-    catalogue: Catalogue,
+    catalogue: KnownMetrics,
     before_reading: Mutex<Vec<Arc<dyn Fn() + Send + Sync>>>,
-    /// The bounds of the catalogue's histograms, made once and shared by their series.
+    /// The bounds of the catalogue's histograms, with those that objectives add, made once and shared by their series.
     of_catalogue: Mutex<BTreeMap<String, Bounds>>,
     refusals: Refusals,
     series: Gauge,
@@ -69,7 +70,7 @@ impl Registry {
                 options,
                 index: Index::default(),
                 families: Mutex::default(),
-                catalogue: Catalogue::default(),
+                catalogue: KnownMetrics::default(),
                 before_reading: Mutex::default(),
                 of_catalogue: Mutex::default(),
                 refusals: Refusals::default(),
@@ -177,6 +178,12 @@ impl Registry {
         hooks.push(Arc::new(collect));
     }
 
+    /// Returns the objectives that the registry was made with.
+    #[must_use]
+    pub fn objectives(&self) -> &Objectives {
+        &self.inner.options.objectives
+    }
+
     /// Brings what is collected up to date, and returns all families.
     pub(crate) fn read(&self) -> Families {
         let hooks = self
@@ -197,7 +204,7 @@ impl Registry {
         &self.inner.index
     }
 
-    pub(crate) fn known(&self) -> &Catalogue {
+    pub(crate) fn known(&self) -> &KnownMetrics {
         &self.inner.catalogue
     }
 
@@ -283,8 +290,8 @@ impl Registry {
         let all = self.inner.series.value();
         let of_metric = families.get(name).map_or(0, |family| family.series.len());
         #[expect(clippy::cast_precision_loss, reason = "a budget stays far below 2^53")]
-        let most = options.series as f64;
-        of_metric < options.series_per_metric && all < most
+        let most = (options.series + options.objectives.series(None)) as f64;
+        of_metric < options.series_per_metric + options.objectives.series(Some(name)) && all < most
     }
 
     /// Counts that something of this name was refused. Called without a lock.
@@ -324,16 +331,16 @@ impl Registry {
 
     fn bounds(&self, name: &str, of_catalogue: Option<&[f64]>) -> Bounds {
         let options = &self.inner.options;
+        let with_thresholds = |limits: &[f64]| {
+            let known = self.inner.of_catalogue.lock();
+            let mut known = known.unwrap_or_else(PoisonError::into_inner);
+            let make = || Bounds::of_catalogue(&options.objectives.joined_to(name, limits));
+            known.entry(name.to_owned()).or_insert_with(make).clone()
+        };
         match (options.bounds_of(name), of_catalogue) {
+            (Some(bounds), Some(_)) if !bounds.is_exponential() => with_thresholds(bounds.limits()),
             (Some(bounds), _) => bounds.clone(),
-            (None, Some(limits)) => {
-                let known = self.inner.of_catalogue.lock();
-                let mut known = known.unwrap_or_else(PoisonError::into_inner);
-                known
-                    .entry(name.to_owned())
-                    .or_insert_with(|| Bounds::of_catalogue(limits))
-                    .clone()
-            }
+            (None, Some(limits)) => with_thresholds(limits),
             (None, None) => options.default_bounds.clone(),
         }
     }
@@ -368,6 +375,21 @@ impl Registry {
             };
             families.insert(metric.name().into(), Arc::new(family));
         }
+    }
+
+    /// Returns the series of a metric, without collecting.
+    #[cfg(feature = "slo")]
+    pub(crate) fn family(&self, name: &str) -> Option<Arc<Family>> {
+        self.locked().get(name).cloned()
+    }
+
+    /// Returns the names of the metrics that have series, without collecting.
+    pub(crate) fn in_use(&self) -> Vec<String> {
+        let families = self.locked();
+        let in_use = families
+            .iter()
+            .filter(|(_, family)| !family.series.is_empty());
+        in_use.map(|(name, _)| name.clone()).collect()
     }
 
     fn locked(&self) -> MutexGuard<'_, Families> {

@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal as _;
 use std::panic::Location;
+#[cfg(feature = "slo")]
+use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
 use opentelemetry_sdk::propagation::TraceContextPropagator;
@@ -20,6 +22,8 @@ use crate::errors::{self, ErrorLayer, Reporter, RequestReports};
 use crate::io::Io;
 use crate::lifecycle::Telemetry;
 use crate::logs::{AccessLog, LineWriter, LogLayer};
+#[cfg(feature = "slo")]
+use crate::slo::Keeper;
 use crate::traces::{Traces, WithinRequests};
 use crate::{Config, InitError, Sonde};
 
@@ -181,13 +185,22 @@ impl Parts {
             options = options.observer(RequestReports::new(reporter.clone()));
         }
         telemetry.io = io.0;
+        let health = Health::new();
+        #[cfg(feature = "slo")]
+        let keeper = Arc::new(Keeper::new(&settings.slos, &registry, &health));
+        #[cfg(feature = "slo")]
+        {
+            telemetry.keeper = Some(keeper.clone());
+        }
         let sonde = Sonde::new(
             settings,
             registry,
-            Health::new(),
+            health,
             options,
             client_options,
             telemetry,
+            #[cfg(feature = "slo")]
+            keeper,
         );
         Ok(Self {
             sonde,
@@ -239,6 +252,8 @@ impl std::fmt::Debug for Parts {
 /// Exemplars name spans, so there are some where spans go somewhere.
 fn registry_options(settings: &Settings) -> RegistryOptions {
     let options = settings.metrics.registry.clone();
+    #[cfg(feature = "slo")]
+    let options = options.objectives(settings.slos.objectives.clone());
     #[cfg(feature = "otlp")]
     if settings.metrics.exemplars && settings.traces.export.is_some() {
         return options.exemplars(crate::traces::sampled_span);
@@ -257,7 +272,7 @@ fn add_collected(settings: &Settings, registry: &Registry) {
         .collect();
     let attributes = attributes.iter().map(|(key, value)| (*key, value.as_ref()));
     collect::info(registry, &TARGET_INFO, attributes);
-    let hash = radiosonde_catalog::hash();
+    let hash = registry.catalogue().hash();
     let build = [
         ("service", settings.name.as_str()),
         ("version", settings.version.as_deref().unwrap_or_default()),

@@ -23,6 +23,7 @@
 //! | `sentry` | yes | panics, failed requests and logged errors to Sentry |
 //! | `process` | yes | `process_*`: processor time, memory, file descriptors, limits of the cgroup (Linux) |
 //! | `runtime` | yes | `tokio_*`: workers, tasks, queue, scheduling delay |
+//! | `slo` | yes | [`slo`]: objectives, their burn rates and error budgets, without Prometheus |
 //! | `tls` | yes | `https` addresses, by rustls with aws-lc-rs |
 //! | `tls-ring` | no | the same with ring, for a tree that uses ring: instead of `tls` |
 //! | `reqwest` | no | [`client::ObserveClientLayer`] as a middleware of `reqwest-middleware` |
@@ -45,6 +46,8 @@ mod io;
 mod lifecycle;
 mod logs;
 pub mod metrics;
+#[cfg(feature = "slo")]
+pub mod slo;
 mod sonde;
 #[cfg(feature = "testing")]
 pub mod testing;

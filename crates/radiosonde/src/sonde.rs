@@ -14,6 +14,8 @@ use radiosonde_tower::{ObserveLayer, ObserveOptions};
 use crate::ShutdownReport;
 use crate::config::{LifecycleSettings, Settings};
 use crate::lifecycle::{self, Telemetry};
+#[cfg(feature = "slo")]
+use crate::slo::{Keeper, Slos};
 
 /// The telemetry of a service. Clones are the same telemetry.
 ///
@@ -30,10 +32,14 @@ struct Inner {
     lifecycle: LifecycleSettings,
     #[cfg(feature = "axum")]
     endpoints: radiosonde_axum::Endpoints,
+    #[cfg(all(feature = "axum", feature = "slo"))]
+    service: String,
     layer: OnceLock<ObserveLayer>,
     layer_options: Mutex<Option<ObserveOptions>>,
     client_layer: OnceLock<ObserveClientLayer>,
     client_options: ClientOptions,
+    #[cfg(feature = "slo")]
+    keeper: Arc<Keeper>,
     telemetry: Arc<Telemetry>,
 }
 
@@ -45,6 +51,7 @@ impl Sonde {
         options: ObserveOptions,
         client_options: ClientOptions,
         telemetry: Telemetry,
+        #[cfg(feature = "slo")] keeper: Arc<Keeper>,
     ) -> Self {
         #[cfg(feature = "axum")]
         let endpoints = {
@@ -61,6 +68,8 @@ impl Sonde {
         let options = options
             .route(radiosonde_axum::matched_path)
             .exclude(radiosonde_axum::PROBE_ROUTES.iter().copied());
+        #[cfg(all(feature = "axum", feature = "slo"))]
+        let options = options.exclude((!keeper.slos().is_empty()).then_some(SLO_ROUTE));
         let sonde = Self {
             inner: Arc::new(Inner {
                 registry,
@@ -68,10 +77,14 @@ impl Sonde {
                 lifecycle: settings.lifecycle,
                 #[cfg(feature = "axum")]
                 endpoints,
+                #[cfg(all(feature = "axum", feature = "slo"))]
+                service: settings.name.clone(),
                 layer: OnceLock::new(),
                 layer_options: Mutex::new(Some(options)),
                 client_layer: OnceLock::new(),
                 client_options,
+                #[cfg(feature = "slo")]
+                keeper,
                 telemetry: Arc::new(telemetry),
             }),
         };
@@ -79,16 +92,18 @@ impl Sonde {
         sonde
     }
 
-    /// Watches the runtime around the call, if there is one and none is watched.
+    /// Watches the runtime around the call, if there is one and none is watched, and lets objectives be sampled there.
     ///
     /// Called wherever there may be one for the first time, because `init` works before there is.
     #[cfg_attr(
-        not(feature = "runtime"),
-        expect(clippy::unused_self, reason = "nothing is watched without `runtime`")
+        not(any(feature = "runtime", feature = "slo")),
+        expect(clippy::unused_self, reason = "nothing is watched without them")
     )]
     pub(crate) fn watch_runtime(&self) {
         #[cfg(feature = "runtime")]
         radiosonde_metrics::collect::watch_current_runtime(&self.inner.registry, "main");
+        #[cfg(feature = "slo")]
+        self.inner.keeper.start();
     }
 
     /// Returns the layer that measures and follows each request.
@@ -173,14 +188,32 @@ impl Sonde {
         ObserveClientLayer::new(&self.inner.registry, options)
     }
 
-    /// Returns the router with `/health`, `/ready`, `/live` and `/metrics`, and with their twins below `/health/`.
+    /// Returns the router with `/health`, `/ready`, `/live` and `/metrics`, and with their twins below `/health/`; with
+    /// objectives, also with `/slo`.
     #[cfg(feature = "axum")]
     pub fn router<S>(&self) -> axum::Router<S>
     where
         S: Clone + Send + Sync + 'static,
     {
         self.watch_runtime();
-        self.inner.endpoints.router()
+        let router = self.inner.endpoints.router();
+        #[cfg(feature = "slo")]
+        let router = self.with_slo(router);
+        router
+    }
+
+    /// Adds `/slo`, if there is something to say.
+    #[cfg(all(feature = "axum", feature = "slo"))]
+    fn with_slo<S>(&self, router: axum::Router<S>) -> axum::Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let slos = self.slos();
+        if slos.is_empty() {
+            return router;
+        }
+        let methods = radiosonde_axum::slo_methods(self.inner.service.as_str(), slos.clone());
+        router.route(SLO_ROUTE, methods.with_state(()))
     }
 
     /// Returns the same router with what is for administrators: `/admin/catalog`, the metrics of the service as data.
@@ -190,7 +223,10 @@ impl Sonde {
     #[cfg(feature = "axum")]
     pub fn admin_router(&self) -> axum::Router {
         self.watch_runtime();
-        self.inner.endpoints.admin_router()
+        let router = self.inner.endpoints.admin_router();
+        #[cfg(feature = "slo")]
+        let router = self.with_slo(router);
+        router
     }
 
     /// Counts the connections of a listener that is given to `axum::serve`: accepted, open, and how long they lasted.
@@ -244,6 +280,29 @@ impl Sonde {
         &self.inner.registry
     }
 
+    /// Returns the objectives of the service: how their error budgets stand.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde::Config;
+    /// use radiosonde::slo::Objective;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let config = Config::new("checkout").objective(Objective::availability("api", 99.9));
+    /// let sonde = radiosonde::init(config)?;
+    /// for budget in sonde.slos().report() {
+    ///     println!("{}: {:.1} % of the budget left", budget.objective.name(), 100.0 * budget.remaining);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "slo")]
+    #[must_use]
+    pub fn slos(&self) -> &Slos {
+        self.inner.keeper.slos()
+    }
+
     /// Completes when the service should accept no more requests: a signal to end has come (SIGTERM, or Ctrl-C),
     /// readiness has turned red, and the drain delay has passed.
     ///
@@ -269,6 +328,10 @@ impl Sonde {
         self.inner.lifecycle
     }
 }
+
+/// Where error budgets are told. It is there when there are objectives.
+#[cfg(all(feature = "axum", feature = "slo"))]
+const SLO_ROUTE: &str = "/slo";
 
 impl Drop for Inner {
     fn drop(&mut self) {

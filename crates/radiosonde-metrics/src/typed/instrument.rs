@@ -202,7 +202,7 @@ mod tests {
         assert!(!text.contains("parcels"), "{text}");
         assert!(text.contains("reason=\"wrong_labels\"} 1\n"), "{text}");
         assert!(text.contains("reason=\"name_taken\"} 1\n"), "{text}");
-        assert!(!registry.catalogue().contains(&SENT));
+        assert!(!registry.catalogue().metrics().contains(&SENT));
     }
 
     #[test]

@@ -105,6 +105,10 @@ variables! {
         OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: "methods, separated by commas", "those of RFC 9110, and `PATCH`",
             "The methods that have a name of their own in labels; all others read `_OTHER`. Case counts.";
     ]
+    "Objectives": [
+        RADIOSONDE_SLO_FILE: "a path", "nothing: budgets start anew with the process",
+            "The file that keeps what objectives counted over a restart. Each process needs one of its own.";
+    ]
     "Error reports": [
         SENTRY_DSN: "a DSN", "nothing: no report leaves the process",
             "The Sentry project. It is never printed.";

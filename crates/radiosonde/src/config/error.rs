@@ -1,5 +1,7 @@
 //! What can be wrong with a setting.
 
+use radiosonde_catalog::objective::InvalidObjective;
+
 /// One setting that is wrong.
 ///
 /// The message says which, shows the value unless it may be a secret, and says what to do.
@@ -51,6 +53,21 @@ pub enum ConfigError {
     InvalidShare {
         /// What was given.
         value: String,
+    },
+
+    /// An objective is wrong.
+    #[error(transparent)]
+    InvalidObjective(InvalidObjective),
+
+    /// A latency objective needs a bound in a histogram that has none.
+    #[error(
+        "objective `{objective}` needs its threshold as a bound of `http_request_duration_seconds`, and `Config::metrics` \
+         gives that exponential buckets: leave its bounds as they are, or give some"
+    )]
+    #[non_exhaustive]
+    UncountedThreshold {
+        /// The name of the objective.
+        objective: String,
     },
 
     /// A setting that takes one of a few words held another.

@@ -20,6 +20,8 @@ mod secret;
 mod sentry;
 mod service;
 mod settings;
+#[cfg(feature = "slo")]
+mod slo;
 #[cfg(test)]
 mod tests;
 mod traces;
@@ -40,4 +42,8 @@ pub(crate) use secret::Secret;
 pub(crate) use sentry::SentrySettings;
 pub use service::Service;
 pub(crate) use settings::{INSTANCE, Settings};
+#[cfg(feature = "slo")]
+pub use slo::SloOptions;
+#[cfg(feature = "slo")]
+pub(crate) use slo::SloSettings;
 pub(crate) use traces::TraceSettings;

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "slo")]
+use radiosonde_catalog::objective::Objective;
 use radiosonde_metrics::RegistryOptions;
 
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 use super::Secret;
+#[cfg(feature = "slo")]
+use super::SloOptions;
 use super::{RequestOptions, Service};
 
 /// How a service is instrumented.
@@ -27,6 +31,10 @@ pub struct Config {
     pub(crate) environment: Option<String>,
     pub(crate) metrics: RegistryOptions,
     pub(crate) requests: RequestOptions,
+    #[cfg(feature = "slo")]
+    pub(crate) objectives: Vec<Objective>,
+    #[cfg(feature = "slo")]
+    pub(crate) slos: SloOptions,
     pub(crate) log_filter: Option<String>,
     pub(crate) log_format: Option<LogFormat>,
     #[cfg(feature = "otlp")]
@@ -47,6 +55,10 @@ impl Config {
             environment: None,
             metrics: RegistryOptions::new(),
             requests: RequestOptions::new(),
+            #[cfg(feature = "slo")]
+            objectives: Vec::new(),
+            #[cfg(feature = "slo")]
+            slos: SloOptions::new(),
             log_filter: None,
             log_format: None,
             #[cfg(feature = "otlp")]
@@ -94,6 +106,39 @@ impl Config {
     #[must_use]
     pub fn requests(mut self, options: RequestOptions) -> Self {
         self.requests = options;
+        self
+    }
+
+    /// Adds something that the service promises about its requests. All of them are checked by `init`.
+    ///
+    /// Its metrics are there from the start. See [`slo`](crate::slo) for what is known of it while the service runs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use radiosonde::Config;
+    /// use radiosonde::slo::Objective;
+    ///
+    /// let config = Config::new("checkout")
+    ///     .objective(Objective::availability("api", 99.9))
+    ///     .objective(Objective::latency("api-latency", 95.0, Duration::from_millis(300)));
+    /// ```
+    #[cfg(feature = "slo")]
+    #[must_use]
+    pub fn objective(mut self, objective: Objective) -> Self {
+        self.objectives.push(objective);
+        self
+    }
+
+    /// Sets how objectives are watched.
+    ///
+    /// Defaults to what is known since the start of the process, without a say in its health.
+    #[cfg(feature = "slo")]
+    #[must_use]
+    pub fn slos(mut self, options: SloOptions) -> Self {
+        self.slos = options;
         self
     }
 

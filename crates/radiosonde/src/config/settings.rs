@@ -5,6 +5,8 @@ use opentelemetry_sdk::Resource;
 
 #[cfg(feature = "sentry")]
 use super::SentrySettings;
+#[cfg(feature = "slo")]
+use super::SloSettings;
 use super::value::Reader;
 use super::{
     Config, ConfigError, LifecycleSettings, LogSettings, MetricSettings, RequestSettings,
@@ -21,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) instance_is_made: bool,
     pub(crate) metrics: MetricSettings,
     pub(crate) requests: RequestSettings,
+    #[cfg(feature = "slo")]
+    pub(crate) slos: SloSettings,
     pub(crate) logs: LogSettings,
     pub(crate) traces: TraceSettings,
     #[cfg(feature = "sentry")]
@@ -97,6 +101,8 @@ impl Settings {
         );
         let lifecycle = LifecycleSettings::resolve(config, &mut reader);
         let requests = RequestSettings::resolve(config, &mut reader);
+        #[cfg(feature = "slo")]
+        let slos = SloSettings::resolve(config, &mut reader);
         let Reader {
             errors, warnings, ..
         } = reader;
@@ -110,6 +116,8 @@ impl Settings {
             instance_is_made,
             metrics,
             requests,
+            #[cfg(feature = "slo")]
+            slos,
             logs,
             traces,
             #[cfg(feature = "sentry")]

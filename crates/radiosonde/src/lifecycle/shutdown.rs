@@ -10,6 +10,8 @@ use tokio::sync::oneshot;
 use crate::io::Io;
 use crate::io::pipeline::Account;
 use crate::logs::LineWriter;
+#[cfg(feature = "slo")]
+use crate::slo::Keeper;
 
 /// Everything that may still have something to send.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(crate) struct Telemetry {
     pub(crate) spans: Option<Account>,
     pub(crate) metric_points: Option<Account>,
     pub(crate) reports: Option<Account>,
+    #[cfg(feature = "slo")]
+    pub(crate) keeper: Option<Arc<Keeper>>,
     ended: OnceLock<ShutdownReport>,
 }
 
@@ -30,6 +34,8 @@ impl Telemetry {
             spans: None,
             metric_points: None,
             reports: None,
+            #[cfg(feature = "slo")]
+            keeper: None,
             ended: OnceLock::new(),
         }
     }
@@ -58,6 +64,10 @@ impl Telemetry {
     pub(crate) fn shut_down_now(&self, budget: Duration) -> ShutdownReport {
         *self.ended.get_or_init(|| {
             let deadline = Instant::now() + budget.min(LONGEST);
+            #[cfg(feature = "slo")]
+            if let Some(keeper) = &self.keeper {
+                keeper.stop((budget / 4).min(MAX_SAVE));
+            }
             // What the network does not use, standard output may; what it does use must leave something.
             let reserve = (budget / 4).min(MAX_RESERVE);
             let cutoff = deadline
@@ -149,6 +159,10 @@ impl fmt::Display for Delivery {
         write!(f, "{} of {}", self.sent, self.ended)
     }
 }
+
+/// How much of the time a file may take: what a disk that works never needs.
+#[cfg(feature = "slo")]
+const MAX_SAVE: Duration = Duration::from_millis(500);
 
 /// How much of the time is kept for standard output.
 const MAX_RESERVE: Duration = Duration::from_millis(300);

@@ -27,6 +27,7 @@ pub(super) fn message(
 ) -> (ExportMetricsServiceRequest, u64) {
     let catalogue = registry.catalogue();
     let known: HashMap<_, _> = catalogue
+        .metrics()
         .iter()
         .map(|metric| (metric.name(), metric))
         .collect();
