@@ -136,6 +136,12 @@ impl CurrentRequest {
         &mut self.extensions
     }
 
+    /// Tells whether something is to be added to the head of the response.
+    #[inline]
+    pub(crate) fn marks_response(&self) -> bool {
+        !self.response_headers.is_empty()
+    }
+
     /// Adds to the head of the response what is to be there.
     pub(crate) fn mark(&mut self, headers: &mut HeaderMap) {
         for (name, value) in self.response_headers.drain(..) {

@@ -102,44 +102,35 @@ impl OpenRequest {
     /// Runs the request's own code as the current request of this thread.
     #[inline]
     pub(crate) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        let within = self.step_in();
-        let result = code();
-        drop(within);
-        self.step_out();
-        result
-    }
-
-    /// Makes it the current request of this thread while its own code runs. [`step_out`](Self::step_out) says that it
-    /// has, and is not called by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
-    ///
-    /// What is given to the code is moved into it once, which a closure would do twice.
-    #[inline]
-    pub(crate) fn step_in(&mut self) -> Option<Within<'_>> {
+        // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
         self.inside = true;
-        self.current
-            .is_some()
-            .then(|| Within::enter(&mut self.current))
-    }
-
-    #[inline]
-    pub(crate) fn step_out(&mut self) {
+        let result = self.within(code);
         self.inside = false;
+        result
     }
 
     /// Runs code as the current request of this thread: what it says belongs to it.
     #[inline]
     pub(crate) fn within<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        let _within = self
-            .current
-            .is_some()
-            .then(|| Within::enter(&mut self.current));
+        if self.current.is_none() {
+            return code();
+        }
+        self.lent(code)
+    }
+
+    // Apart, so that a request that nobody follows passes by in one comparison.
+    #[inline(never)]
+    fn lent<T>(&mut self, code: impl FnOnce() -> T) -> T {
+        let _within = Within::enter(&mut self.current);
         code()
     }
 
     /// Takes note of the head of the response, and says what is still to come.
     #[inline]
     pub(crate) fn head<B: Body>(&mut self, response: &mut Response<B>) -> Rest {
-        if let Some(current) = &mut self.current {
+        if let Some(current) = &mut self.current
+            && current.marks_response()
+        {
             current.mark(response.headers_mut());
         }
         let status = response.status();

@@ -40,10 +40,7 @@ where
         let Some(mut open) = OpenRequest::arrive(self.shared, &request) else {
             return ResponseFuture::new(self.inner.call(request), None);
         };
-        let within = open.step_in();
-        let future = self.inner.call(request);
-        drop(within);
-        open.step_out();
+        let future = open.run(|| self.inner.call(request));
         ResponseFuture::new(future, Some(open))
     }
 }
