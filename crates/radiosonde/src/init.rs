@@ -337,8 +337,8 @@ fn start_reporter(
         return Ok(None);
     };
     let reporter = Reporter::start(way.out()?, sentry, registry);
-    telemetry.reports = reporter.as_ref().map(|reporter| reporter.account().clone());
-    Ok(reporter)
+    telemetry.reports = Some(reporter.account().clone());
+    Ok(Some(reporter))
 }
 
 /// Tells whether the process has a subscriber. One that a thread or a closure has for itself does not count.
@@ -378,10 +378,9 @@ impl Summary {
         #[cfg(not(feature = "otlp"))]
         let (traces, metrics) = (None::<String>, None::<String>);
         #[cfg(feature = "sentry")]
-        let error_reports = settings.sentry.as_ref().and_then(|sentry| {
-            let dsn: sentry_core::types::Dsn = sentry.dsn.expose().parse().ok()?;
-            Some(dsn.host().to_owned())
-        });
+        let error_reports = settings.sentry.as_ref();
+        #[cfg(feature = "sentry")]
+        let error_reports = error_reports.map(|sentry| sentry.dsn.host.clone());
         #[cfg(not(feature = "sentry"))]
         let error_reports = None::<String>;
         let or_off = |place: Option<String>| place.unwrap_or_else(|| "off".into());

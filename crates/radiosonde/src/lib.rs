@@ -34,7 +34,7 @@
 mod config;
 mod context;
 #[cfg(feature = "sentry")]
-mod errors;
+pub mod errors;
 pub mod ext;
 mod init;
 mod init_error;

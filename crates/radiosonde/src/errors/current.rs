@@ -1,8 +1,8 @@
 //! The request that this thread works for, as reports describe it.
 
 use radiosonde_tower::{CurrentRequest, with_current_request};
-use sentry_core::protocol::{Event, Request};
 
+use super::event::{Event, Request};
 use super::report::bounded;
 
 /// Left with a request in which something was reported.
@@ -12,18 +12,19 @@ struct Reported;
 /// Adds what is known of the current request to an event, and takes note that something was reported in it.
 ///
 /// The query and the headers are left out: they may hold secrets.
-pub(super) fn describe(event: &mut Event<'static>) {
+///
+/// Returns the route.
+pub(super) fn describe(event: &mut Event) -> Option<&'static str> {
     with_current_request(|request| {
         event.transaction = Some(transaction(request.method(), request.route()));
         event.request = Some(Request {
-            method: Some(request.method().into()),
+            method: request.method().into(),
+            url: Some(bounded(path(request))),
             ..Request::default()
         });
-        event
-            .extra
-            .insert("path".into(), bounded(path(request)).into());
         request.extensions_mut().insert(Reported);
-    });
+        request.route()
+    })
 }
 
 /// Tells whether something that happened in the current request was reported.

@@ -2,11 +2,10 @@
 
 use std::panic::PanicHookInfo;
 
-use sentry_core::protocol::{Event, Exception, Level, Mechanism};
-
-use super::Reporter;
+use super::event::{Event, Exception, Mechanism};
 use super::report::bounded;
-use super::stack;
+use super::reporter::Stack;
+use super::{Level, Reporter};
 
 /// Reports panics from here on, and then does what was done about them before.
 ///
@@ -15,33 +14,30 @@ use super::stack;
 pub(crate) fn install_panic_hook(reporter: Reporter) {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        reporter.report(event(panic), stack::capture());
+        reporter.report(event(panic), Stack::Taken);
         previous(panic);
     }));
 }
 
 /// Describes a panic. Nothing here may panic: that would abort the process.
-fn event(panic: &PanicHookInfo<'_>) -> Event<'static> {
+fn event(panic: &PanicHookInfo<'_>) -> Event {
     let message = panic.payload_as_str().unwrap_or("a panic without a text");
-    let exception = Exception {
-        ty: "panic".into(),
-        value: Some(bounded(message)),
+    let mut event = Event::new(Level::Fatal);
+    event.exception.0.push(Exception {
+        kind: "panic".into(),
+        value: bounded(message),
         mechanism: Some(Mechanism {
-            ty: "panic".into(),
-            handled: Some(false),
-            ..Mechanism::default()
+            kind: "panic",
+            handled: false,
         }),
-        ..Exception::default()
-    };
-    let mut event = Event {
-        level: Level::Fatal,
-        exception: vec![exception].into(),
-        ..Event::default()
-    };
+        stacktrace: None,
+    });
     if let Some(location) = panic.location() {
-        event
-            .extra
-            .insert("location".into(), location.to_string().into());
+        let location = location.to_string().into();
+        event.extra.insert("location".into(), location);
+    }
+    if let Some(thread) = std::thread::current().name() {
+        event.extra.insert("thread".into(), bounded(thread).into());
     }
     event
 }

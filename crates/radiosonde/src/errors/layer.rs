@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Debug;
 
-use sentry_core::parse_type_from_debug;
-use sentry_core::protocol::{Event, Exception, Level, Value};
+use serde_json::Value;
 use tracing::field::{Field, Visit};
 use tracing::{Metadata, Subscriber};
 use tracing_log::NormalizeEvent as _;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-use super::Reporter;
+use super::event::{Event, Exception};
+use super::exception;
 use super::report::bounded;
+use super::reporter::Stack;
+use super::{Level, Reporter};
 use crate::text;
 
 /// Reports each event of level `ERROR`, whether or not it becomes a log line.
@@ -37,7 +39,7 @@ impl<S: Subscriber> Layer<S> for ErrorLayer {
         event.record(&mut fields);
         let normalized = event.normalized_metadata();
         let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
-        self.0.report(fields.into_event(metadata), None);
+        self.0.report(fields.into_event(metadata), Stack::Left);
     }
 }
 
@@ -51,15 +53,13 @@ struct Fields {
 }
 
 impl Fields {
-    fn into_event(self, metadata: &Metadata<'_>) -> Event<'static> {
-        Event {
-            level: Level::Error,
-            logger: Some(metadata.target().into()),
-            message: self.message,
-            exception: self.exceptions.into(),
-            extra: self.others,
-            ..Event::default()
-        }
+    fn into_event(self, metadata: &Metadata<'_>) -> Event {
+        let mut event = Event::new(Level::Error);
+        event.logger = Some(metadata.target().into());
+        event.message = self.message;
+        event.exception.0 = self.exceptions;
+        event.extra = self.others;
+        event
     }
 
     fn insert(&mut self, field: &Field, value: impl Into<Value>) {
@@ -79,9 +79,7 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_error(&mut self, _: &Field, error: &(dyn Error + 'static)) {
-        let chain: Vec<_> = text::chain(error).collect();
-        self.exceptions
-            .extend(chain.into_iter().rev().map(exception));
+        self.exceptions.extend(exception::chain(error));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
@@ -106,14 +104,5 @@ impl Visit for Fields {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.insert(field, value);
-    }
-}
-
-fn exception(error: &(dyn Error + 'static)) -> Exception {
-    let debug = text::shown(format_args!("{error:?}"));
-    Exception {
-        ty: bounded(parse_type_from_debug(&debug)),
-        value: Some(bounded(&text::shown(error))),
-        ..Exception::default()
     }
 }

@@ -4,17 +4,37 @@
 //! for the failed response that follows it. Reports carry the ids of the current span, sampled or not, so that they
 //! join their traces. Whoever reports pays for a copy of the facts; symbols are looked up, and everything else is done,
 //! on the telemetry thread.
+//!
+//! # What becomes of a report
+//!
+//! An event that is to be ignored, is not of the share that is sent (`SENTRY_SAMPLE_RATE`), or is one too many in its
+//! minute, is counted in `radiosonde_error_events_suppressed_total`, with the reason. All others are captured, and of
+//! those, at any time: *captured* = *sent* + *failed* + *dropped* + those that wait. Sentry is told what it did not get.
+//! A pause that it asks for is kept.
 
 mod current;
+mod envelope;
+mod event;
+mod exception;
+mod gate;
 mod hook;
 mod layer;
+mod level;
+mod limit;
+mod losses;
+mod preparation;
+mod project;
+mod rate_limits;
 mod report;
 mod reporter;
 mod request;
-mod sentry;
+mod sending;
 mod stack;
 
+pub use crate::config::ErrorOptions;
 pub(crate) use hook::install_panic_hook;
 pub(crate) use layer::ErrorLayer;
+pub use level::Level;
+pub use report::ErrorReport;
 pub(crate) use reporter::Reporter;
 pub(crate) use request::RequestReports;

@@ -1,10 +1,11 @@
 //! Requests that failed.
 
 use radiosonde_tower::{Arrival, CurrentRequest, Observation, Observer, Outcome, Scope};
-use sentry_core::protocol::{Event, Level};
 
-use super::Reporter;
 use super::current;
+use super::event::{Event, Response};
+use super::reporter::Stack;
+use super::{Level, Reporter};
 
 /// Reports requests that failed, unless what made them fail was reported.
 #[derive(Debug)]
@@ -40,12 +41,12 @@ impl Observer for RequestReports {
             None => "failed".into(),
         };
         let request = current::transaction(observation.method(), observation.route());
-        let event = Event {
-            level: Level::Error,
-            logger: Some("radiosonde".into()),
-            message: Some(format!("{request} {what}")),
-            ..Event::default()
-        };
-        self.0.report(event, None);
+        let mut event = Event::new(Level::Error);
+        event.logger = Some("radiosonde".into());
+        event.message = Some(format!("{request} {what}"));
+        event.contexts.response = observation.has_response().then(|| Response {
+            status_code: observation.status(),
+        });
+        self.0.report(event, Stack::Left);
     }
 }

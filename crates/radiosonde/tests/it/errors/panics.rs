@@ -1,4 +1,4 @@
-//! Error reports, taken by a fault collector that keeps them.
+//! Panics and logged errors of a whole process.
 
 use std::time::{Duration, Instant};
 
@@ -6,23 +6,13 @@ use radiosonde_testkit::eventually;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use serde_json::Value;
 
+use super::dsn;
+use super::envelopes::events;
 use crate::child::{self, printed};
-
-/// The events that arrived: the third line of each envelope.
-fn events(collector: &FaultCollector) -> Vec<Value> {
-    let event =
-        |body: &[u8]| serde_json::from_slice(body.split(|byte| *byte == b'\n').nth(2)?).ok();
-    collector
-        .requests()
-        .iter()
-        .filter_map(|request| event(&request.body))
-        .collect()
-}
 
 /// Runs a child that reports to the collector, and returns what arrived when it has ended.
 fn reported(name: &str, collector: &FaultCollector) -> Vec<Value> {
-    let dsn = format!("http://key@{}/1", collector.addr());
-    printed(&child::run(name, &[("SENTRY_DSN", &dsn)]));
+    printed(&child::run(name, &[("SENTRY_DSN", &dsn(collector))]));
     events(collector)
 }
 
@@ -35,7 +25,7 @@ fn a_record_of_the_log_crate_is_reported_under_its_own_name() {
     }
     let collector = FaultCollector::start(Mode::status(200));
     let events = reported(
-        "errors::a_record_of_the_log_crate_is_reported_under_its_own_name",
+        "errors::panics::a_record_of_the_log_crate_is_reported_under_its_own_name",
         &collector,
     );
     assert_eq!(events.len(), 1, "{events:?}");
@@ -50,7 +40,8 @@ fn a_record_of_the_log_crate_is_reported_under_its_own_name() {
 fn panics_are_reported_and_go_on_to_the_hook_that_was_there() {
     if child::is_child() {
         std::panic::set_hook(Box::new(|_| println!("the hook of the host")));
-        let sonde = radiosonde::init("checkout").unwrap();
+        let config = radiosonde::Config::new("checkout").flush_timeout(Duration::from_secs(5));
+        let sonde = radiosonde::init(config).unwrap();
         for _ in 0..3 {
             std::thread::spawn(|| panic!("as expected"))
                 .join()
@@ -61,8 +52,8 @@ fn panics_are_reported_and_go_on_to_the_hook_that_was_there() {
         return;
     }
     let collector = FaultCollector::start(Mode::status(200));
-    let dsn = format!("http://key@{}/1", collector.addr());
-    let name = "errors::panics_are_reported_and_go_on_to_the_hook_that_was_there";
+    let dsn = dsn(&collector);
+    let name = "errors::panics::panics_are_reported_and_go_on_to_the_hook_that_was_there";
     let text = printed(&child::run(name, &[("SENTRY_DSN", &dsn)]));
     assert_eq!(text.matches("the hook of the host").count(), 3, "{text}");
     let values: Vec<_> = events(&collector)
@@ -90,16 +81,18 @@ fn while_sentry_hangs_a_panic_waits_for_nothing() {
             before.elapsed()
         );
         let text = sonde.metrics().render();
-        assert!(
-            text.contains("radiosonde_error_events_captured_total 1000\n"),
-            "{text}"
-        );
+        for line in [
+            "radiosonde_error_events_captured_total 100\n",
+            "radiosonde_error_events_suppressed_total{reason=\"limited\"} 900\n",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
         return;
     }
     let collector = FaultCollector::start(Mode::Hang);
-    let dsn = format!("http://key@{}/1", collector.addr());
+    let dsn = dsn(&collector);
     printed(&child::run(
-        "errors::while_sentry_hangs_a_panic_waits_for_nothing",
+        "errors::panics::while_sentry_hangs_a_panic_waits_for_nothing",
         &[("SENTRY_DSN", &dsn)],
     ));
     eventually("a report that hangs", Duration::from_secs(10), || {
