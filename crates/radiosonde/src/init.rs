@@ -1,7 +1,7 @@
 //! From a configuration to a running telemetry: the one place that knows all signals.
 
 use std::io::IsTerminal as _;
-use std::panic::Location;
+use std::panic::{Location, PanicHookInfo};
 #[cfg(feature = "slo")]
 use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
@@ -18,17 +18,18 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{INSTANCE, Settings};
 #[cfg(feature = "sentry")]
-use crate::errors::{self, ErrorLayer, Reporter, RequestReports};
+use crate::errors::{ErrorLayer, Reporter, RequestReports};
 use crate::io::Io;
 use crate::lifecycle::Telemetry;
 use crate::logs::{AccessLog, LineWriter, LogLayer};
 #[cfg(feature = "slo")]
 use crate::slo::Keeper;
 use crate::traces::{Traces, WithinRequests};
-use crate::{Config, InitError, Sonde};
+use crate::{Config, InitError, Sonde, panics};
 
 /// Starts the telemetry of this process and installs it: the subscriber of `tracing`, the recorder of `metrics`, the
-/// propagator of OpenTelemetry and, with a Sentry DSN, a panic hook that calls the previous one.
+/// propagator of OpenTelemetry, and a panic hook that counts, reports where there is a Sentry DSN, and calls the previous
+/// one.
 ///
 /// Takes a service name, [`service!`](crate::service), or a whole [`Config`]. Reads the environment, does no network
 /// I/O, and works before there is a Tokio runtime. Call it first in `main`: a metric handle obtained earlier records
@@ -233,9 +234,17 @@ impl Parts {
         ));
         opentelemetry::global::set_tracer_provider(self.traces.provider());
         #[cfg(feature = "sentry")]
-        if let Some(reporter) = self.reporter {
-            errors::install_panic_hook(reporter);
-        }
+        let tell = {
+            let reporter = self.reporter;
+            move |panic: &PanicHookInfo<'_>| {
+                if let Some(reporter) = &reporter {
+                    reporter.report_panic(panic);
+                }
+            }
+        };
+        #[cfg(not(feature = "sentry"))]
+        let tell = |_: &PanicHookInfo<'_>| {};
+        panics::install_hook(self.sonde.metrics(), tell);
         self.summary.log();
         Ok(self.sonde)
     }
@@ -338,6 +347,7 @@ fn start_reporter(
     };
     let reporter = Reporter::start(way.out()?, sentry, registry);
     telemetry.reports = Some(reporter.account().clone());
+    telemetry.reporter = Some(reporter.clone());
     Ok(Some(reporter))
 }
 

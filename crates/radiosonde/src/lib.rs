@@ -46,6 +46,7 @@ mod io;
 mod lifecycle;
 mod logs;
 pub mod metrics;
+mod panics;
 #[cfg(feature = "slo")]
 pub mod slo;
 mod sonde;

@@ -2,9 +2,26 @@
 
 use std::error::Error;
 
-use super::event::Exception;
+use super::event::{Event, Exception, Mechanism};
 use super::report::bounded;
+use super::reporter::Stack;
+use super::{Level, Reporter};
 use crate::text;
+
+impl Reporter {
+    /// Reports an error and its causes, from where the service has dealt with it.
+    pub(crate) fn report_error(&self, error: &(dyn Error + 'static)) {
+        let mut event = Event::new(Level::Error);
+        event.exception.0 = chain(error);
+        if let Some(outermost) = event.exception.0.last_mut() {
+            outermost.mechanism = Some(Mechanism {
+                kind: "generic",
+                handled: true,
+            });
+        }
+        self.report(event, Stack::Taken);
+    }
+}
 
 /// Describes an error and its causes, the innermost cause first, as Sentry orders them.
 ///

@@ -1,5 +1,6 @@
 //! Error reports, taken by a fault collector that keeps them.
 
+mod by_hand;
 mod envelopes;
 mod panics;
 mod transport;

@@ -7,16 +7,13 @@ use super::report::bounded;
 use super::reporter::Stack;
 use super::{Level, Reporter};
 
-/// Reports panics from here on, and then does what was done about them before.
-///
-/// The hook copies the facts and hands them over. It never waits for them to be sent: the thread that panics may be the
-/// one that serves everybody else.
-pub(crate) fn install_panic_hook(reporter: Reporter) {
-    let previous = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        reporter.report(event(panic), Stack::Taken);
-        previous(panic);
-    }));
+impl Reporter {
+    /// Reports a panic from where it happens. Meant for the panic hook.
+    ///
+    /// Copies the facts and hands them over; it never waits for them to be sent.
+    pub(crate) fn report_panic(&self, panic: &PanicHookInfo<'_>) {
+        self.report(event(panic), Stack::Taken);
+    }
 }
 
 /// Describes a panic. Nothing here may panic: that would abort the process.
