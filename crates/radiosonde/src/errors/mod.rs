@@ -11,6 +11,13 @@
 //! minute, is counted in `radiosonde_error_events_suppressed_total`, with the reason. All others are captured, and of
 //! those, at any time: *captured* = *sent* + *failed* + *dropped* + those that wait. Sentry is told what it did not get.
 //! A pause that it asks for is kept.
+//!
+//! # Secrets
+//!
+//! Before a report is sent, what may be a secret is replaced by `[Filtered]`: the values of fields, headers, and members of a
+//! query whose name contains `auth`, `token`, `secret`, `password`, `passwd`, `pwd`, `key`, `jwt`, `bearer`, `sso`, `saml`, `csrf`,
+//! `xsrf`, `credentials`, `session`, `sid` or `identity`, in any case; and in messages the same, the users and passwords of URLs, what
+//! authorises, private keys, and tokens that are known by their shape. Bodies are never read.
 
 mod current;
 mod envelope;
@@ -28,6 +35,10 @@ mod rate_limits;
 mod report;
 mod reporter;
 mod request;
+mod scrub;
+#[cfg(test)]
+mod scrub_fuzz;
+mod scrubbing;
 mod sending;
 mod stack;
 

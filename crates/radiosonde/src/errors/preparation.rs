@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::ErrorReport;
 use super::event::Event;
-use super::stack;
+use super::{scrubbing, stack};
 use crate::config::{BeforeSend, SentrySettings};
 
 /// Completes reports. Takes its time: symbols are read from the program, and the service may have its say.
@@ -38,6 +38,7 @@ impl Preparation {
         event.environment = Some(self.environment.clone());
         event.dist.clone_from(&self.dist);
         event.server_name.clone_from(&self.server_name);
+        scrubbing::scrub(event);
         let report = match &self.before_send {
             Some(before_send) => before_send(report)?,
             None => report,

@@ -3,6 +3,7 @@
 mod by_hand;
 mod envelopes;
 mod panics;
+mod secrets;
 mod transport;
 
 use radiosonde::{Config, Sonde, build, ext};
