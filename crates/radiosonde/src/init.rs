@@ -176,14 +176,15 @@ impl Parts {
         let reporter = start_reporter(settings, &registry, &mut io, &mut telemetry)?;
         #[cfg(feature = "sentry")]
         if let Some(reporter) = &reporter {
-            let filter = tracing_subscriber::filter::filter_fn(ErrorLayer::reports)
-                .with_max_level_hint(LevelFilter::ERROR);
-            layers.push(
-                ErrorLayer::new(reporter.clone())
-                    .with_filter(filter)
-                    .boxed(),
-            );
-            options = options.observer(RequestReports::new(reporter.clone()));
+            let errors = ErrorLayer::new(reporter.clone());
+            let filter = errors.filter();
+            layers.push(errors.with_filter(filter).boxed());
+            let headers = settings
+                .sentry
+                .as_ref()
+                .map(|sentry| sentry.headers.clone());
+            let reports = RequestReports::new(reporter.clone(), headers.unwrap_or_default());
+            options = options.observer(reports);
         }
         telemetry.io = io.0;
         let health = Health::new();

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use axum::{Router, body::Bytes};
-use radiosonde::errors::ErrorOptions;
+use radiosonde::errors::{self, ErrorOptions, User};
 use radiosonde::{Config, Service, Sonde, build, ext};
 use radiosonde_testkit::kent::Kent;
 use radiosonde_testkit::relay;
@@ -32,15 +32,31 @@ fn not_stored() -> NotStored {
 /// A service that fails in every way in which a request can.
 fn app(sonde: &Sonde) -> Router {
     let broken = async || {
-        let pieces = [Ok(Bytes::from("a piece")), Err(std::io::Error::other("gone"))];
+        let pieces = [
+            Ok(Bytes::from("a piece")),
+            Err(std::io::Error::other("gone")),
+        ];
         Body::from_stream(futures_util::stream::iter(pieces))
     };
     Router::new()
-        .route("/unavailable/{id}", get(async || StatusCode::SERVICE_UNAVAILABLE))
+        .route(
+            "/unavailable/{id}",
+            get(async || {
+                errors::set_cause(&not_stored());
+                StatusCode::SERVICE_UNAVAILABLE
+            }),
+        )
         .route("/broken", get(broken))
         .route(
             "/logged",
             get(async || {
+                errors::set_user(
+                    User::new("7")
+                        .username("joe")
+                        .ip_address([192, 0, 2, 7].into()),
+                );
+                errors::set_tag("tenant", "acme");
+                tracing::info!(step = 1, "the order is read");
                 let error = not_stored();
                 tracing::error!(
                     error = &error as &dyn Error,
@@ -58,7 +74,10 @@ fn app(sonde: &Sonde) -> Router {
 }
 
 async fn ask(app: &Router, uri: &str) {
-    let request = Request::get(uri).header("traceparent", PARENT);
+    let request = Request::get(uri)
+        .header("traceparent", PARENT)
+        .header("user-agent", "curl/8")
+        .header("cookie", "theme=s3cret");
     let request = request.body(Body::empty()).unwrap();
     let response = app.clone().oneshot(request).await.unwrap();
     let _ = axum::body::to_bytes(response.into_body(), usize::MAX).await;
@@ -66,10 +85,13 @@ async fn ask(app: &Router, uri: &str) {
 
 /// Sends one of every kind, and returns what kent has received.
 async fn every_kind(kent: &Kent) -> Vec<Value> {
-    let errors = ErrorOptions::new().before_send(|mut report| {
-        report.set_tag("team", "checkout");
-        Some(report)
-    });
+    let errors = ErrorOptions::new()
+        .headers(["user-agent", "cookie"])
+        .before_send(|mut report| {
+            report.set_tag("team", "checkout");
+            report.set_fingerprint(["{{ default }}", "checkout"]);
+            Some(report)
+        });
     let service = Service::new("checkout").version("1.4.2");
     let config = Config::new(service).sentry_dsn(kent.dsn()).errors(errors);
     let mut parts = build(config).unwrap();
@@ -96,16 +118,16 @@ async fn relay_finds_nothing_wrong_with_any_of_them() {
     let events = every_kind(&kent).await;
     let normalized = relay::normalize(&events);
     assert_eq!(normalized.len(), 5);
-    for (sent, kept) in events.iter().zip(&normalized) {
-        assert_eq!(kept.errors, [""; 0], "{sent:#}");
-        let kept = &kept.event;
-        assert_eq!(kept["release"], "checkout@1.4.2", "{kept:#}");
-        assert_eq!(kept["environment"], "production", "{kept:#}");
-        assert!(!kept.to_string().contains("s3cret"), "{kept:#}");
+    for (sent, read) in events.iter().zip(&normalized) {
+        assert_eq!(read.errors, [""; 0], "{sent:#}");
+        let read = &read.event;
+        assert_eq!(read["release"], "checkout@1.4.2", "{read:#}");
+        assert_eq!(read["environment"], "production", "{read:#}");
+        assert!(!read.to_string().contains("s3cret"), "{read:#}");
         // What Relay does not know it would have moved or dropped.
         for member in sent.as_object().unwrap().keys() {
             let moved = matches!(member.as_str(), "message" | "server_name");
-            assert!(moved || kept.get(member).is_some(), "{member}: {kept:#}");
+            assert!(moved || read.get(member).is_some(), "{member}: {read:#}");
         }
     }
     let trace = |index: usize| &normalized[index].event["contexts"]["trace"]["trace_id"];
@@ -113,6 +135,10 @@ async fn relay_finds_nothing_wrong_with_any_of_them() {
     assert_eq!(normalized[0].event["transaction"], "GET /unavailable/{id}");
     let exceptions = normalized[2].event["exception"]["values"].as_array();
     assert_eq!(exceptions.unwrap().len(), 2);
+    let breadcrumbs = normalized[2].event["breadcrumbs"]["values"].as_array();
+    assert_eq!(breadcrumbs.unwrap().len(), 1);
+    let sessions = &kent.items("sessions")[0]["aggregates"][0];
+    assert_eq!([&sessions["errored"], &sessions["crashed"]], [1, 2]);
 }
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";

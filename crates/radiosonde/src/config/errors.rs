@@ -16,6 +16,7 @@ use crate::errors::ErrorReport;
 /// let errors = ErrorOptions::new()
 ///     .events_per_minute(30)
 ///     .ignore_errors(["ConnectionReset", "client went away"])
+///     .headers(["user-agent", "x-request-id"])
 ///     .before_send(|mut report| {
 ///         report.set_tag("team", "checkout");
 ///         Some(report)
@@ -28,6 +29,10 @@ pub struct ErrorOptions {
     pub(crate) ignored_errors: Vec<String>,
     pub(crate) ignored_routes: Vec<String>,
     pub(crate) ignored_targets: Vec<String>,
+    pub(crate) headers: Vec<String>,
+    pub(crate) personal_data: bool,
+    pub(crate) breadcrumbs: usize,
+    pub(crate) release_health: bool,
     pub(crate) before_send: Option<BeforeSend>,
 }
 
@@ -42,6 +47,10 @@ impl ErrorOptions {
             ignored_errors: Vec::new(),
             ignored_routes: Vec::new(),
             ignored_targets: Vec::new(),
+            headers: Vec::new(),
+            personal_data: false,
+            breadcrumbs: 50,
+            release_health: true,
             before_send: None,
         }
     }
@@ -89,6 +98,52 @@ impl ErrorOptions {
         self
     }
 
+    /// Adds headers of the request that are told with it. A value that may be a secret, by the name of its header or because it
+    /// is marked as one, is replaced all the same.
+    ///
+    /// Each header is looked up, and what is found kept, whenever a request arrives: an allocation. A name that is none is an
+    /// error of `init`.
+    ///
+    /// Defaults to none.
+    #[must_use]
+    pub fn headers<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.headers.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets whether headers that name a person or an address, such as `x-forwarded-for`, are told when they are among
+    /// [`headers`](Self::headers). Secrets are not, in any case.
+    ///
+    /// Defaults to `false`.
+    #[must_use]
+    pub fn personal_data(mut self, told: bool) -> Self {
+        self.personal_data = told;
+        self
+    }
+
+    /// Sets how many of the last logged events, from `INFO` up, are told with a report: those of its request, else those that
+    /// happened outside of requests. With 0, none is kept. More than 100 are 100.
+    ///
+    /// Defaults to 50.
+    #[must_use]
+    pub fn breadcrumbs(mut self, most: usize) -> Self {
+        self.breadcrumbs = most.min(100);
+        self
+    }
+
+    /// Sets whether Sentry is told how many requests ended well, how many had an error, and how many crashed, once a minute
+    /// and when the service ends. A request has crashed when it panicked, when its response broke off, and when it was answered with
+    /// 500; it had an error when another status above that was the answer, or when something was reported in it.
+    ///
+    /// Health is that of a release: where none is known, nothing is told.
+    ///
+    /// Defaults to `true`.
+    #[must_use]
+    pub fn release_health(mut self, told: bool) -> Self {
+        self.release_health = told;
+        self
+    }
+
     /// Sets what looks at each report before it is sent, with its secrets replaced, and may change it or, with `None`,
     /// keep it back. One that is kept back counts as dropped.
     ///
@@ -118,6 +173,10 @@ impl fmt::Debug for ErrorOptions {
             .field("ignored_errors", &self.ignored_errors)
             .field("ignored_routes", &self.ignored_routes)
             .field("ignored_targets", &self.ignored_targets)
+            .field("headers", &self.headers)
+            .field("personal_data", &self.personal_data)
+            .field("breadcrumbs", &self.breadcrumbs)
+            .field("release_health", &self.release_health)
             .field("before_send", &self.before_send.as_ref().map(|_| "…"))
             .finish()
     }

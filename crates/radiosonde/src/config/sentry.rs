@@ -1,8 +1,10 @@
 //! Settings of the error reports.
 
+use http::HeaderName;
+
 use super::dsn::Dsn;
 use super::value::Reader;
-use super::{Config, ErrorOptions, Secret, env};
+use super::{Config, ConfigError, ErrorOptions, Secret, env};
 
 /// The Sentry project, and what is reported to it.
 #[derive(Debug, Clone)]
@@ -16,6 +18,8 @@ pub(crate) struct SentrySettings {
     pub(crate) sample_rate: f64,
     /// Whether the log tells what becomes of each report.
     pub(crate) debug: bool,
+    /// The headers of requests that are told.
+    pub(crate) headers: Vec<HeaderName>,
     pub(crate) options: ErrorOptions,
 }
 
@@ -54,9 +58,23 @@ impl SentrySettings {
             server_name: reader.text(env::HOSTNAME).or_else(host_name),
             sample_rate: reader.number(&[env::SENTRY_SAMPLE_RATE], 1.0, 0.0..=1.0),
             debug: reader.switch(env::SENTRY_DEBUG),
+            headers: header_names(&config.errors.headers, reader),
             options: config.errors.clone(),
         })
     }
+}
+
+fn header_names(names: &[String], reader: &mut Reader<'_>) -> Vec<HeaderName> {
+    let mut parsed = Vec::new();
+    for name in names {
+        match name.parse() {
+            Ok(name) => parsed.push(name),
+            Err(_) => reader.errors.push(ConfigError::InvalidHeaderName {
+                value: name.clone(),
+            }),
+        }
+    }
+    parsed
 }
 
 /// Returns the name that the kernel has for this host, or for the container.

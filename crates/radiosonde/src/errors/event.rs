@@ -11,50 +11,57 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::Level;
+use super::breadcrumbs::Breadcrumb;
+use super::user::UserFields;
 
 /// Something that happened, with all that is known of it.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Event {
+pub(super) struct Event {
     #[serde(rename = "event_id")]
-    pub(crate) id: String,
+    pub(super) id: String,
     #[serde(serialize_with = "seconds")]
-    pub(crate) timestamp: SystemTime,
+    pub(super) timestamp: SystemTime,
     platform: &'static str,
     #[serde(serialize_with = "word")]
-    pub(crate) level: Level,
+    pub(super) level: Level,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) logger: Option<String>,
+    pub(super) logger: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) message: Option<String>,
+    pub(super) message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) transaction: Option<String>,
+    pub(super) transaction: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) server_name: Option<String>,
+    pub(super) server_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) release: Option<String>,
+    pub(super) release: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) dist: Option<String>,
+    pub(super) dist: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) environment: Option<String>,
+    pub(super) environment: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) fingerprint: Vec<String>,
+    pub(super) fingerprint: Vec<String>,
     /// Errors and their causes, the innermost cause first.
     #[serde(skip_serializing_if = "Values::is_empty")]
-    pub(crate) exception: Values<Exception>,
+    pub(super) exception: Values<Exception>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) request: Option<Request>,
+    pub(super) request: Option<Request>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user: Option<UserFields>,
+    /// What happened before, oldest first.
+    #[serde(skip_serializing_if = "Values::is_empty")]
+    pub(super) breadcrumbs: Values<Breadcrumb>,
     #[serde(skip_serializing_if = "Contexts::is_empty")]
-    pub(crate) contexts: Contexts,
+    pub(super) contexts: Contexts,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) tags: BTreeMap<String, String>,
+    pub(super) tags: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) extra: BTreeMap<String, Value>,
+    pub(super) extra: BTreeMap<String, Value>,
     sdk: Sdk,
 }
 
 impl Event {
     /// Starts an event that happens now.
-    pub(crate) fn new(level: Level) -> Self {
+    pub(super) fn new(level: Level) -> Self {
         Self {
             id: format!("{:032x}", fastrand::u128(1..)),
             timestamp: SystemTime::now(),
@@ -68,8 +75,10 @@ impl Event {
             dist: None,
             environment: None,
             fingerprint: Vec::new(),
-            exception: Values(Vec::new()),
+            exception: Values::default(),
             request: None,
+            user: None,
+            breadcrumbs: Values::default(),
             contexts: Contexts::default(),
             tags: BTreeMap::new(),
             extra: BTreeMap::new(),
@@ -80,7 +89,13 @@ impl Event {
 
 /// A list, as Sentry wraps it.
 #[derive(Debug, Clone)]
-pub(crate) struct Values<T>(pub(crate) Vec<T>);
+pub(super) struct Values<T>(pub(super) Vec<T>);
+
+impl<T> Default for Values<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
 impl<T> Values<T> {
     fn is_empty(&self) -> bool {
@@ -96,68 +111,68 @@ impl<T: Serialize> Serialize for Values<T> {
 
 /// An error or a panic.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Exception {
+pub(super) struct Exception {
     #[serde(rename = "type")]
-    pub(crate) kind: String,
-    pub(crate) value: String,
+    pub(super) kind: String,
+    pub(super) value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) mechanism: Option<Mechanism>,
+    pub(super) mechanism: Option<Mechanism>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) stacktrace: Option<Stacktrace>,
+    pub(super) stacktrace: Option<Stacktrace>,
 }
 
 /// How an exception came to be reported.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Mechanism {
+pub(super) struct Mechanism {
     #[serde(rename = "type")]
-    pub(crate) kind: &'static str,
+    pub(super) kind: &'static str,
     /// Whether the service went on as it had meant to.
-    pub(crate) handled: bool,
+    pub(super) handled: bool,
 }
 
 /// Where an exception happened: the outermost frame first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Stacktrace {
-    pub(crate) frames: Vec<Frame>,
+pub(super) struct Stacktrace {
+    pub(super) frames: Vec<Frame>,
 }
 
 /// One call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Frame {
-    pub(crate) function: Cow<'static, str>,
+pub(super) struct Frame {
+    pub(super) function: Cow<'static, str>,
     /// The crate.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) package: Option<String>,
+    pub(super) package: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) filename: Option<String>,
+    pub(super) filename: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) abs_path: Option<String>,
+    pub(super) abs_path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) lineno: Option<u32>,
-    pub(crate) instruction_addr: String,
+    pub(super) lineno: Option<u32>,
+    pub(super) instruction_addr: String,
     /// Whether it is code of the service, and not of what it is built on.
-    pub(crate) in_app: bool,
+    pub(super) in_app: bool,
 }
 
 /// What the service was asked for.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Request {
-    pub(crate) method: String,
+pub(super) struct Request {
+    pub(super) method: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) url: Option<String>,
+    pub(super) url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) query_string: Option<String>,
+    pub(super) query_string: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) headers: BTreeMap<String, String>,
+    pub(super) headers: BTreeMap<String, String>,
 }
 
 /// What the event belongs to.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Contexts {
+pub(super) struct Contexts {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) trace: Option<Trace>,
+    pub(super) trace: Option<Trace>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) response: Option<Response>,
+    pub(super) response: Option<Response>,
 }
 
 impl Contexts {
@@ -168,24 +183,24 @@ impl Contexts {
 
 /// The span in which it happened.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Trace {
+pub(super) struct Trace {
     #[serde(rename = "trace_id")]
-    pub(crate) id: String,
-    pub(crate) span_id: String,
-    pub(crate) data: TraceData,
+    pub(super) id: String,
+    pub(super) span_id: String,
+    pub(super) data: TraceData,
 }
 
 /// What else is known of the span.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct TraceData {
+pub(super) struct TraceData {
     /// Whether the trace is kept, so that it is worth looking for.
-    pub(crate) sampled: bool,
+    pub(super) sampled: bool,
 }
 
 /// What the service answered.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Response {
-    pub(crate) status_code: u16,
+pub(super) struct Response {
+    pub(super) status_code: u16,
 }
 
 /// Who wrote the event.
@@ -210,6 +225,6 @@ pub(super) fn seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn word<S: Serializer>(level: &Level, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn word<S: Serializer>(level: &Level, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(level.as_str())
 }

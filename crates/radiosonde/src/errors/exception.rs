@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::event::{Event, Exception, Mechanism};
-use super::report::bounded;
+use super::report::cut;
 use super::reporter::Stack;
 use super::{Level, Reporter};
 use crate::text;
@@ -36,8 +36,8 @@ fn exception(error: &(dyn Error + 'static)) -> Exception {
     let value = text::shown(error);
     let debug = text::shown(format_args!("{error:?}"));
     Exception {
-        kind: bounded(type_in(&debug, &value)),
-        value: bounded(&value),
+        kind: cut(type_in(&debug, &value), MAX_KIND),
+        value: cut(&value, MAX_VALUE),
         mechanism: None,
         stacktrace: None,
     }
@@ -52,6 +52,11 @@ fn type_in<'a>(debug: &'a str, display: &str) -> &'a str {
         && (debug.len() == kind.len() || debug != display);
     if is_type { kind } else { "Error" }
 }
+
+const MAX_KIND: usize = 256;
+
+/// There may be sixteen of them.
+const MAX_VALUE: usize = 2_048;
 
 #[cfg(test)]
 mod tests {

@@ -19,6 +19,7 @@ pub(super) struct Gate {
     ignored: Counter,
     sampled: Counter,
     limited: Counter,
+    repeated: Counter,
 }
 
 impl Gate {
@@ -34,6 +35,7 @@ impl Gate {
             ignored: counter("ignored"),
             sampled: counter("sampled"),
             limited: counter("limited"),
+            repeated: counter("repeated"),
         }
     }
 
@@ -57,6 +59,11 @@ impl Gate {
             return Err(Loss::Limited);
         }
         Ok(())
+    }
+
+    /// Counts an event that says what was reported in its request.
+    pub(super) fn count_repeated(&self) {
+        self.repeated.increment(1);
     }
 
     fn ignores(&self, event: &Event, route: Option<&str>) -> bool {

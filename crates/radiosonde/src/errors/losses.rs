@@ -80,6 +80,11 @@ impl Losses {
         self.add(loss, 1);
     }
 
+    /// Tells whether there is nothing to tell.
+    pub(super) fn are_none(&self) -> bool {
+        self.0.iter().all(|count| count.load(Relaxed) == 0)
+    }
+
     /// Takes what is to be told, if there is anything.
     pub(super) fn take(&self) -> Option<LossReport> {
         let counts = Loss::ALL.map(|loss| (loss, self.0[loss as usize].swap(0, Relaxed)));

@@ -1,16 +1,24 @@
 //! Error reports: panics, failed requests and logged errors, sent to Sentry.
 //!
-//! A *report* is one event of Sentry. What happens inside a request is reported once: a panic or a logged error speaks
-//! for the failed response that follows it. Reports carry the ids of the current span, sampled or not, so that they
+//! A *report* is one event of Sentry. One failure is one report: in a request, a panic or a logged error speaks for the failed
+//! response that follows it; an error that is passed on, wrapped and logged again is told by its innermost cause; and so is
+//! a panic that somebody catches. Reports carry the ids of the current span, sampled or not, so that they
 //! join their traces. Whoever reports pays for a copy of the facts; symbols are looked up, and everything else is done,
 //! on the telemetry thread.
 //!
 //! # What becomes of a report
 //!
 //! An event that is to be ignored, is not of the share that is sent (`SENTRY_SAMPLE_RATE`), or is one too many in its
-//! minute, is counted in `radiosonde_error_events_suppressed_total`, with the reason. All others are captured, and of
+//! minute, or says what was reported in its request, is counted in `radiosonde_error_events_suppressed_total`, with the reason. All others are captured, and of
 //! those, at any time: *captured* = *sent* + *failed* + *dropped* + those that wait. Sentry is told what it did not get.
 //! A pause that it asks for is kept.
+//!
+//! # What a report tells
+//!
+//! The errors and their causes, the stack of a panic and of what [`Sonde::report`](crate::Sonde::report) is given; of the request,
+//! its method, route, path, query and those headers that [`ErrorOptions::headers`] names; the user and the tags that the service
+//! [set](set_user) in it; the last events that were logged in it from `INFO` up, as breadcrumbs; release, environment, build
+//! and server.
 //!
 //! # Secrets
 //!
@@ -19,6 +27,8 @@
 //! `xsrf`, `credentials`, `session`, `sid` or `identity`, in any case; and in messages the same, the users and passwords of URLs, what
 //! authorises, private keys, and tokens that are known by their shape. Bodies are never read.
 
+mod about;
+mod breadcrumbs;
 mod current;
 mod envelope;
 mod event;
@@ -40,7 +50,13 @@ mod scrub;
 mod scrub_fuzz;
 mod scrubbing;
 mod sending;
+mod sessions;
 mod stack;
+mod told;
+mod user;
+mod within;
+
+pub use about::{set_cause, set_tag, set_user};
 
 pub use crate::config::ErrorOptions;
 pub(crate) use layer::ErrorLayer;
@@ -48,3 +64,5 @@ pub use level::Level;
 pub use report::ErrorReport;
 pub(crate) use reporter::Reporter;
 pub(crate) use request::RequestReports;
+pub use user::User;
+pub use within::{WithinRequest, within_request};

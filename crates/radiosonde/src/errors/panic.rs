@@ -31,10 +31,13 @@ fn event(panic: &PanicHookInfo<'_>) -> Event {
     });
     if let Some(location) = panic.location() {
         let location = location.to_string().into();
-        event.extra.insert("location".into(), location);
+        event.extra.insert(LOCATION.into(), location);
     }
     if let Some(thread) = std::thread::current().name() {
         event.extra.insert("thread".into(), bounded(thread).into());
     }
     event
 }
+
+/// The member that says where a panic happened.
+pub(super) const LOCATION: &str = "location";

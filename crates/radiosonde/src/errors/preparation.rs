@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::ErrorReport;
 use super::event::Event;
-use super::{scrubbing, stack};
+use super::panic::LOCATION;
+use super::{ErrorReport, Level, scrubbing, stack};
 use crate::config::{BeforeSend, SentrySettings};
 
 /// Completes reports. Takes its time: symbols are read from the program, and the service may have its say.
@@ -13,6 +13,7 @@ pub(super) struct Preparation {
     environment: String,
     dist: Option<String>,
     server_name: Option<String>,
+    personal_data: bool,
     before_send: Option<BeforeSend>,
 }
 
@@ -23,6 +24,7 @@ impl Preparation {
             environment: settings.environment.clone(),
             dist: settings.dist.clone(),
             server_name: settings.server_name.clone(),
+            personal_data: settings.options.personal_data,
             before_send: settings.options.before_send.clone(),
         }
     }
@@ -31,6 +33,9 @@ impl Preparation {
     pub(super) fn prepare(&self, mut report: ErrorReport) -> Option<Event> {
         let stacktrace = report.backtrace.take().and_then(stack::look_up);
         let event = &mut *report.event;
+        if stacktrace.is_none() {
+            group_by_place(event);
+        }
         if let Some(exception) = event.exception.0.last_mut() {
             exception.stacktrace = stacktrace;
         }
@@ -38,12 +43,20 @@ impl Preparation {
         event.environment = Some(self.environment.clone());
         event.dist.clone_from(&self.dist);
         event.server_name.clone_from(&self.server_name);
-        scrubbing::scrub(event);
+        scrubbing::scrub(event, self.personal_data);
         let report = match &self.before_send {
             Some(before_send) => before_send(report)?,
             None => report,
         };
         Some(*report.event)
+    }
+}
+
+/// Lets panics without a stack be grouped by their place: Sentry would go by their texts, which may differ each time.
+fn group_by_place(event: &mut Event) {
+    let place = event.extra.get(LOCATION).and_then(|place| place.as_str());
+    if let (Level::Fatal, Some(place)) = (event.level, place) {
+        event.fingerprint = vec!["panic".into(), place.into()];
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use backtrace::Backtrace;
 
-use super::Level;
 use super::event::Event;
+use super::{Level, User};
 
 /// An event that is about to be sent, for [`ErrorOptions::before_send`](super::ErrorOptions::before_send).
 ///
@@ -77,6 +77,11 @@ impl ErrorReport {
         self.event.tags.insert(name.into(), value.into());
     }
 
+    /// Sets who the request was for, or that nobody is to know.
+    pub fn set_user(&mut self, user: Option<User>) {
+        self.event.user = user.map(|user| user.0);
+    }
+
     /// Sets by what Sentry groups events into issues: those of which all parts are the same belong together. The part
     /// `{{ default }}` stands for what Sentry would have grouped by.
     pub fn set_fingerprint<P: Into<String>>(&mut self, parts: impl IntoIterator<Item = P>) {
@@ -97,8 +102,16 @@ impl fmt::Debug for ErrorReport {
 
 /// Cuts a text that somebody else chose to a length that a full queue can hold.
 pub(super) fn bounded(text: &str) -> String {
-    text[..text.floor_char_boundary(MAX_TEXT)].to_owned()
+    cut(text, MAX_TEXT)
+}
+
+/// Cuts a text to so many bytes, at most.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    text[..text.floor_char_boundary(most)].to_owned()
 }
 
 /// What Sentry itself cuts a message to.
-const MAX_TEXT: usize = 8_192;
+pub(super) const MAX_TEXT: usize = 8_192;
+
+/// How long the text of a field may be, or of a breadcrumb.
+pub(super) const MAX_FIELD: usize = 1_024;

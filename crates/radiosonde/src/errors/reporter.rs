@@ -1,6 +1,6 @@
 //! Where reports are handed in.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, TryLockError};
 
 use radiosonde_catalog::{
     ERROR_EVENTS_CAPTURED, ERROR_EVENTS_DROPPED, ERROR_EVENTS_FAILED, ERROR_EVENTS_SENT,
@@ -8,13 +8,15 @@ use radiosonde_catalog::{
 use radiosonde_metrics::Registry;
 
 use super::ErrorReport;
-use super::current;
+use super::breadcrumbs::{Breadcrumb, Breadcrumbs};
+use super::current::{self, Place, with_notes};
 use super::event::{Event, Trace, TraceData};
 use super::gate::Gate;
 use super::losses::Loss;
 use super::preparation::Preparation;
 use super::project::Project;
 use super::sending::Sending;
+use super::sessions::{SessionEnd, Sessions};
 use super::stack;
 use crate::config::SentrySettings;
 use crate::context::current_span;
@@ -30,6 +32,11 @@ struct Inner {
     queue: Queue<ErrorReport>,
     gate: Gate,
     project: Arc<Project>,
+    sessions: Option<Sessions>,
+    /// How many breadcrumbs a report has at most.
+    most_breadcrumbs: usize,
+    /// What happened outside of requests.
+    loose_breadcrumbs: Mutex<Breadcrumbs>,
 }
 
 /// Whether the stack of this thread is part of a report.
@@ -54,10 +61,15 @@ impl Reporter {
         let project = Arc::new(Project::new(&settings.dsn, io.client()));
         let preparation = Preparation::new(settings);
         let sending = Sending::new(preparation, project.clone(), settings.debug);
+        let sessions = Sessions::start(io, settings, project.clone(), registry);
+        current::start();
         Self(Arc::new(Inner {
             queue: pipeline::start(io, sending, Sending::BATCHING, account),
             gate: Gate::new(settings, registry),
             project,
+            sessions,
+            most_breadcrumbs: settings.options.breadcrumbs,
+            loose_breadcrumbs: Mutex::default(),
         }))
     }
 
@@ -74,7 +86,16 @@ impl Reporter {
             return;
         }
         event.contexts.trace = trace();
-        let route = current::describe(&mut event);
+        let route = match current::describe(&mut event) {
+            Place::News(route) => Some(route),
+            Place::Repeated => return self.0.gate.count_repeated(),
+            Place::Nowhere => {
+                event.breadcrumbs = self
+                    .with_loose(|loose| loose.to_values())
+                    .unwrap_or_default();
+                None
+            }
+        };
         if let Err(loss) = self.0.gate.admit(&event, route) {
             return self.0.project.losses().note(loss);
         }
@@ -86,9 +107,44 @@ impl Reporter {
             self.0.project.losses().note(Loss::QueueFull);
         }
     }
+
+    /// Tells whether breadcrumbs are left.
+    pub(crate) fn leaves_breadcrumbs(&self) -> bool {
+        self.0.most_breadcrumbs > 0
+    }
+
+    /// Leaves a breadcrumb for the reports to come: of the current request, else of what happens outside of requests.
+    pub(super) fn leave(&self, breadcrumb: Breadcrumb) {
+        let most = self.0.most_breadcrumbs;
+        let mut breadcrumb = Some(breadcrumb);
+        let mut leave = |breadcrumbs: &mut Breadcrumbs| {
+            if let Some(breadcrumb) = breadcrumb.take() {
+                breadcrumbs.push(breadcrumb, most);
+            }
+        };
+        if with_notes(|noted| leave(&mut noted.breadcrumbs)).is_none() {
+            self.with_loose(leave);
+        }
+    }
+
+    /// Counts a request that has ended.
+    pub(super) fn end_session(&self, end: SessionEnd) {
+        if let Some(sessions) = &self.0.sessions {
+            sessions.note(end);
+        }
+    }
+
+    /// Runs `with` with what happened outside of requests, unless another thread does: none waits for another.
+    fn with_loose<T>(&self, with: impl FnOnce(&mut Breadcrumbs) -> T) -> Option<T> {
+        match self.0.loose_breadcrumbs.try_lock() {
+            Ok(mut loose) => Some(with(&mut loose)),
+            Err(TryLockError::Poisoned(loose)) => Some(with(&mut loose.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
 }
 
-fn trace() -> Option<Trace> {
+pub(super) fn trace() -> Option<Trace> {
     let span = current_span()?;
     Some(Trace {
         id: span.trace_id().to_string(),

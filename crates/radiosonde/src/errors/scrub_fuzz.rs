@@ -85,9 +85,12 @@ mod tests {
         for seed in 0..500 {
             let mut random = fastrand::Rng::with_seed(seed);
             let length = random.usize(..400);
-            let byte = || match random.bool() {
-                true => common[random.usize(..common.len())],
-                false => random.u8(..),
+            let byte = || {
+                if random.bool() {
+                    common[random.usize(..common.len())]
+                } else {
+                    random.u8(..)
+                }
             };
             let bytes: Vec<_> = iter::repeat_with(byte).take(length).collect();
             let passed = panic::catch_unwind(|| run(&bytes)).is_ok();

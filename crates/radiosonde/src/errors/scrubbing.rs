@@ -7,7 +7,9 @@ use super::scrub::{self, FILTERED};
 
 /// Replaces what may be a secret wherever somebody else wrote it: in messages, in the fields of logged events, in what is told
 /// of the request. What the service itself has set, tags among it, is left as it is.
-pub(super) fn scrub(event: &mut Event) {
+///
+/// Unless `personal` data is told, a header that names a person or an address is replaced as well.
+pub(super) fn scrub(event: &mut Event, personal: bool) {
     event.message.iter_mut().for_each(text);
     for exception in &mut event.exception.0 {
         text(&mut exception.value);
@@ -15,11 +17,19 @@ pub(super) fn scrub(event: &mut Event) {
     for (name, value) in &mut event.extra {
         field(name, value);
     }
-    event.request.iter_mut().for_each(request);
+    for breadcrumb in &mut event.breadcrumbs.0 {
+        breadcrumb.message.iter_mut().for_each(text);
+        for (name, value) in &mut breadcrumb.data {
+            field(name, value);
+        }
+    }
+    if let Some(told) = &mut event.request {
+        request(told, personal);
+    }
 }
 
 /// Scrubs a field by its name, else by what it holds.
-pub(super) fn field(name: &str, value: &mut Value) {
+fn field(name: &str, value: &mut Value) {
     if scrub::is_secret(name) {
         *value = FILTERED.into();
     } else if let Value::String(value) = value {
@@ -27,19 +37,23 @@ pub(super) fn field(name: &str, value: &mut Value) {
     }
 }
 
-pub(super) fn text(text: &mut String) {
+fn text(text: &mut String) {
     if let std::borrow::Cow::Owned(scrubbed) = scrub::text(text) {
         *text = scrubbed;
     }
 }
 
-fn request(request: &mut Request) {
+fn request(request: &mut Request, personal: bool) {
     request.url.iter_mut().for_each(text);
     if let Some(query) = &mut request.query_string {
         *query = scrub::query(query).into_owned();
     }
     for (name, value) in &mut request.headers {
-        *value = scrub::header(name, value).into_owned();
+        *value = if scrub::is_personal(name) && !personal {
+            FILTERED.into()
+        } else {
+            scrub::header(name, value).into_owned()
+        };
     }
 }
 
@@ -47,6 +61,7 @@ fn request(request: &mut Request) {
 mod tests {
     use super::*;
     use crate::errors::Level;
+    use crate::errors::breadcrumbs::Breadcrumb;
     use crate::errors::event::Exception;
 
     #[test]
@@ -67,12 +82,23 @@ mod tests {
             method: "GET".into(),
             url: Some("/reset/token/s3cret".into()),
             query_string: Some("sid=s3cret&page=2".into()),
-            headers: [("x-api-key".into(), "s3cret".into())].into(),
+            headers: [
+                ("x-api-key".into(), "s3cret".into()),
+                ("x-forwarded-for".into(), "s3cret".into()),
+            ]
+            .into(),
         });
-        scrub(&mut event);
+        event.breadcrumbs.0.push(Breadcrumb {
+            timestamp: std::time::SystemTime::now(),
+            level: Level::Info,
+            category: "checkout".into(),
+            message: Some("token=s3cret".into()),
+            data: [("pwd".into(), "s3cret".into())].into(),
+        });
+        scrub(&mut event, false);
         let text = serde_json::to_string(&event).unwrap();
         assert!(!text.contains("s3cret"), "{text}");
-        assert_eq!(text.matches(FILTERED).count(), 7, "{text}");
+        assert_eq!(text.matches(FILTERED).count(), 10, "{text}");
         assert!(text.contains("page=2"), "{text}");
     }
 }

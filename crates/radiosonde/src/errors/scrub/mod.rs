@@ -29,6 +29,12 @@ pub(crate) fn is_secret(name: &str) -> bool {
     TERMS.iter().any(|term| name.contains(term))
 }
 
+/// Tells whether a header with this name may tell who somebody is, or where.
+pub(crate) fn is_personal(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    PERSONAL.iter().any(|term| name.contains(term))
+}
+
 /// Scrubs the value of a header.
 pub(crate) fn header<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
     if is_secret(name) || words::is_cookie(name) {
@@ -42,7 +48,7 @@ pub(crate) fn header<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
 ///
 /// Names and values are compared as they read once decoded.
 pub(crate) fn query(query: &str) -> Cow<'_, str> {
-    if !query.split('&').any(|pair| pair_holds_secret(pair)) {
+    if !query.split('&').any(pair_holds_secret) {
         return query.into();
     }
     let pairs: Vec<_> = query
@@ -89,6 +95,9 @@ const TERMS: [&str; 17] = [
     "sid",
     "identity",
 ];
+
+/// The words that give a person away.
+const PERSONAL: [&str; 5] = ["forwarded", "-ip", "remote-", "via", "-user"];
 
 #[cfg(test)]
 mod tests;

@@ -56,10 +56,12 @@ fn private_keys(text: &str, secrets: &mut Vec<Range<usize>>) {
     let mut at = 0;
     while let Some(head) = find_from(text, at, "PRIVATE KEY-----") {
         let start = head + "PRIVATE KEY-----".len();
-        let end = find_from(text, start, "-----END ").unwrap_or(text.len());
         let begins = text[at..head].contains("-----BEGIN ");
-        secrets.extend(begins.then_some(start..end));
-        at = end;
+        at = start;
+        if begins {
+            at = find_from(text, start, "-----END ").unwrap_or(text.len());
+            secrets.push(start..at);
+        }
     }
 }
 

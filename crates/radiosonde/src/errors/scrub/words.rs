@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
 
-use super::{FILTERED, is_secret};
+use super::{FILTERED, TERMS};
 
 /// Tells whether this is the name of a header whose value is a list of names and values.
 pub(super) fn is_cookie(name: &str) -> bool {
@@ -81,8 +81,7 @@ fn assigned(text: &str, at: usize, after: usize) -> Option<Range<usize>> {
 
 /// `name: value`.
 fn told(text: &str, at: usize, after: usize) -> Option<Range<usize>> {
-    // What follows a file is a line.
-    let name = name_before(text, at).filter(|name| !name.ends_with(".rs"))?;
+    let name = name_before(text, at).filter(|name| !is_file(name))?;
     let is_line = is_cookie(name) || name.to_ascii_lowercase().ends_with("authorization");
     (is_line || is_secret_name(name)).then_some(())?;
     let value = value_at(text, after);
@@ -138,8 +137,27 @@ fn is_of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '%' | '$')
 }
 
+/// Tells whether a name gives a secret away. Terms that are part of common words, such as `sid` of `outside`, have to begin or
+/// to end a word here.
 fn is_secret_name(name: &str) -> bool {
-    is_secret(&percent_decode_str(name).decode_utf8_lossy())
+    let name = percent_decode_str(name).decode_utf8_lossy();
+    let name = name.to_ascii_lowercase();
+    let stands_out = |term: &str| {
+        let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+        words.any(|word| word.starts_with(term) || word.ends_with(term))
+    };
+    TERMS.iter().any(|term| {
+        if SHORT.contains(term) {
+            stands_out(term)
+        } else {
+            name.contains(term)
+        }
+    })
+}
+
+/// What follows a file is a line.
+fn is_file(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, kind)| kind == "rs")
 }
 
 /// `a::b` and `scheme://host`.
@@ -230,7 +248,6 @@ fn closing(text: &str, at: usize) -> usize {
             _ if escaped => escaped = false,
             (_, '\\') => escaped = true,
             (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
             (None, '"') => quote = Some(c),
             (None, '(' | '[' | '{') => depth += 1,
             (None, ')' | ']' | '}') => {
@@ -258,6 +275,9 @@ fn is_closing(c: char) -> bool {
 fn after_char(text: &str, at: usize) -> usize {
     at + text[at..].chars().next().map_or(0, char::len_utf8)
 }
+
+/// Terms that are part of common words.
+const SHORT: &[&str] = &["auth", "key", "sso", "sid"];
 
 /// Terms that are words of sentences as well.
 const VAGUE: &[&str] = &["auth", "key", "sso", "session", "sid", "identity", "token"];

@@ -3,6 +3,8 @@
 mod by_hand;
 mod envelopes;
 mod panics;
+#[cfg(feature = "axum")]
+mod requests;
 mod secrets;
 mod transport;
 

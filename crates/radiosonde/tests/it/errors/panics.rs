@@ -101,3 +101,67 @@ fn while_sentry_hangs_a_panic_waits_for_nothing() {
         (!collector.requests().is_empty()).then_some(())
     });
 }
+
+#[cfg(feature = "axum")]
+#[test]
+fn a_panic_is_one_event_whoever_catches_it_and_says_so() {
+    use std::panic::AssertUnwindSafe;
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
+    use axum::routing::get;
+    use futures_util::FutureExt as _;
+    use tower::ServiceExt as _;
+
+    let name = "errors::panics::a_panic_is_one_event_whoever_catches_it_and_says_so";
+    if !child::is_child() {
+        let collector = FaultCollector::start(Mode::status(200));
+        let events = reported(name, &collector);
+        let told: Vec<_> = events
+            .iter()
+            .map(|event| {
+                let panic = &event["exception"]["values"][0]["value"];
+                (event["transaction"].clone(), panic.clone())
+            })
+            .collect();
+        let expected = [
+            ("GET /caught".into(), "this handler panics".into()),
+            ("GET /joined".into(), "this task panics".into()),
+            ("GET /unwinds".into(), "this handler panics as well".into()),
+        ];
+        assert_eq!(told, expected, "{events:#?}");
+        return;
+    }
+    std::panic::set_hook(Box::new(|_| {}));
+    let config = radiosonde::Config::new("checkout").flush_timeout(Duration::from_secs(5));
+    let sonde = radiosonde::init(config).unwrap();
+    let caught = async || {
+        let panics = AssertUnwindSafe(async { panic!("this handler panics") });
+        let panic = panics.catch_unwind().await.unwrap_err();
+        let text = panic.downcast_ref::<&str>().unwrap();
+        tracing::error!("Service panicked: {text}");
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let joined = async || {
+        let task = radiosonde::errors::within_request(async { panic!("this task panics") });
+        let error = tokio::spawn(task).await.unwrap_err();
+        tracing::error!(error = &error as &dyn std::error::Error, "the task is gone");
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let unwinds = async || -> StatusCode { panic!("this handler panics as well") };
+    let app = Router::new()
+        .route("/caught", get(caught))
+        .route("/joined", get(joined))
+        .route("/unwinds", get(unwinds))
+        .layer(sonde.layer());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        for path in ["/caught", "/joined", "/unwinds"] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let answer = AssertUnwindSafe(app.clone().oneshot(request));
+            let _ = answer.catch_unwind().await;
+        }
+    });
+    assert_eq!(count(&sonde, "panics_total "), 3);
+}
