@@ -2,7 +2,7 @@
 //!
 //! Of spans, metric points and error events, `ended`, `collected` or `captured` = `sent` + `failed` + `dropped` + what still waits, exactly. *Failed*
 //! means that the receiver did not take it within the deadline; *dropped* means that it was never offered, because the
-//! queue was full or the process ended.
+//! queue was full or the process ended; an event also because Sentry had asked for a pause, or the service kept it back.
 
 use crate::Metric;
 
@@ -87,7 +87,34 @@ pub const ERROR_EVENTS_FAILED: Metric = count(
 pub const ERROR_EVENTS_DROPPED: Metric = count(
     "radiosonde_error_events_dropped_total",
     "radiosonde.error_events.dropped",
-    "Error events dropped because the queue was full, Sentry asked for a pause, or the process ended.",
+    "Error events dropped because the queue was full, Sentry asked for a pause, the service kept them back, or the process ended.",
+);
+
+/// Error events that were not captured, by reason: `ignored` by a list of the service, not of the share that is `sampled`,
+/// `limited` because there were too many in this minute, `repeated` because their request had said so.
+pub const ERROR_EVENTS_SUPPRESSED: Metric = count(
+    "radiosonde_error_events_suppressed_total",
+    "radiosonde.error_events.suppressed",
+    "Error events that were not captured: ignored, not in the sample, too many in a minute, or repeated in a request.",
+)
+.with_labels(&["reason"])
+.with_otel_labels(&["radiosonde.reason"]);
+
+/// Requests that ended, as the release health of Sentry counts them, by status: `exited` well, `errored` in a way that the
+/// service dealt with, `crashed`.
+pub const SESSIONS_ENDED: Metric = count(
+    "radiosonde_sessions_ended_total",
+    "radiosonde.sessions.ended",
+    "Requests that ended, as the release health of Sentry counts them.",
+)
+.with_labels(&["status"])
+.with_otel_labels(&["radiosonde.status"]);
+
+/// Sessions that Sentry accepted. The others wait.
+pub const SESSIONS_SENT: Metric = count(
+    "radiosonde_sessions_sent_total",
+    "radiosonde.sessions.sent",
+    "Sessions that Sentry accepted.",
 );
 
 /// Log lines that the filter let through.

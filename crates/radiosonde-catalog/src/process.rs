@@ -102,6 +102,11 @@ pub const PROCESS_CGROUP_CPU_THROTTLED: Metric =
         .with_unit(Unit::Seconds)
         .with_help("Time for which the cgroup of this process was throttled, in seconds.");
 
+/// Panics of this process, wherever they happened and whoever caught them.
+pub const PANICS: Metric = Metric::counter("panics_total")
+    .with_otel_name("process.panics")
+    .with_help("Panics in this process.");
+
 const fn gauge(
     name: &'static str,
     otel_name: &'static str,

@@ -101,6 +101,12 @@ impl Mode {
         Self::Answer(Answer::new(status, "", b""))
     }
 
+    /// Answers with this status and header, and an empty body.
+    #[must_use]
+    pub fn header(status: u16, name: &str, value: &str) -> Self {
+        Self::Answer(Answer::new(status, &format!("{name}: {value}\r\n"), b""))
+    }
+
     /// Answers with status 200 and this body.
     #[must_use]
     pub fn answer(content_type: &str, body: impl AsRef<[u8]>) -> Self {

@@ -54,17 +54,27 @@ impl Kent {
     /// Panics when kent does not answer.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
+        self.items("event")
+    }
+
+    /// Returns the items of this type, such as `sessions`, that were received so far, oldest first.
+    ///
+    /// # Panics
+    ///
+    /// Panics when kent does not answer.
+    #[must_use]
+    pub fn items(&self, kind: &str) -> Vec<Value> {
         let list = self.get("/api/eventlist/");
         let ids = list["events"].as_array().into_iter().flatten();
-        ids.filter_map(|entry| self.event(entry["event_id"].as_str()?))
+        ids.filter_map(|entry| self.item(entry["event_id"].as_str()?, kind))
             .collect()
     }
 
-    /// Returns an item of an envelope, if it is an event.
-    fn event(&self, id: &str) -> Option<Value> {
+    /// Returns an item of an envelope, if it is of this type.
+    fn item(&self, id: &str, kind: &str) -> Option<Value> {
         let mut item = self.get(&format!("/api/event/{id}"));
         let payload = &mut item["payload"];
-        (payload["header"]["type"] == "event").then(|| payload["body"].take())
+        (payload["header"]["type"] == kind).then(|| payload["body"].take())
     }
 
     fn get(&self, path: &str) -> Value {

@@ -32,6 +32,7 @@ pub mod kent;
 pub mod otlp;
 pub mod prometheus;
 pub mod recordings;
+pub mod relay;
 pub mod service;
 pub mod strict;
 pub mod tools;

@@ -1,7 +1,8 @@
-//! The driver of kent, against an envelope written by hand.
+//! The driver of kent, against an envelope written by hand, and what Relay says of events.
 
 use radiosonde_testkit::http;
 use radiosonde_testkit::kent::Kent;
+use radiosonde_testkit::relay;
 use serde_json::json;
 
 #[test]
@@ -24,6 +25,7 @@ fn events_are_shown_whole_and_other_items_are_not() {
 
     assert_eq!(response.status, 200);
     assert_eq!(kent.events(), [event]);
+    assert_eq!(kent.items("session"), [json!({ "sid": "1" })]);
 }
 
 #[test]
@@ -45,4 +47,20 @@ fn the_dsn_leads_to_kent() {
     let kent = Kent::start();
 
     assert_eq!(kent.dsn(), format!("http://public@{}/1", kent.addr()));
+}
+
+#[test]
+fn relay_says_what_is_wrong_with_an_event_and_where() {
+    let right = json!({ "level": "error", "message": "the balloon burst" });
+    let wrong = json!({ "level": "hopeless", "contexts": { "trace": { "trace_id": "0" } } });
+
+    let [right, wrong] = &relay::normalize(&[right, wrong])[..] else {
+        panic!("one for each");
+    };
+
+    assert_eq!(right.errors, [""; 0]);
+    assert_eq!(right.event["logentry"]["formatted"], "the balloon burst");
+    let about = |path: &str| wrong.errors.iter().any(|error| error.starts_with(path));
+    assert!(about("/level: "), "{:?}", wrong.errors);
+    assert!(about("/contexts/trace/trace_id: "), "{:?}", wrong.errors);
 }

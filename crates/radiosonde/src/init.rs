@@ -1,7 +1,7 @@
 //! From a configuration to a running telemetry: the one place that knows all signals.
 
 use std::io::IsTerminal as _;
-use std::panic::Location;
+use std::panic::{Location, PanicHookInfo};
 #[cfg(feature = "slo")]
 use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
@@ -18,17 +18,18 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{INSTANCE, Settings};
 #[cfg(feature = "sentry")]
-use crate::errors::{self, ErrorLayer, Reporter, RequestReports};
+use crate::errors::{ErrorLayer, Reporter, RequestReports};
 use crate::io::Io;
 use crate::lifecycle::Telemetry;
 use crate::logs::{AccessLog, LineWriter, LogLayer};
 #[cfg(feature = "slo")]
 use crate::slo::Keeper;
 use crate::traces::{Traces, WithinRequests};
-use crate::{Config, InitError, Sonde};
+use crate::{Config, InitError, Sonde, panics};
 
 /// Starts the telemetry of this process and installs it: the subscriber of `tracing`, the recorder of `metrics`, the
-/// propagator of OpenTelemetry and, with a Sentry DSN, a panic hook that calls the previous one.
+/// propagator of OpenTelemetry, and a panic hook that counts, reports where there is a Sentry DSN, and calls the previous
+/// one.
 ///
 /// Takes a service name, [`service!`](crate::service), or a whole [`Config`]. Reads the environment, does no network
 /// I/O, and works before there is a Tokio runtime. Call it first in `main`: a metric handle obtained earlier records
@@ -175,14 +176,15 @@ impl Parts {
         let reporter = start_reporter(settings, &registry, &mut io, &mut telemetry)?;
         #[cfg(feature = "sentry")]
         if let Some(reporter) = &reporter {
-            let filter = tracing_subscriber::filter::filter_fn(ErrorLayer::reports)
-                .with_max_level_hint(LevelFilter::ERROR);
-            layers.push(
-                ErrorLayer::new(reporter.clone())
-                    .with_filter(filter)
-                    .boxed(),
-            );
-            options = options.observer(RequestReports::new(reporter.clone()));
+            let errors = ErrorLayer::new(reporter.clone());
+            let filter = errors.filter();
+            layers.push(errors.with_filter(filter).boxed());
+            let headers = settings
+                .sentry
+                .as_ref()
+                .map(|sentry| sentry.headers.clone());
+            let reports = RequestReports::new(reporter.clone(), headers.unwrap_or_default());
+            options = options.observer(reports);
         }
         telemetry.io = io.0;
         let health = Health::new();
@@ -233,9 +235,17 @@ impl Parts {
         ));
         opentelemetry::global::set_tracer_provider(self.traces.provider());
         #[cfg(feature = "sentry")]
-        if let Some(reporter) = self.reporter {
-            errors::install_panic_hook(reporter);
-        }
+        let tell = {
+            let reporter = self.reporter;
+            move |panic: &PanicHookInfo<'_>| {
+                if let Some(reporter) = &reporter {
+                    reporter.report_panic(panic);
+                }
+            }
+        };
+        #[cfg(not(feature = "sentry"))]
+        let tell = |_: &PanicHookInfo<'_>| {};
+        panics::install_hook(self.sonde.metrics(), tell);
         self.summary.log();
         Ok(self.sonde)
     }
@@ -337,8 +347,9 @@ fn start_reporter(
         return Ok(None);
     };
     let reporter = Reporter::start(way.out()?, sentry, registry);
-    telemetry.reports = reporter.as_ref().map(|reporter| reporter.account().clone());
-    Ok(reporter)
+    telemetry.reports = Some(reporter.account().clone());
+    telemetry.reporter = Some(reporter.clone());
+    Ok(Some(reporter))
 }
 
 /// Tells whether the process has a subscriber. One that a thread or a closure has for itself does not count.
@@ -378,10 +389,9 @@ impl Summary {
         #[cfg(not(feature = "otlp"))]
         let (traces, metrics) = (None::<String>, None::<String>);
         #[cfg(feature = "sentry")]
-        let error_reports = settings.sentry.as_ref().and_then(|sentry| {
-            let dsn: sentry_core::types::Dsn = sentry.dsn.expose().parse().ok()?;
-            Some(dsn.host().to_owned())
-        });
+        let error_reports = settings.sentry.as_ref();
+        #[cfg(feature = "sentry")]
+        let error_reports = error_reports.map(|sentry| sentry.dsn.host.clone());
         #[cfg(not(feature = "sentry"))]
         let error_reports = None::<String>;
         let or_off = |place: Option<String>| place.unwrap_or_else(|| "off".into());

@@ -34,7 +34,7 @@
 mod config;
 mod context;
 #[cfg(feature = "sentry")]
-mod errors;
+pub mod errors;
 pub mod ext;
 mod init;
 mod init_error;
@@ -46,6 +46,7 @@ mod io;
 mod lifecycle;
 mod logs;
 pub mod metrics;
+mod panics;
 #[cfg(feature = "slo")]
 pub mod slo;
 mod sonde;

@@ -303,6 +303,32 @@ impl Sonde {
         self.inner.keeper.slos()
     }
 
+    /// Reports an error and its causes to Sentry, with the place where that is done, the current span and the current
+    /// request. Without a DSN it does nothing.
+    ///
+    /// Meant for errors that are dealt with and yet worth a look. One that is logged at `ERROR`, as a field of the event, is
+    /// reported without it.
+    ///
+    /// Never blocks: the report is handed over.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sonde = radiosonde::init("checkout")?;
+    /// if let Err(error) = std::fs::read("/nonexistent") {
+    ///     sonde.report(&error);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "sentry")]
+    pub fn report(&self, error: &(dyn std::error::Error + 'static)) {
+        if let Some(reporter) = &self.inner.telemetry.reporter {
+            reporter.report_error(error);
+        }
+    }
+
     /// Completes when the service should accept no more requests: a signal to end has come (SIGTERM, or Ctrl-C),
     /// readiness has turned red, and the drain delay has passed.
     ///

@@ -5,7 +5,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use radiosonde_testkit::{eventually, http, kent::Kent, service::Service};
+use radiosonde_testkit::{eventually, http, kent::Kent, relay, service::Service};
 use serde_json::Value;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -33,7 +33,11 @@ fn get(service: &Service, path: &str) {
 fn all_events(mut service: Service, kent: &Kent) -> Vec<Value> {
     service.terminate();
     assert!(service.wait(Duration::from_secs(10)).success());
-    kent.events()
+    let events = kent.events();
+    for normalized in relay::normalize(&events) {
+        assert_eq!(normalized.errors, [""; 0], "{:#}", normalized.event);
+    }
+    events
 }
 
 #[test]

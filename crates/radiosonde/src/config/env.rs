@@ -116,6 +116,14 @@ variables! {
             "The environment that reports name.";
         SENTRY_RELEASE: "a name", "`name@version` of the service",
             "The release that reports name.";
+        SENTRY_DIST: "a name", "nothing",
+            "Which build of the release it is.";
+        SENTRY_SAMPLE_RATE: "a share, 0 to 1", "`1`",
+            "How many of the events are sent. The others are counted in `radiosonde_error_events_suppressed_total`.";
+        SENTRY_DEBUG: "`true` or `false`", "`false`",
+            "Whether the log tells what becomes of each report.";
+        HOSTNAME: "a name, set by containers", "the name that the kernel has for the host",
+            "The server that reports name.";
     ]
     "Lifecycle": [
         RADIOSONDE_DRAIN_DELAY: "a duration, at most `1h`", "`5s` inside Kubernetes, `0s` elsewhere",

@@ -37,7 +37,7 @@ pub enum ConfigError {
         most: String,
     },
 
-    /// The name of the header for the id of the trace is no name of a header.
+    /// The name of a header is none: of the one for the id of the trace, or of one that reports tell.
     #[error(
         "`{value}` is no name of a header: give letters, digits and dashes, such as `x-trace-id`"
     )]

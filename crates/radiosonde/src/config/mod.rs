@@ -5,8 +5,12 @@
 //! is set in code wins, except the name: one program may be deployed as several services, so `OTEL_SERVICE_NAME` wins
 //! over it.
 
+#[cfg(feature = "sentry")]
+mod dsn;
 pub(crate) mod env;
 mod error;
+#[cfg(feature = "sentry")]
+mod errors;
 mod lifecycle;
 mod logs;
 mod metrics;
@@ -27,7 +31,13 @@ mod tests;
 mod traces;
 mod value;
 
+#[cfg(feature = "sentry")]
+pub(crate) use dsn::Dsn;
 pub use error::ConfigError;
+#[cfg(feature = "sentry")]
+pub(crate) use errors::BeforeSend;
+#[cfg(feature = "sentry")]
+pub use errors::ErrorOptions;
 pub(crate) use lifecycle::LifecycleSettings;
 pub(crate) use logs::LogSettings;
 pub(crate) use metrics::MetricSettings;

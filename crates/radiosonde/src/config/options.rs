@@ -6,6 +6,8 @@ use std::time::Duration;
 use radiosonde_catalog::objective::Objective;
 use radiosonde_metrics::RegistryOptions;
 
+#[cfg(feature = "sentry")]
+use super::ErrorOptions;
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 use super::Secret;
 #[cfg(feature = "slo")]
@@ -41,6 +43,8 @@ pub struct Config {
     pub(crate) otlp_endpoint: Option<Secret>,
     #[cfg(feature = "sentry")]
     pub(crate) sentry_dsn: Option<Secret>,
+    #[cfg(feature = "sentry")]
+    pub(crate) errors: ErrorOptions,
     pub(crate) drain_delay: Option<Duration>,
     pub(crate) drain_timeout: Option<Duration>,
     pub(crate) flush_timeout: Option<Duration>,
@@ -65,6 +69,8 @@ impl Config {
             otlp_endpoint: None,
             #[cfg(feature = "sentry")]
             sentry_dsn: None,
+            #[cfg(feature = "sentry")]
+            errors: ErrorOptions::new(),
             drain_delay: None,
             drain_timeout: None,
             flush_timeout: None,
@@ -180,6 +186,17 @@ impl Config {
     #[must_use]
     pub fn sentry_dsn(mut self, dsn: impl Into<String>) -> Self {
         self.sentry_dsn = Some(Secret::new(dsn));
+        self
+    }
+
+    /// Sets what is reported to Sentry, and how much of it.
+    ///
+    /// Defaults to panics, failed requests and logged errors, 100 in a minute at most, without anything that may be a
+    /// secret.
+    #[cfg(feature = "sentry")]
+    #[must_use]
+    pub fn errors(mut self, options: ErrorOptions) -> Self {
+        self.errors = options;
         self
     }
 

@@ -1,16 +1,26 @@
 //! Settings of the error reports.
 
-use sentry_core::types::{Dsn, ParseDsnError};
+use http::HeaderName;
 
-use super::value::{Reader, endpoint};
-use super::{Config, ConfigError, Secret, env};
+use super::dsn::Dsn;
+use super::value::Reader;
+use super::{Config, ConfigError, ErrorOptions, Secret, env};
 
-/// The Sentry project.
+/// The Sentry project, and what is reported to it.
 #[derive(Debug, Clone)]
 pub(crate) struct SentrySettings {
-    pub(crate) dsn: Secret,
+    pub(crate) dsn: Dsn,
     pub(crate) release: Option<String>,
     pub(crate) environment: String,
+    pub(crate) dist: Option<String>,
+    pub(crate) server_name: Option<String>,
+    /// The share of events that is sent.
+    pub(crate) sample_rate: f64,
+    /// Whether the log tells what becomes of each report.
+    pub(crate) debug: bool,
+    /// The headers of requests that are told.
+    pub(crate) headers: Vec<HeaderName>,
+    pub(crate) options: ErrorOptions,
 }
 
 impl SentrySettings {
@@ -29,10 +39,13 @@ impl SentrySettings {
         let set = set.map(|dsn| ("Config::sentry_dsn", dsn));
         let variable = || Some((env::SENTRY_DSN, Secret::new(reader.text(env::SENTRY_DSN)?)));
         let (setting, dsn) = set.or_else(variable)?;
-        if let Err(error) = valid_dsn(setting, dsn.expose()) {
-            reader.errors.push(error);
-            return None;
-        }
+        let dsn = match Dsn::parse(setting, dsn.expose()) {
+            Ok(dsn) => dsn,
+            Err(error) => {
+                reader.errors.push(error);
+                return None;
+            }
+        };
         let release = || version.map(|version| format!("{name}@{version}"));
         let environment = || environment.unwrap_or("production").to_owned();
         Some(Self {
@@ -41,28 +54,32 @@ impl SentrySettings {
             environment: reader
                 .text(env::SENTRY_ENVIRONMENT)
                 .unwrap_or_else(environment),
+            dist: reader.text(env::SENTRY_DIST),
+            server_name: reader.text(env::HOSTNAME).or_else(host_name),
+            sample_rate: reader.number(&[env::SENTRY_SAMPLE_RATE], 1.0, 0.0..=1.0),
+            debug: reader.switch(env::SENTRY_DEBUG),
+            headers: header_names(&config.errors.headers, reader),
+            options: config.errors.clone(),
         })
     }
 }
 
-fn valid_dsn(setting: &'static str, text: &str) -> Result<(), ConfigError> {
-    let invalid = |reason: String| ConfigError::InvalidDsn { setting, reason };
-    let dsn: Dsn = text
-        .parse()
-        .map_err(|error| invalid(reason_without_value(&error)))?;
-    match endpoint(setting, dsn.envelope_api_url().as_str()) {
-        Err(ConfigError::InvalidEndpoint { reason, .. }) => Err(invalid(reason.into())),
-        other => other.map(|_| ()),
+fn header_names(names: &[String], reader: &mut Reader<'_>) -> Vec<HeaderName> {
+    let mut parsed = Vec::new();
+    for name in names {
+        match name.parse() {
+            Ok(name) => parsed.push(name),
+            Err(_) => reader.errors.push(ConfigError::InvalidHeaderName {
+                value: name.clone(),
+            }),
+        }
     }
+    parsed
 }
 
-/// Says what is wrong with a DSN without any part of it: the parser's own words may quote one.
-fn reason_without_value(error: &ParseDsnError) -> String {
-    match error {
-        ParseDsnError::InvalidUrl => "it is no URL".into(),
-        ParseDsnError::InvalidScheme => "it starts with neither `http://` nor `https://`".into(),
-        ParseDsnError::NoUsername => "it has no public key".into(),
-        ParseDsnError::NoProjectId => "it has no project id".into(),
-        ParseDsnError::InvalidProjectId(_) => "its project id is malformed".into(),
-    }
+/// Returns the name that the kernel has for this host, or for the container.
+fn host_name() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    let name = name.trim();
+    (!name.is_empty()).then(|| name.to_owned())
 }

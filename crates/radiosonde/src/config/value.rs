@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a switch of a standard variable: `true` in any case is true, anything else is false.
-    #[cfg(feature = "otlp")]
+    #[cfg(any(feature = "otlp", feature = "sentry"))]
     pub(crate) fn switch(&mut self, name: &'static str) -> bool {
         let Some(text) = self.text(name) else {
             return false;

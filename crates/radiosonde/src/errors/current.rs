@@ -1,35 +1,154 @@
-//! The request that this thread works for, as reports describe it.
+//! The request that this thread works for, as reports know it.
+//!
+//! What every signal knows of a request is kept by the layer. What only reports need is left with it when it is first needed, so
+//! that a request pays nothing for reports that are never made.
 
-use radiosonde_tower::{CurrentRequest, with_current_request};
-use sentry_core::protocol::{Event, Request};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::report::bounded;
+use http::{HeaderName, HeaderValue};
+use radiosonde_tower::{Arrival, CurrentRequest, with_current_request};
 
-/// Left with a request in which something was reported.
-#[derive(Debug, Clone, Copy)]
-struct Reported;
+use super::breadcrumbs::Breadcrumbs;
+use super::event::{Event, Exception, Request, Trace};
+use super::report::{MAX_FIELD, bounded, cut};
+use super::told::Told;
+use super::user::UserFields;
 
-/// Adds what is known of the current request to an event, and takes note that something was reported in it.
-///
-/// The query and the headers are left out: they may hold secrets.
-pub(super) fn describe(event: &mut Event<'static>) {
-    with_current_request(|request| {
-        event.transaction = Some(transaction(request.method(), request.route()));
-        event.request = Some(Request {
-            method: Some(request.method().into()),
-            ..Request::default()
-        });
-        event
-            .extra
-            .insert("path".into(), bounded(path(request)).into());
-        request.extensions_mut().insert(Reported);
-    });
+/// What only reports know of a request. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Notes(Arc<Mutex<Noted>>);
+
+/// What was noted.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    pub(super) user: Option<UserFields>,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) breadcrumbs: Breadcrumbs,
+    /// The error that the request is about to fail with, and its causes.
+    pub(super) cause: Vec<Exception>,
+    /// Headers that the service wants told.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    told: Told,
 }
 
-/// Tells whether something that happened in the current request was reported.
+/// A request, known to a task that goes on beside it, or after it.
+#[derive(Debug)]
+pub(super) struct Followed {
+    method: &'static str,
+    route: &'static str,
+    target: String,
+    notes: Notes,
+    trace: Option<Trace>,
+}
+
+/// What an event is in its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It happened outside of a request.
+    Nowhere,
+    /// It is news of a request with this route.
+    News(&'static str),
+    /// Something was reported in the request that says the same.
+    Repeated,
+}
+
+impl Notes {
+    /// Runs `with` with what was noted. Nothing else may run meanwhile, so it must not call code of the service.
+    fn with<T>(&self, with: impl FnOnce(&mut Noted) -> T) -> T {
+        with(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn of(request: &mut CurrentRequest) -> &Self {
+        request.extensions_mut().get_or_insert_default()
+    }
+}
+
+impl Followed {
+    /// Takes the request of this thread along, if there is one.
+    pub(super) fn take(trace: Option<Trace>) -> Option<Arc<Self>> {
+        takes_notes().then_some(())?;
+        let current = with_current_request(|request| Self {
+            method: request.method(),
+            route: request.route(),
+            target: request.target().to_owned(),
+            notes: Notes::of(request).clone(),
+            trace,
+        });
+        current.map(Arc::new).or_else(followed)
+    }
+
+    /// Runs `run` as part of the request.
+    pub(super) fn scope<T>(this: &Arc<Self>, run: impl FnOnce() -> T) -> T {
+        let _leave = Leave(enter(Some(this.clone())));
+        run()
+    }
+}
+
+/// Starts to take notes. A process that reports nothing takes none.
+pub(super) fn start() {
+    TAKES_NOTES.store(true, Relaxed);
+}
+
+fn takes_notes() -> bool {
+    TAKES_NOTES.load(Relaxed)
+}
+
+/// Keeps those headers of a request that the service wants told.
+pub(super) fn keep_headers(
+    names: &[HeaderName],
+    arrival: &Arrival<'_>,
+    current: &mut CurrentRequest,
+) {
+    if names.is_empty() {
+        return;
+    }
+    let values = |name| arrival.headers().get_all(name).iter();
+    let headers = names
+        .iter()
+        .flat_map(|name| values(name).map(|value| (name.clone(), value.clone())))
+        .collect();
+    Notes::of(current).with(|noted| noted.headers = headers);
+}
+
+/// Runs `with` with the notes on the request of this thread, if it works for one, and if anything is reported at all.
+pub(super) fn with_notes<T>(with: impl FnOnce(&mut Noted) -> T) -> Option<T> {
+    takes_notes().then_some(())?;
+    if let Some(followed) = followed() {
+        return Some(followed.notes.with(with));
+    }
+    with_current_request(|request| Notes::of(request).with(with))
+}
+
+/// Adds what is known of the request of this thread to an event, and takes note that it was reported.
+pub(super) fn describe(event: &mut Event) -> Place {
+    if let Some(followed) = followed() {
+        let target = (followed.method, followed.route, followed.target.as_str());
+        event.contexts.trace = event.contexts.trace.take().or(followed.trace.clone());
+        return followed.notes.with(|noted| noted.describe(event, target));
+    }
+    let described = with_current_request(|request| {
+        let notes = Notes::of(request).clone();
+        let target = (request.method(), request.route(), request.target());
+        notes.with(|noted| noted.describe(event, target))
+    });
+    described.unwrap_or(Place::Nowhere)
+}
+
+/// Tells whether something that happened in the request of this thread was reported.
 pub(super) fn was_reported() -> bool {
-    let reported = |request: &mut CurrentRequest| request.extensions().get::<Reported>().is_some();
-    with_current_request(reported).unwrap_or(false)
+    let told = |request: &mut CurrentRequest| {
+        let notes = request.extensions().get::<Notes>();
+        notes.is_some_and(|notes| notes.with(|noted| noted.told.anything()))
+    };
+    with_current_request(told).unwrap_or(false)
 }
 
 /// Returns what Sentry calls the transaction: method and route.
@@ -40,7 +159,63 @@ pub(super) fn transaction(method: &str, route: &str) -> String {
     }
 }
 
-fn path(request: &CurrentRequest) -> &str {
-    let target = request.target();
-    target.split_once('?').map_or(target, |(path, _)| path)
+impl Noted {
+    fn describe(
+        &mut self,
+        event: &mut Event,
+        (method, route, target): (&'static str, &'static str, &str),
+    ) -> Place {
+        if !self.told.is_news(event) {
+            return Place::Repeated;
+        }
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        event.transaction = Some(transaction(method, route));
+        event.request = Some(Request {
+            method: method.into(),
+            url: Some(bounded(path)),
+            query_string: (!query.is_empty()).then(|| bounded(query)),
+            headers: self.headers.iter().map(told_header).collect(),
+        });
+        event.user.clone_from(&self.user);
+        event.tags.extend(self.tags.clone());
+        event.breadcrumbs = self.breadcrumbs.to_values();
+        Place::News(route)
+    }
 }
+
+/// A value that is marked as sensitive is nobody's business.
+fn told_header((name, value): &(HeaderName, HeaderValue)) -> (String, String) {
+    let value = if value.is_sensitive() {
+        super::scrub::FILTERED.into()
+    } else {
+        cut(&String::from_utf8_lossy(value.as_bytes()), MAX_FIELD)
+    };
+    (name.as_str().to_owned(), value)
+}
+
+fn followed() -> Option<Arc<Followed>> {
+    let followed = FOLLOWED.try_with(|followed| followed.try_borrow().ok()?.clone());
+    followed.ok().flatten()
+}
+
+/// Makes a request that of this thread, and returns the one that was.
+fn enter(request: Option<Arc<Followed>>) -> Option<Arc<Followed>> {
+    let entered = FOLLOWED.try_with(|followed| mem::replace(&mut *followed.borrow_mut(), request));
+    entered.ok().flatten()
+}
+
+struct Leave(Option<Arc<Followed>>);
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        drop(enter(self.0.take()));
+    }
+}
+
+thread_local! {
+    /// The request that the task on this thread follows.
+    static FOLLOWED: RefCell<Option<Arc<Followed>>> = const { RefCell::new(None) };
+}
+
+/// Whether any reports are made in this process.
+static TAKES_NOTES: AtomicBool = AtomicBool::new(false);

@@ -1,22 +1,29 @@
-//! Errors that are logged.
+//! Logged events: errors are reported, and what comes before them is told with them.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Debug;
+use std::time::SystemTime;
 
-use sentry_core::parse_type_from_debug;
-use sentry_core::protocol::{Event, Exception, Level, Value};
+use serde_json::Value;
 use tracing::field::{Field, Visit};
-use tracing::{Metadata, Subscriber};
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata, Subscriber};
 use tracing_log::NormalizeEvent as _;
 use tracing_subscriber::Layer;
+use tracing_subscriber::filter::FilterFn;
 use tracing_subscriber::layer::Context;
 
 use super::Reporter;
-use super::report::bounded;
+use super::breadcrumbs::Breadcrumb;
+use super::event::{Event, Exception};
+use super::exception;
+use super::report::{MAX_FIELD, MAX_TEXT, cut};
+use super::reporter::Stack;
+use crate::io::is_telemetry_thread;
 use crate::text;
 
-/// Reports each event of level `ERROR`, whether or not it becomes a log line.
+/// Reports each event of level `ERROR`, whether or not it becomes a log line, and leaves a breadcrumb of each from `INFO` up.
 #[derive(Debug)]
 pub(crate) struct ErrorLayer(Reporter);
 
@@ -25,25 +32,69 @@ impl ErrorLayer {
         Self(reporter)
     }
 
-    /// Tells whether an event with this metadata is reported. Meant for a filter.
-    pub(crate) fn reports(metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && *metadata.level() == tracing::Level::ERROR
+    /// Lets through what the layer makes something of.
+    pub(crate) fn filter(&self) -> FilterFn<impl Fn(&Metadata<'_>) -> bool + use<>> {
+        let most = if self.0.leaves_breadcrumbs() {
+            Level::INFO
+        } else {
+            Level::ERROR
+        };
+        let wanted =
+            move |metadata: &Metadata<'_>| metadata.is_event() && *metadata.level() <= most;
+        FilterFn::new(wanted).with_max_level_hint(LevelFilter::from_level(most))
     }
 }
 
 impl<S: Subscriber> Layer<S> for ErrorLayer {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields::default();
-        event.record(&mut fields);
+        // What the way out says of itself is no part of what it reports.
+        if is_telemetry_thread() {
+            return;
+        }
         let normalized = event.normalized_metadata();
         let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
-        self.0.report(fields.into_event(metadata), None);
+        let level = *metadata.level();
+        let target = metadata.target();
+        if level == Level::ERROR {
+            let mut fields = Fields::new(&OF_EVENT);
+            event.record(&mut fields);
+            self.0.report(fields.into_event(target), Stack::Left);
+        }
+        if self.0.leaves_breadcrumbs() {
+            let mut fields = Fields::new(&OF_BREADCRUMB);
+            event.record(&mut fields);
+            self.0.leave(fields.into_breadcrumb(level, target));
+        }
     }
 }
 
-/// The fields of an event, as a report has them.
-#[derive(Debug, Default)]
+/// How much of an event is kept: a full queue, and the requests in flight, must not take much memory.
+#[derive(Debug)]
+struct Room {
+    /// Bytes of the message.
+    message: usize,
+    /// How many fields.
+    fields: usize,
+    /// Bytes of each.
+    field: usize,
+}
+
+const OF_EVENT: Room = Room {
+    message: MAX_TEXT,
+    fields: 32,
+    field: MAX_FIELD,
+};
+
+const OF_BREADCRUMB: Room = Room {
+    message: 512,
+    fields: 4,
+    field: 256,
+};
+
+/// The fields of an event.
+#[derive(Debug)]
 struct Fields {
+    room: &'static Room,
     message: Option<String>,
     others: BTreeMap<String, Value>,
     /// Errors and their causes, the innermost cause first, as Sentry orders them.
@@ -51,37 +102,60 @@ struct Fields {
 }
 
 impl Fields {
-    fn into_event(self, metadata: &Metadata<'_>) -> Event<'static> {
-        Event {
-            level: Level::Error,
-            logger: Some(metadata.target().into()),
+    fn new(room: &'static Room) -> Self {
+        Self {
+            room,
+            message: None,
+            others: BTreeMap::new(),
+            exceptions: Vec::new(),
+        }
+    }
+
+    fn into_event(self, target: &str) -> Event {
+        let mut event = Event::new(super::Level::Error);
+        event.logger = Some(target.into());
+        event.message = self.message;
+        event.exception.0 = self.exceptions;
+        event.extra = self.others;
+        event
+    }
+
+    fn into_breadcrumb(self, level: Level, target: &str) -> Breadcrumb {
+        let mut data = self.others;
+        let errors = self.exceptions.into_iter().rev();
+        let errors: Vec<_> = errors.map(|error| error.value).collect();
+        if !errors.is_empty() {
+            let error = cut(&errors.join(": "), self.room.message);
+            data.insert("error".into(), error.into());
+        }
+        Breadcrumb {
+            timestamp: SystemTime::now(),
+            level: level.into(),
+            category: target.into(),
             message: self.message,
-            exception: self.exceptions.into(),
-            extra: self.others,
-            ..Event::default()
+            data,
         }
     }
 
     fn insert(&mut self, field: &Field, value: impl Into<Value>) {
-        if !text::is_of_the_bridge(field.name()) {
+        let is_room = self.others.len() < self.room.fields;
+        if is_room && !text::is_of_the_bridge(field.name()) {
             self.others.insert(field.name().into(), value.into());
         }
     }
 
     fn text(&mut self, field: &Field, text: &str) {
         if field.name() == "message" {
-            self.message = Some(bounded(text));
+            self.message = Some(cut(text, self.room.message));
         } else {
-            self.insert(field, bounded(text));
+            self.insert(field, cut(text, self.room.field));
         }
     }
 }
 
 impl Visit for Fields {
     fn record_error(&mut self, _: &Field, error: &(dyn Error + 'static)) {
-        let chain: Vec<_> = text::chain(error).collect();
-        self.exceptions
-            .extend(chain.into_iter().rev().map(exception));
+        self.exceptions.extend(exception::chain(error));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
@@ -106,14 +180,5 @@ impl Visit for Fields {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.insert(field, value);
-    }
-}
-
-fn exception(error: &(dyn Error + 'static)) -> Exception {
-    let debug = text::shown(format_args!("{error:?}"));
-    Exception {
-        ty: bounded(parse_type_from_debug(&debug)),
-        value: Some(bounded(&text::shown(error))),
-        ..Exception::default()
     }
 }

@@ -1,20 +1,117 @@
-//! One report, as it leaves the place where something happened.
+//! One report, from where something happened to where it is sent.
+
+use std::fmt;
 
 use backtrace::Backtrace;
-use sentry_core::protocol::Event;
 
-/// What happened, as it is handed to the telemetry thread.
-#[derive(Debug)]
-pub(crate) struct Report {
-    pub(crate) event: Event<'static>,
+use super::event::Event;
+use super::{Level, User};
+
+/// An event that is about to be sent, for [`ErrorOptions::before_send`](super::ErrorOptions::before_send).
+///
+/// Its secrets have been replaced; what is set here is sent as it is.
+#[derive(Clone)]
+pub struct ErrorReport {
+    pub(super) event: Box<Event>,
     /// Where it happened. The last exception of the event gets it, once its symbols are known.
-    pub(crate) backtrace: Option<Backtrace>,
+    pub(super) backtrace: Option<Backtrace>,
+}
+
+impl ErrorReport {
+    pub(super) fn new(event: Event, backtrace: Option<Backtrace>) -> Self {
+        Self {
+            event: Box::new(event),
+            backtrace,
+        }
+    }
+
+    /// Returns how bad it is.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.event.level
+    }
+
+    /// Sets how bad it is.
+    pub fn set_level(&mut self, level: Level) {
+        self.event.level = level;
+    }
+
+    /// Returns the message of a logged event, or what is said of a request that failed.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.event.message.as_deref()
+    }
+
+    /// Replaces the message.
+    pub fn set_message(&mut self, message: impl Into<String>) {
+        self.event.message = Some(message.into());
+    }
+
+    /// Yields the errors, each with its type and its message: the outermost first, and then its causes. A panic has the
+    /// type `panic`.
+    pub fn errors(&self) -> impl Iterator<Item = (&str, &str)> {
+        let errors = self.event.exception.0.iter().rev();
+        errors.map(|error| (error.kind.as_str(), error.value.as_str()))
+    }
+
+    /// Returns the target of the logged event.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.event.logger.as_deref()
+    }
+
+    /// Returns the method and the route of the request, such as `GET /orders/{id}`.
+    #[must_use]
+    pub fn transaction(&self) -> Option<&str> {
+        self.event.transaction.as_deref()
+    }
+
+    /// Returns the value of a tag.
+    #[must_use]
+    pub fn tag(&self, name: &str) -> Option<&str> {
+        self.event.tags.get(name).map(String::as_str)
+    }
+
+    /// Sets a tag. Sentry cuts a value at 200 characters.
+    pub fn set_tag(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.event.tags.insert(name.into(), value.into());
+    }
+
+    /// Sets who the request was for, or that nobody is to know.
+    pub fn set_user(&mut self, user: Option<User>) {
+        self.event.user = user.map(|user| user.0);
+    }
+
+    /// Sets by what Sentry groups events into issues: those of which all parts are the same belong together. The part
+    /// `{{ default }}` stands for what Sentry would have grouped by.
+    pub fn set_fingerprint<P: Into<String>>(&mut self, parts: impl IntoIterator<Item = P>) {
+        self.event.fingerprint = parts.into_iter().map(Into::into).collect();
+    }
+}
+
+impl fmt::Debug for ErrorReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErrorReport")
+            .field("level", &self.event.level)
+            .field("message", &self.event.message)
+            .field("errors", &self.errors().collect::<Vec<_>>())
+            .field("transaction", &self.event.transaction)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Cuts a text that somebody else chose to a length that a full queue can hold.
-pub(crate) fn bounded(text: &str) -> String {
-    text[..text.floor_char_boundary(MAX_TEXT)].to_owned()
+pub(super) fn bounded(text: &str) -> String {
+    cut(text, MAX_TEXT)
+}
+
+/// Cuts a text to so many bytes, at most.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    text[..text.floor_char_boundary(most)].to_owned()
 }
 
 /// What Sentry itself cuts a message to.
-const MAX_TEXT: usize = 8_192;
+pub(super) const MAX_TEXT: usize = 8_192;
+
+/// How long the text of a field may be, or of a breadcrumb.
+pub(super) const MAX_FIELD: usize = 1_024;

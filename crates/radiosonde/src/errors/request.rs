@@ -1,18 +1,57 @@
-//! Requests that failed.
+//! Requests: those that failed are reported, and all are counted as sessions.
 
-use radiosonde_tower::{Arrival, CurrentRequest, Observation, Observer, Outcome, Scope};
-use sentry_core::protocol::{Event, Level};
+use std::mem;
 
-use super::Reporter;
-use super::current;
+use http::HeaderName;
+use radiosonde_tower::{Arrival, CurrentRequest, ErrorType, Observation, Observer, Outcome, Scope};
+
+use super::current::{self, transaction, with_notes};
+use super::event::{Event, Mechanism, Response};
+use super::reporter::Stack;
+use super::sessions::SessionEnd;
+use super::{Level, Reporter};
 
 /// Reports requests that failed, unless what made them fail was reported.
 #[derive(Debug)]
-pub(crate) struct RequestReports(Reporter);
+pub(crate) struct RequestReports {
+    reporter: Reporter,
+    /// Those that the service wants told.
+    headers: Vec<HeaderName>,
+}
 
 impl RequestReports {
-    pub(crate) fn new(reporter: Reporter) -> Self {
-        Self(reporter)
+    pub(crate) fn new(reporter: Reporter, headers: Vec<HeaderName>) -> Self {
+        Self { reporter, headers }
+    }
+
+    fn report(&self, observation: &Observation<'_>) {
+        let cause = with_notes(|noted| mem::take(&mut noted.cause)).unwrap_or_default();
+        let request = transaction(observation.method(), observation.route());
+        let what = match observation.error_type() {
+            Some(error) if !observation.has_response() => {
+                format!("failed without a response ({error})")
+            }
+            Some(error) => format!("failed with {error}"),
+            None => "failed".into(),
+        };
+        let mut event = Event::new(Level::Error);
+        event.logger = Some("radiosonde".into());
+        event.message = Some(format!("{request} {what}"));
+        event.contexts.response = observation.has_response().then(|| Response {
+            status_code: observation.status(),
+        });
+        if cause.is_empty() {
+            // By its message alone Sentry would take every number for the same.
+            event.fingerprint = vec!["radiosonde".into(), request, what];
+        }
+        event.exception.0 = cause;
+        if let Some(outermost) = event.exception.0.last_mut() {
+            outermost.mechanism = Some(Mechanism {
+                kind: "http",
+                handled: session_end(observation, true) != SessionEnd::Crashed,
+            });
+        }
+        self.reporter.report(event, Stack::Left);
     }
 }
 
@@ -24,28 +63,27 @@ impl Observer for RequestReports {
     ) -> Option<Box<dyn Scope>> {
         // All that a request pays that does not fail.
         current.keep_target(request.uri());
+        current::keep_headers(&self.headers, request, current);
         None
     }
 
     fn close(&self, observation: &Observation<'_>) {
+        let reported = current::was_reported();
         let failed = matches!(observation.outcome(), Outcome::Error | Outcome::Panicked);
-        if !failed || current::was_reported() {
-            return;
+        if failed && !reported {
+            self.report(observation);
         }
-        let what = match observation.error_type() {
-            Some(error) if !observation.has_response() => {
-                format!("failed without a response ({error})")
-            }
-            Some(error) => format!("failed with {error}"),
-            None => "failed".into(),
-        };
-        let request = current::transaction(observation.method(), observation.route());
-        let event = Event {
-            level: Level::Error,
-            logger: Some("radiosonde".into()),
-            message: Some(format!("{request} {what}")),
-            ..Event::default()
-        };
-        self.0.report(event, None);
+        self.reporter
+            .end_session(session_end(observation, reported));
+    }
+}
+
+/// Judges a request as Sentry does: with 500 it has crashed, whoever wrote the answer.
+fn session_end(observation: &Observation<'_>, reported: bool) -> SessionEnd {
+    match (observation.outcome(), observation.error_type()) {
+        (Outcome::Error, Some(ErrorType::Status(501..))) => SessionEnd::Errored,
+        (Outcome::Error | Outcome::Panicked, _) => SessionEnd::Crashed,
+        _ if reported => SessionEnd::Errored,
+        _ => SessionEnd::Exited,
     }
 }

@@ -81,12 +81,15 @@ pub(crate) struct Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// Offers an item. Never blocks: if the queue is full or the worker has ended, the item is dropped and counted.
-    pub(crate) fn offer(&self, item: T) {
+    /// Offers an item, and returns whether it was taken. Never blocks: if the queue is full or the worker has ended, the item
+    /// is dropped and counted.
+    pub(crate) fn offer(&self, item: T) -> bool {
         self.account.ended.increment(1);
-        if self.sender.try_send(item).is_err() {
+        let taken = self.sender.try_send(item).is_ok();
+        if !taken {
             self.account.dropped.increment(1);
         }
+        taken
     }
 
     pub(crate) fn account(&self) -> &Account {

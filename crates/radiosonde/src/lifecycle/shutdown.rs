@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+#[cfg(feature = "sentry")]
+use crate::errors::Reporter;
 use crate::io::Io;
 use crate::io::pipeline::Account;
 use crate::logs::LineWriter;
@@ -21,6 +23,9 @@ pub(crate) struct Telemetry {
     pub(crate) spans: Option<Account>,
     pub(crate) metric_points: Option<Account>,
     pub(crate) reports: Option<Account>,
+    /// Where the service reports by itself.
+    #[cfg(feature = "sentry")]
+    pub(crate) reporter: Option<Reporter>,
     #[cfg(feature = "slo")]
     pub(crate) keeper: Option<Arc<Keeper>>,
     ended: OnceLock<ShutdownReport>,
@@ -34,6 +39,8 @@ impl Telemetry {
             spans: None,
             metric_points: None,
             reports: None,
+            #[cfg(feature = "sentry")]
+            reporter: None,
             #[cfg(feature = "slo")]
             keeper: None,
             ended: OnceLock::new(),

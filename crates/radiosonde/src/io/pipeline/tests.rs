@@ -88,7 +88,9 @@ fn run(fates: Vec<Fate>, bursts: &[usize], batching: Batching) -> [u64; 4] {
         };
         let worker = tokio::spawn(worker.run());
         for burst in bursts {
-            (0..*burst).for_each(|_| queue.offer(()));
+            for _ in 0..*burst {
+                queue.offer(());
+            }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         // The clock of the worker is paused; that of the cutoff, which threads share, is not.
@@ -144,7 +146,9 @@ fn when_the_cutoff_has_passed_what_waits_is_dropped_unsent() {
         sender,
         account: account.clone(),
     };
-    (0..5).for_each(|_| queue.offer(()));
+    for _ in 0..5 {
+        queue.offer(());
+    }
     let destination = std::sync::Arc::new(Script(Mutex::default()));
     let worker = Worker {
         items,

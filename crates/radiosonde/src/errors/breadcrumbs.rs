@@ -1,0 +1,42 @@
+//! What happened before something went wrong.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::SystemTime;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Level;
+use super::event::{Values, seconds, word};
+
+/// A logged event, for the reports that come after it.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Breadcrumb {
+    #[serde(serialize_with = "seconds")]
+    pub(super) timestamp: SystemTime,
+    #[serde(serialize_with = "word")]
+    pub(super) level: Level,
+    pub(super) category: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) data: BTreeMap<String, Value>,
+}
+
+/// The last ones, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Breadcrumbs(VecDeque<Breadcrumb>);
+
+impl Breadcrumbs {
+    /// Adds one, and drops the oldest ones past `most`.
+    pub(super) fn push(&mut self, breadcrumb: Breadcrumb, most: usize) {
+        self.0.push_back(breadcrumb);
+        while self.0.len() > most {
+            self.0.pop_front();
+        }
+    }
+
+    pub(super) fn to_values(&self) -> Values<Breadcrumb> {
+        Values(self.0.iter().cloned().collect())
+    }
+}

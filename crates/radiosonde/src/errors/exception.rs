@@ -1,0 +1,101 @@
+//! Errors, as reports have them.
+
+use std::error::Error;
+
+use super::event::{Event, Exception, Mechanism};
+use super::report::cut;
+use super::reporter::Stack;
+use super::{Level, Reporter};
+use crate::text;
+
+impl Reporter {
+    /// Reports an error and its causes, from where the service has dealt with it.
+    pub(crate) fn report_error(&self, error: &(dyn Error + 'static)) {
+        let mut event = Event::new(Level::Error);
+        event.exception.0 = chain(error);
+        if let Some(outermost) = event.exception.0.last_mut() {
+            outermost.mechanism = Some(Mechanism {
+                kind: "generic",
+                handled: true,
+            });
+        }
+        self.report(event, Stack::Taken);
+    }
+}
+
+/// Describes an error and its causes, the innermost cause first, as Sentry orders them.
+///
+/// Neither a `Display` nor a `Debug` that fails costs more than its text.
+pub(super) fn chain(error: &(dyn Error + 'static)) -> Vec<Exception> {
+    let mut chain: Vec<_> = text::chain(error).map(exception).collect();
+    chain.reverse();
+    chain
+}
+
+fn exception(error: &(dyn Error + 'static)) -> Exception {
+    let value = text::shown(error);
+    let debug = text::shown(format_args!("{error:?}"));
+    Exception {
+        kind: cut(type_in(&debug, &value), MAX_KIND),
+        value: cut(&value, MAX_VALUE),
+        mechanism: None,
+        stacktrace: None,
+    }
+}
+
+/// Finds the type of an error at the beginning of its `Debug` form, where a derive writes it.
+fn type_in<'a>(debug: &'a str, display: &str) -> &'a str {
+    let end = debug.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | ':'));
+    let kind = &debug[..end.unwrap_or(debug.len())];
+    // An error that is a text begins with a quote, or as its message does.
+    let is_type = kind.starts_with(|c: char| c.is_ascii_uppercase())
+        && (debug.len() == kind.len() || debug != display);
+    if is_type { kind } else { "Error" }
+}
+
+const MAX_KIND: usize = 256;
+
+/// There may be sixteen of them.
+const MAX_VALUE: usize = 2_048;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the order could not be stored")]
+    struct NotStored {
+        source: std::num::ParseIntError,
+    }
+
+    #[test]
+    fn causes_come_first_and_have_their_types() {
+        let source = "x".parse::<u8>().unwrap_err();
+        let chain = chain(&NotStored { source });
+        let found: Vec<_> = chain
+            .iter()
+            .map(|exception| (exception.kind.as_str(), exception.value.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("ParseIntError", "invalid digit found in string"),
+                ("NotStored", "the order could not be stored")
+            ]
+        );
+    }
+
+    #[test]
+    fn an_error_that_is_a_text_has_no_type() {
+        for (debug, display, expected) in [
+            ("\"it broke\"", "it broke", "Error"),
+            ("Connection refused", "Connection refused", "Error"),
+            ("Timeout", "Timeout", "Timeout"),
+            ("Custom { kind: Other }", "it broke", "Custom"),
+            ("sqlx::Error(1)", "it broke", "Error"),
+            ("", "", "Error"),
+        ] {
+            assert_eq!(type_in(debug, display), expected, "{debug}");
+        }
+    }
+}

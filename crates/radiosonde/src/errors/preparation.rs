@@ -1,0 +1,67 @@
+//! What is done to a report before it is sent.
+
+use std::fmt;
+
+use super::event::Event;
+use super::panic::LOCATION;
+use super::{ErrorReport, Level, scrubbing, stack};
+use crate::config::{BeforeSend, SentrySettings};
+
+/// Completes reports. Takes its time: symbols are read from the program, and the service may have its say.
+pub(super) struct Preparation {
+    release: Option<String>,
+    environment: String,
+    dist: Option<String>,
+    server_name: Option<String>,
+    personal_data: bool,
+    before_send: Option<BeforeSend>,
+}
+
+impl Preparation {
+    pub(super) fn new(settings: &SentrySettings) -> Self {
+        Self {
+            release: settings.release.clone(),
+            environment: settings.environment.clone(),
+            dist: settings.dist.clone(),
+            server_name: settings.server_name.clone(),
+            personal_data: settings.options.personal_data,
+            before_send: settings.options.before_send.clone(),
+        }
+    }
+
+    /// Completes a report, with its stack if it has one, or returns `None` when the service keeps it back.
+    pub(super) fn prepare(&self, mut report: ErrorReport) -> Option<Event> {
+        let stacktrace = report.backtrace.take().and_then(stack::look_up);
+        let event = &mut *report.event;
+        if stacktrace.is_none() {
+            group_by_place(event);
+        }
+        if let Some(exception) = event.exception.0.last_mut() {
+            exception.stacktrace = stacktrace;
+        }
+        event.release.clone_from(&self.release);
+        event.environment = Some(self.environment.clone());
+        event.dist.clone_from(&self.dist);
+        event.server_name.clone_from(&self.server_name);
+        scrubbing::scrub(event, self.personal_data);
+        let report = match &self.before_send {
+            Some(before_send) => before_send(report)?,
+            None => report,
+        };
+        Some(*report.event)
+    }
+}
+
+/// Lets panics without a stack be grouped by their place: Sentry would go by their texts, which may differ each time.
+fn group_by_place(event: &mut Event) {
+    let place = event.extra.get(LOCATION).and_then(|place| place.as_str());
+    if let (Level::Fatal, Some(place)) = (event.level, place) {
+        event.fingerprint = vec!["panic".into(), place.into()];
+    }
+}
+
+impl fmt::Debug for Preparation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Preparation").finish_non_exhaustive()
+    }
+}

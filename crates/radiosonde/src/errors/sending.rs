@@ -1,0 +1,186 @@
+//! Reports on their way: the work of the telemetry thread.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::ErrorReport;
+use super::envelope::Envelope;
+use super::event::Event;
+use super::losses::{Loss, Losses};
+use super::preparation::Preparation;
+use super::project::{NotSent, Project};
+use super::rate_limits::Category;
+use crate::io::pipeline::{Batching, Delivered, Destination};
+
+/// Prepares reports and sends them.
+#[derive(Debug)]
+pub(super) struct Sending {
+    preparation: Arc<Preparation>,
+    /// As many permits as threads may prepare reports: one that does not end must not take ever more of them.
+    threads: Arc<Semaphore>,
+    project: Arc<Project>,
+    /// Whether the log tells what becomes of each.
+    debug: bool,
+}
+
+impl Sending {
+    /// One report is one request; a hundred waiting ones are more than anybody reads.
+    pub(super) const BATCHING: Batching = Batching {
+        queue: 100,
+        batch: 1,
+        delay: Duration::ZERO,
+        timeout: Project::TIMEOUT,
+    };
+
+    pub(super) fn new(preparation: Preparation, project: Arc<Project>, debug: bool) -> Self {
+        Self {
+            preparation: Arc::new(preparation),
+            threads: Arc::new(Semaphore::new(THREADS)),
+            project,
+            debug,
+        }
+    }
+
+    /// Completes a report, without its stack when the symbols take too long. `None` when the service keeps it back.
+    ///
+    /// # Errors
+    ///
+    /// Returns why there is no event: something panicked, or does not end.
+    async fn prepared(&self, report: ErrorReport) -> Result<Option<Event>, String> {
+        let mut without_stack = report.clone();
+        if without_stack.backtrace.take().is_some()
+            && let Ok(event) = self.prepared_in_time(report).await?
+        {
+            return Ok(event);
+        }
+        let event = self.prepared_in_time(without_stack).await?;
+        event.map_err(|Late| "its preparation did not end".into())
+    }
+
+    async fn prepared_in_time(
+        &self,
+        report: ErrorReport,
+    ) -> Result<Result<Option<Event>, Late>, String> {
+        let permit = self.threads.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| "the preparation of earlier ones does not end")?;
+        let preparation = self.preparation.clone();
+        // Not where others wait to be sent.
+        let work = spawn_blocking(move || {
+            let _permit = permit;
+            preparation.prepare(report)
+        });
+        match timeout(PREPARING, work).await {
+            Ok(Ok(event)) => Ok(Ok(event)),
+            Ok(Err(error)) => Err(format!("its preparation failed: {error}")),
+            Err(_) => Ok(Err(Late)),
+        }
+    }
+
+    async fn send_one(&self, report: ErrorReport) -> Result<Delivered, String> {
+        const HELD_BACK: Delivered = Delivered {
+            refused: 0,
+            held_back: 1,
+        };
+        let mut fate = Fate::new(self.project.losses());
+        if self.project.is_paused(Category::Error) {
+            fate.is(Loss::Paused);
+            return Ok(HELD_BACK);
+        }
+        let Some(event) = self.prepared(report).await? else {
+            fate.is(Loss::KeptBack);
+            return Ok(HELD_BACK);
+        };
+        let mut envelope = Envelope::new(Some(&event.id));
+        envelope.item("event", &event);
+        let sent = self.project.post(Category::Error, envelope).await;
+        if self.debug {
+            tell(&event, sent.as_ref().err());
+        }
+        match sent {
+            Ok(()) => {
+                fate.is_sent();
+                Ok(Delivered::default())
+            }
+            Err(NotSent::Paused) => {
+                fate.is(Loss::Paused);
+                Ok(HELD_BACK)
+            }
+            Err(NotSent::Refused(reason)) => {
+                fate.is(Loss::Refused);
+                Err(reason)
+            }
+            Err(NotSent::NoAnswer(reason)) => Err(reason),
+        }
+    }
+}
+
+impl Destination for Sending {
+    type Item = ErrorReport;
+    const ITEMS: &'static str = "error reports";
+
+    async fn send(&self, batch: Vec<ErrorReport>) -> Result<Delivered, String> {
+        let mut delivered = Delivered::default();
+        for report in batch {
+            let Delivered { refused, held_back } = self.send_one(report).await?;
+            delivered.refused += refused;
+            delivered.held_back += held_back;
+        }
+        Ok(delivered)
+    }
+}
+
+/// What took longer than it may.
+#[derive(Debug)]
+struct Late;
+
+/// What becomes of a report: lost without an answer, unless something else is said in time.
+struct Fate<'a> {
+    losses: &'a Losses,
+    loss: Option<Loss>,
+}
+
+impl<'a> Fate<'a> {
+    fn new(losses: &'a Losses) -> Self {
+        Self {
+            losses,
+            loss: Some(Loss::NoAnswer),
+        }
+    }
+
+    fn is(&mut self, loss: Loss) {
+        self.loss = Some(loss);
+    }
+
+    fn is_sent(&mut self) {
+        self.loss = None;
+    }
+}
+
+impl Drop for Fate<'_> {
+    fn drop(&mut self) {
+        if let Some(loss) = self.loss {
+            self.losses.note(loss);
+        }
+    }
+}
+
+fn tell(event: &Event, not_sent: Option<&NotSent>) {
+    let event_id = event.id.as_str();
+    let transaction = event.transaction.as_deref().unwrap_or_default();
+    let outcome = match not_sent {
+        None => "sent",
+        Some(NotSent::Paused) => "held back: Sentry asked for a pause",
+        Some(NotSent::Refused(reason) | NotSent::NoAnswer(reason)) => reason,
+    };
+    tracing::info!(target: "radiosonde", event_id, transaction, outcome, "an error report");
+}
+
+/// How long preparing a report may take, with looking up the symbols of its stack and without.
+const PREPARING: Duration = Duration::from_secs(1);
+
+/// How many threads may prepare reports at once.
+const THREADS: usize = 4;

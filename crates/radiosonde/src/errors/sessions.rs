@@ -1,0 +1,250 @@
+//! Release health: how well requests end, told by release.
+//!
+//! A *session* is a request that has ended. Sessions are counted where they end, and once a minute Sentry is told how many there
+//! were of each kind. What it does not take is told with the next ones.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use radiosonde_catalog::{SESSIONS_ENDED, SESSIONS_SENT};
+use radiosonde_metrics::{Counter, Registry};
+use serde::Serialize;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::envelope::Envelope;
+use super::project::{NotSent, Project};
+use super::rate_limits::Category;
+use crate::config::SentrySettings;
+use crate::io::Io;
+use crate::io::attempt::{Cutoff, Outage, attempt};
+
+/// How a session ended, in Sentry's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SessionEnd {
+    /// Nothing was reported in it.
+    Exited,
+    /// Something failed, and the service dealt with it.
+    Errored,
+    /// Something failed that nobody dealt with.
+    Crashed,
+}
+
+/// Counts sessions. Clones count the same.
+#[derive(Debug, Clone)]
+pub(super) struct Sessions {
+    exited: Counter,
+    errored: Counter,
+    crashed: Counter,
+}
+
+impl Sessions {
+    /// Starts to count, and to tell Sentry. `None` where no release is known: health is that of a release.
+    pub(super) fn start(
+        io: &mut Io,
+        settings: &SentrySettings,
+        project: Arc<Project>,
+        registry: &Registry,
+    ) -> Option<Self> {
+        let release = settings.release.clone()?;
+        settings.options.release_health.then_some(())?;
+        let counter = |status| registry.counter(&SESSIONS_ENDED, &[status]);
+        let sessions = Self {
+            exited: counter("exited"),
+            errored: counter("errored"),
+            crashed: counter("crashed"),
+        };
+        let telling = Telling {
+            sessions: sessions.clone(),
+            told: Counts::default(),
+            since: SystemTime::now(),
+            attributes: Attributes {
+                release,
+                environment: settings.environment.clone(),
+            },
+            project,
+            sent: registry.counter(&SESSIONS_SENT, &[]),
+            outage: Outage::new("sessions"),
+        };
+        io.spawn(|cutoff| telling.run(cutoff));
+        Some(sessions)
+    }
+
+    /// Counts a session that has ended.
+    pub(super) fn note(&self, end: SessionEnd) {
+        let counter = match end {
+            SessionEnd::Exited => &self.exited,
+            SessionEnd::Errored => &self.errored,
+            SessionEnd::Crashed => &self.crashed,
+        };
+        counter.increment(1);
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            exited: self.exited.value(),
+            errored: self.errored.value(),
+            crashed: self.crashed.value(),
+        }
+    }
+}
+
+/// How many sessions there were of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+struct Counts {
+    exited: u64,
+    errored: u64,
+    crashed: u64,
+}
+
+impl Counts {
+    /// Those that came since, as many as Sentry can count at once.
+    fn since(self, earlier: Self) -> Self {
+        let since = |now: u64, earlier: u64| now.saturating_sub(earlier).min(u32::MAX.into());
+        Self {
+            exited: since(self.exited, earlier.exited),
+            errored: since(self.errored, earlier.errored),
+            crashed: since(self.crashed, earlier.crashed),
+        }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.exited += more.exited;
+        self.errored += more.errored;
+        self.crashed += more.crashed;
+    }
+
+    fn total(self) -> u64 {
+        self.exited + self.errored + self.crashed
+    }
+}
+
+/// Tells Sentry.
+struct Telling {
+    sessions: Sessions,
+    told: Counts,
+    /// When the sessions began that have not been told.
+    since: SystemTime,
+    attributes: Attributes,
+    project: Arc<Project>,
+    sent: Counter,
+    outage: Outage,
+}
+
+impl Telling {
+    async fn run(mut self, mut cutoff: Cutoff) {
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The first tick comes at once, when there is nothing to tell yet.
+        ticks.tick().await;
+        loop {
+            let ends = tokio::select! {
+                biased;
+                () = cutoff.is_set() => true,
+                _ = ticks.tick() => false,
+            };
+            self.tell(&mut cutoff).await;
+            if ends {
+                return;
+            }
+        }
+    }
+
+    /// Tells what has not been told, with what was lost of the events.
+    async fn tell(&mut self, cutoff: &mut Cutoff) {
+        let now = SystemTime::now();
+        let new = self.sessions.counts().since(self.told);
+        let mut envelope = Envelope::new(None);
+        if new.total() > 0 {
+            envelope.item("sessions", &self.item(new));
+        } else if self.project.losses().are_none() {
+            return;
+        }
+        let project = self.project.clone();
+        let exchange = async move { Ok(project.post(Category::Session, envelope).await) };
+        let done = attempt(exchange, Project::TIMEOUT, cutoff).await;
+        let failure = match done {
+            Ok(Ok(())) => {
+                self.told.add(new);
+                self.since = now;
+                self.sent.increment(new.total());
+                None
+            }
+            Ok(Err(NotSent::Paused)) => return,
+            Ok(Err(NotSent::Refused(reason) | NotSent::NoAnswer(reason))) | Err(reason) => {
+                Some(reason)
+            }
+        };
+        self.outage.note(failure);
+    }
+
+    fn item(&self, counts: Counts) -> Aggregates<'_> {
+        Aggregates {
+            aggregates: [Aggregate {
+                started: minute(self.since),
+                counts,
+            }],
+            attributes: &self.attributes,
+        }
+    }
+}
+
+/// An item of an envelope, by Sentry's description of
+/// [sessions](https://develop.sentry.dev/sdk/telemetry/sessions/).
+#[derive(Debug, Serialize)]
+struct Aggregates<'a> {
+    aggregates: [Aggregate; 1],
+    #[serde(rename = "attrs")]
+    attributes: &'a Attributes,
+}
+
+#[derive(Debug, Serialize)]
+struct Aggregate {
+    started: String,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+#[derive(Debug, Serialize)]
+struct Attributes {
+    release: String,
+    environment: String,
+}
+
+/// Writes a time, to the minute.
+fn minute(time: SystemTime) -> String {
+    let seconds = time
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    let time = UNIX_EPOCH + Duration::from_secs(seconds - seconds % 60);
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
+/// How often Sentry is told.
+const EVERY: Duration = Duration::from_mins(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_to_the_minute() {
+        let time = UNIX_EPOCH + Duration::from_millis(1_792_000_119_999);
+        assert_eq!(minute(time), "2026-10-14T17:48:00Z");
+    }
+
+    #[test]
+    fn more_than_sentry_can_count_are_told_in_turns() {
+        let all = Counts {
+            exited: 1 << 33,
+            errored: 2,
+            crashed: 1,
+        };
+        let mut told = Counts::default();
+        for _ in 0..3 {
+            told.add(all.since(told));
+        }
+        assert_eq!(told, all);
+        assert_eq!(all.since(told).total(), 0);
+    }
+}

@@ -1,0 +1,23 @@
+//! Panics, wherever they happen.
+
+use std::panic::PanicHookInfo;
+
+use radiosonde_catalog::PANICS;
+use radiosonde_metrics::Registry;
+
+/// Counts the panics of this process from here on, tells each to `tell`, and then does what was done about it before.
+///
+/// The thread that panics may be the one that serves everybody else: nothing here waits. A panic in a panic hook aborts the
+/// process, so `tell` must not panic either.
+pub(crate) fn install_hook(
+    registry: &Registry,
+    tell: impl Fn(&PanicHookInfo<'_>) + Send + Sync + 'static,
+) {
+    let panics = registry.counter(&PANICS, &[]);
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        panics.increment(1);
+        tell(panic);
+        previous(panic);
+    }));
+}

@@ -1,0 +1,41 @@
+//! Error reports, taken by a fault collector that keeps them.
+
+mod by_hand;
+mod envelopes;
+mod panics;
+#[cfg(feature = "axum")]
+mod requests;
+mod secrets;
+mod transport;
+
+use radiosonde::{Config, Sonde, build, ext};
+use radiosonde_testkit::fault::FaultCollector;
+use tracing::Dispatch;
+
+fn dsn(collector: &FaultCollector) -> String {
+    format!("http://key@{}/1", collector.addr())
+}
+
+/// Starts telemetry that reports to the collector, and the subscriber through which errors are logged.
+fn reporting(collector: &FaultCollector, config: Config) -> (Sonde, Dispatch) {
+    let mut parts = build(config.sentry_dsn(dsn(collector))).unwrap();
+    let dispatch = ext::dispatch(&mut parts);
+    (parts.into_sonde(), dispatch)
+}
+
+/// Logs errors with these messages.
+fn log(dispatch: &Dispatch, messages: &[&str]) {
+    tracing::dispatcher::with_default(dispatch, || {
+        for message in messages {
+            tracing::error!("{message}");
+        }
+    });
+}
+
+/// Returns the value of a counter of ours.
+fn count(sonde: &Sonde, series: &str) -> u64 {
+    let text = sonde.metrics().render();
+    let line = text.lines().find_map(|line| line.strip_prefix(series));
+    let line = line.unwrap_or_else(|| panic!("no {series} in\n{text}"));
+    line.trim().parse().unwrap()
+}

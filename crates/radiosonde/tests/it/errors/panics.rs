@@ -1,0 +1,167 @@
+//! Panics and logged errors of a whole process.
+
+use std::time::{Duration, Instant};
+
+use radiosonde_testkit::eventually;
+use radiosonde_testkit::fault::{FaultCollector, Mode};
+use serde_json::Value;
+
+use super::envelopes::events;
+use super::{count, dsn};
+use crate::child::{self, printed};
+
+/// Runs a child that reports to the collector, and returns what arrived when it has ended.
+fn reported(name: &str, collector: &FaultCollector) -> Vec<Value> {
+    printed(&child::run(name, &[("SENTRY_DSN", &dsn(collector))]));
+    events(collector)
+}
+
+#[test]
+fn a_record_of_the_log_crate_is_reported_under_its_own_name() {
+    if child::is_child() {
+        let _sonde = radiosonde::init("checkout").unwrap();
+        log::error!(target: "elsewhere", "it broke");
+        return;
+    }
+    let collector = FaultCollector::start(Mode::status(200));
+    let events = reported(
+        "errors::panics::a_record_of_the_log_crate_is_reported_under_its_own_name",
+        &collector,
+    );
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(
+        (&events[0]["logger"], &events[0]["message"]),
+        (&"elsewhere".into(), &"it broke".into())
+    );
+    assert!(events[0].get("extra").is_none(), "{events:?}");
+}
+
+#[test]
+fn panics_are_reported_and_go_on_to_the_hook_that_was_there() {
+    if child::is_child() {
+        std::panic::set_hook(Box::new(|_| println!("the hook of the host")));
+        let config = radiosonde::Config::new("checkout").flush_timeout(Duration::from_secs(5));
+        let sonde = radiosonde::init(config).unwrap();
+        for _ in 0..3 {
+            std::thread::spawn(|| panic!("as expected"))
+                .join()
+                .unwrap_err();
+        }
+        let captured = "radiosonde_error_events_captured_total 3\n";
+        assert!(sonde.metrics().render().contains(captured));
+        return;
+    }
+    let collector = FaultCollector::start(Mode::status(200));
+    let dsn = dsn(&collector);
+    let name = "errors::panics::panics_are_reported_and_go_on_to_the_hook_that_was_there";
+    let text = printed(&child::run(name, &[("SENTRY_DSN", &dsn)]));
+    assert_eq!(text.matches("the hook of the host").count(), 3, "{text}");
+    let values: Vec<_> = events(&collector)
+        .iter()
+        .map(|event| event["exception"]["values"][0]["value"].clone())
+        .collect();
+    assert_eq!(values, ["as expected"; 3]);
+}
+
+#[test]
+fn while_sentry_hangs_a_panic_waits_for_nothing() {
+    if child::is_child() {
+        std::panic::set_hook(Box::new(|_| {}));
+        let sonde = radiosonde::init("checkout").unwrap();
+        let before = Instant::now();
+        for _ in 0..1_000 {
+            std::thread::spawn(|| panic!("as expected"))
+                .join()
+                .unwrap_err();
+        }
+        // Far more than a thousand threads take, and far less than one flush.
+        assert!(
+            before.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            before.elapsed()
+        );
+        let text = sonde.metrics().render();
+        assert!(text.contains("\npanics_total 1000\n"), "{text}");
+        let captured = count(&sonde, "radiosonde_error_events_captured_total ");
+        let limited = count(
+            &sonde,
+            r#"radiosonde_error_events_suppressed_total{reason="limited"} "#,
+        );
+        assert!(captured >= 100, "{captured}");
+        assert_eq!(captured + limited, 1_000);
+        return;
+    }
+    let collector = FaultCollector::start(Mode::Hang);
+    let dsn = dsn(&collector);
+    printed(&child::run(
+        "errors::panics::while_sentry_hangs_a_panic_waits_for_nothing",
+        &[("SENTRY_DSN", &dsn)],
+    ));
+    eventually("a report that hangs", Duration::from_secs(10), || {
+        (!collector.requests().is_empty()).then_some(())
+    });
+}
+
+#[cfg(feature = "axum")]
+#[test]
+fn a_panic_is_one_event_whoever_catches_it_and_says_so() {
+    use std::panic::AssertUnwindSafe;
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
+    use axum::routing::get;
+    use futures_util::FutureExt as _;
+    use tower::ServiceExt as _;
+
+    let name = "errors::panics::a_panic_is_one_event_whoever_catches_it_and_says_so";
+    if !child::is_child() {
+        let collector = FaultCollector::start(Mode::status(200));
+        let events = reported(name, &collector);
+        let told: Vec<_> = events
+            .iter()
+            .map(|event| {
+                let panic = &event["exception"]["values"][0]["value"];
+                (event["transaction"].clone(), panic.clone())
+            })
+            .collect();
+        let expected = [
+            ("GET /caught".into(), "this handler panics".into()),
+            ("GET /joined".into(), "this task panics".into()),
+            ("GET /unwinds".into(), "this handler panics as well".into()),
+        ];
+        assert_eq!(told, expected, "{events:#?}");
+        return;
+    }
+    std::panic::set_hook(Box::new(|_| {}));
+    let config = radiosonde::Config::new("checkout").flush_timeout(Duration::from_secs(5));
+    let sonde = radiosonde::init(config).unwrap();
+    let caught = async || {
+        let panics = AssertUnwindSafe(async { panic!("this handler panics") });
+        let panic = panics.catch_unwind().await.unwrap_err();
+        let text = panic.downcast_ref::<&str>().unwrap();
+        tracing::error!("Service panicked: {text}");
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let joined = async || {
+        let task = radiosonde::errors::within_request(async { panic!("this task panics") });
+        let error = tokio::spawn(task).await.unwrap_err();
+        tracing::error!(error = &error as &dyn std::error::Error, "the task is gone");
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let unwinds = async || -> StatusCode { panic!("this handler panics as well") };
+    let app = Router::new()
+        .route("/caught", get(caught))
+        .route("/joined", get(joined))
+        .route("/unwinds", get(unwinds))
+        .layer(sonde.layer());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        for path in ["/caught", "/joined", "/unwinds"] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let answer = AssertUnwindSafe(app.clone().oneshot(request));
+            let _ = answer.catch_unwind().await;
+        }
+    });
+    assert_eq!(count(&sonde, "panics_total "), 3);
+}

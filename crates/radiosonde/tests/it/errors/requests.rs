@@ -1,0 +1,399 @@
+//! What is reported of requests, and what is told of each.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use radiosonde::errors::{self, ErrorOptions, User};
+use radiosonde::{Config, Service, Sonde};
+use radiosonde_testkit::fault::{FaultCollector, Mode};
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+use tower::ServiceExt as _;
+use tracing::Dispatch;
+use tracing::instrument::WithSubscriber as _;
+
+use super::envelopes::{events, items};
+use super::{count, reporting};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Debug, thiserror::Error)]
+#[error("the order could not be stored")]
+struct NotStored {
+    source: std::num::ParseIntError,
+}
+
+impl IntoResponse for NotStored {
+    fn into_response(self) -> Response {
+        errors::set_cause(&self);
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    }
+}
+
+fn not_stored() -> NotStored {
+    let source = "x".parse::<u8>().unwrap_err();
+    NotStored { source }
+}
+
+/// A service that reports to a collector which takes everything.
+struct Shop {
+    collector: FaultCollector,
+    sonde: Sonde,
+    dispatch: Dispatch,
+    app: Router,
+}
+
+impl Shop {
+    fn open(options: ErrorOptions, routes: Router) -> Self {
+        let collector = FaultCollector::start(Mode::status(200));
+        let service = Service::new("checkout").version("1.4.2");
+        let (sonde, dispatch) = reporting(&collector, Config::new(service).errors(options));
+        let app = routes.layer(sonde.layer());
+        Self {
+            collector,
+            sonde,
+            dispatch,
+            app,
+        }
+    }
+
+    async fn ask(&self, request: axum::http::request::Builder) {
+        let request = request.body(Body::empty()).unwrap();
+        let answer = async {
+            let response = self.app.clone().oneshot(request).await.unwrap();
+            let _ = axum::body::to_bytes(response.into_body(), usize::MAX).await;
+        };
+        answer.with_subscriber(self.dispatch.clone()).await;
+    }
+
+    async fn get(&self, path: &str) {
+        self.ask(Request::get(path)).await;
+    }
+
+    /// Ends the telemetry, and returns the events that arrived.
+    async fn close(&self) -> Vec<Value> {
+        self.sonde.shutdown(PATIENCE).await;
+        events(&self.collector)
+    }
+}
+
+#[tokio::test]
+async fn an_error_that_is_logged_twice_and_answered_with_500_is_one_event() {
+    let handler = async || {
+        let error = not_stored();
+        tracing::error!(error = &error.source as &dyn Error, "no number");
+        tracing::error!(error = &error as &dyn Error, "no order");
+        error
+    };
+    let shop = Shop::open(ErrorOptions::new(), Router::new().route("/", get(handler)));
+    shop.get("/").await;
+    let repeated = r#"radiosonde_error_events_suppressed_total{reason="repeated"} "#;
+    assert_eq!(count(&shop.sonde, repeated), 1);
+    let events = shop.close().await;
+    assert_eq!(events.len(), 1, "{events:#?}");
+    assert_eq!(events[0]["message"], "no number");
+}
+
+#[tokio::test]
+async fn a_failed_request_is_told_with_its_cause() {
+    let handler = async || not_stored();
+    let routes = Router::new().route("/orders/{id}", get(handler));
+    let shop = Shop::open(ErrorOptions::new(), routes);
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+    let request = Request::get("/orders/7?page=2&token=s3cret").header("traceparent", parent);
+    shop.ask(request).await;
+    let events = shop.close().await;
+    assert_eq!(events.len(), 1, "{events:#?}");
+    let event = &events[0];
+    assert_eq!(event["transaction"], "GET /orders/{id}");
+    assert_eq!(event["message"], "GET /orders/{id} failed with 500");
+    let values = event["exception"]["values"].as_array().unwrap();
+    let kinds: Vec<_> = values.iter().map(|value| value["type"].clone()).collect();
+    assert_eq!(kinds, ["ParseIntError", "NotStored"]);
+    assert_eq!(
+        values[1]["mechanism"],
+        json!({"type": "http", "handled": false})
+    );
+    assert_eq!(event["contexts"]["response"]["status_code"], 500);
+    let request =
+        json!({"method": "GET", "url": "/orders/7", "query_string": "page=2&token=[Filtered]"});
+    assert_eq!(event["request"], request);
+    // Also of a trace that is not sampled.
+    let trace = &event["contexts"]["trace"];
+    assert_eq!(trace["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_eq!(trace["data"]["sampled"], false);
+}
+
+#[tokio::test]
+async fn a_cause_alone_is_no_failure() {
+    let handler = async || {
+        errors::set_cause(&not_stored());
+        StatusCode::NOT_FOUND
+    };
+    let shop = Shop::open(ErrorOptions::new(), Router::new().route("/", get(handler)));
+    shop.get("/").await;
+    assert!(shop.close().await.is_empty());
+}
+
+#[tokio::test]
+async fn failures_without_a_cause_are_grouped_by_route_and_status() {
+    let routes = Router::new().route("/busy", get(async || StatusCode::SERVICE_UNAVAILABLE));
+    let shop = Shop::open(ErrorOptions::new(), routes);
+    shop.get("/busy").await;
+    let events = shop.close().await;
+    let expected = json!(["radiosonde", "GET /busy", "failed with 503"]);
+    assert_eq!(events[0]["fingerprint"], expected);
+}
+
+#[tokio::test]
+async fn user_and_tags_stay_in_their_request() {
+    let both = Arc::new(Barrier::new(2));
+    let handler = move |axum::extract::Path(id): axum::extract::Path<String>| {
+        let both = both.clone();
+        async move {
+            errors::set_user(User::new(id.clone()).username("joe"));
+            errors::set_tag("tenant", id);
+            both.wait().await;
+            tokio::task::yield_now().await;
+            tracing::error!("it broke");
+        }
+    };
+    let routes = Router::new().route("/{id}", get(handler)).route(
+        "/anonymous/now",
+        get(async || StatusCode::INTERNAL_SERVER_ERROR),
+    );
+    let shop = Shop::open(ErrorOptions::new(), routes);
+    tokio::join!(shop.get("/one"), shop.get("/two"));
+    shop.get("/anonymous/now").await;
+    errors::set_tag("outside", "of a request");
+    let events = shop.close().await;
+    assert_eq!(events.len(), 3, "{events:#?}");
+    for event in &events[..2] {
+        let id = event["request"]["url"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches('/');
+        assert_eq!(event["user"], json!({"id": id, "username": "joe"}));
+        assert_eq!(event["tags"], json!({"tenant": id}));
+    }
+    assert!(
+        events[2].get("user").is_none() && events[2].get("tags").is_none(),
+        "{events:#?}"
+    );
+}
+
+#[tokio::test]
+async fn a_spawned_task_belongs_to_its_request_where_that_is_asked_for() {
+    let spawned = async |followed: bool| {
+        errors::set_user(User::new("7"));
+        let work = async { tracing::error!("it broke in a task") };
+        if followed {
+            let work = errors::within_request(work).with_current_subscriber();
+            tokio::spawn(work).await.unwrap();
+        } else {
+            tokio::spawn(work.with_current_subscriber()).await.unwrap();
+        }
+    };
+    let routes = Router::new()
+        .route("/followed", get(move || spawned(true)))
+        .route("/alone", get(move || spawned(false)));
+    let shop = Shop::open(ErrorOptions::new(), routes);
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    shop.ask(Request::get("/followed").header("traceparent", parent))
+        .await;
+    shop.get("/alone").await;
+    let events = shop.close().await;
+    let [followed, alone] = &events[..] else {
+        panic!("{events:#?}");
+    };
+    assert_eq!(followed["transaction"], "GET /followed");
+    assert_eq!(followed["user"]["id"], "7");
+    let trace = &followed["contexts"]["trace"]["trace_id"];
+    assert_eq!(trace, "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert!(
+        alone.get("transaction").is_none() && alone.get("user").is_none(),
+        "{alone:#}"
+    );
+}
+
+#[tokio::test]
+async fn breadcrumbs_are_those_of_the_request_and_no_more_than_allowed() {
+    let handler = async || {
+        tracing::debug!("nobody asked");
+        for step in 0..5 {
+            tracing::info!(step, "a step");
+        }
+        tracing::warn!(token = "s3cret", "nearly");
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let routes = Router::new()
+        .route("/steps", get(handler))
+        .route("/none", get(async || StatusCode::INTERNAL_SERVER_ERROR));
+    let shop = Shop::open(ErrorOptions::new().breadcrumbs(3), routes);
+    tracing::dispatcher::with_default(&shop.dispatch, || tracing::info!("outside"));
+    shop.get("/steps").await;
+    shop.get("/none").await;
+    tracing::dispatcher::with_default(&shop.dispatch, || tracing::error!("it broke outside"));
+    let events = shop.close().await;
+    let crumbs = |index: usize| {
+        let values = events[index]["breadcrumbs"]["values"].as_array();
+        values.cloned().unwrap_or_default()
+    };
+    let told: Vec<_> = crumbs(0)
+        .iter()
+        .map(|crumb| {
+            (
+                crumb["level"].clone(),
+                crumb["message"].clone(),
+                crumb["data"].clone(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("info".into(), "a step".into(), json!({"step": 3})),
+        ("info".into(), "a step".into(), json!({"step": 4})),
+        (
+            "warning".into(),
+            "nearly".into(),
+            json!({"token": "[Filtered]"}),
+        ),
+    ];
+    assert_eq!(told, expected);
+    assert!(crumbs(1).is_empty(), "{events:#?}");
+    let outside = crumbs(2);
+    assert_eq!(
+        (outside.len(), &outside[0]["message"]),
+        (1, &"outside".into())
+    );
+}
+
+#[tokio::test]
+async fn headers_are_told_where_that_is_asked_for_and_secrets_in_no_case() {
+    let routes = || Router::new().route("/", get(async || StatusCode::INTERNAL_SERVER_ERROR));
+    let request = || {
+        Request::get("/")
+            .header("user-agent", "curl/8")
+            .header("authorization", "Bearer s3cret")
+            .header("cookie", "theme=s3cret")
+            .header("x-forwarded-for", "192.0.2.7")
+            .header("accept", "text/html")
+    };
+    let names = [
+        "User-Agent",
+        "authorization",
+        "cookie",
+        "x-forwarded-for",
+        "x-absent",
+    ];
+    let options = || ErrorOptions::new().headers(names);
+    for (options, expected) in [
+        (ErrorOptions::new(), Value::Null),
+        (
+            options(),
+            json!({"user-agent": "curl/8", "authorization": "[Filtered]", "cookie": "[Filtered]", "x-forwarded-for": "[Filtered]"}),
+        ),
+        (
+            options().personal_data(true),
+            json!({"user-agent": "curl/8", "authorization": "[Filtered]", "cookie": "[Filtered]", "x-forwarded-for": "192.0.2.7"}),
+        ),
+    ] {
+        let shop = Shop::open(options, routes());
+        shop.ask(request()).await;
+        assert_eq!(shop.close().await[0]["request"]["headers"], expected);
+    }
+    let options = ErrorOptions::new().headers(["no header"]);
+    let config = Config::new("checkout")
+        .sentry_dsn("http://key@localhost/1")
+        .errors(options);
+    let error = radiosonde::build(config).unwrap_err().to_string();
+    assert!(
+        error.contains("`no header` is no name of a header"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_reported_of_routes_that_are_ignored() {
+    let fails = async || StatusCode::INTERNAL_SERVER_ERROR;
+    let routes = Router::new()
+        .route("/orders/{id}", get(fails))
+        .route("/probe/{id}", get(fails));
+    let options = ErrorOptions::new().ignore_routes(["/probe/{id}"]);
+    let shop = Shop::open(options, routes);
+    shop.get("/probe/1").await;
+    shop.get("/orders/1").await;
+    let events = shop.close().await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["transaction"], "GET /orders/{id}");
+}
+
+#[tokio::test]
+async fn sessions_are_told_by_how_they_ended() {
+    let handled = async || {
+        tracing::error!("it broke, and nobody noticed");
+        "an order"
+    };
+    let broken = async || {
+        let pieces = [Err::<&str, _>(std::io::Error::other("gone"))];
+        Body::from_stream(futures_util::stream::iter(pieces))
+    };
+    let routes = || {
+        Router::new()
+            .route("/ok", get(async || "an order"))
+            .route("/handled", get(handled))
+            .route("/busy", get(async || StatusCode::SERVICE_UNAVAILABLE))
+            .route("/fail", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+            .route("/broken", get(broken))
+    };
+    let shop = Shop::open(ErrorOptions::new(), routes());
+    for path in [
+        "/ok", "/ok", "/nowhere", "/handled", "/busy", "/fail", "/broken",
+    ] {
+        shop.get(path).await;
+    }
+    shop.close().await;
+    let told = items(&shop.collector, "sessions");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(
+        told[0]["attrs"],
+        json!({"release": "checkout@1.4.2", "environment": "production"})
+    );
+    let mut aggregate = told[0]["aggregates"][0].clone();
+    let started = aggregate["started"].take();
+    assert!(started.as_str().unwrap().ends_with(":00Z"), "{started}");
+    let expected = json!({"started": null, "exited": 3, "errored": 2, "crashed": 2});
+    assert_eq!(aggregate, expected);
+    assert_eq!(count(&shop.sonde, "radiosonde_sessions_sent_total "), 7);
+
+    let shop = Shop::open(ErrorOptions::new().release_health(false), routes());
+    shop.get("/ok").await;
+    shop.close().await;
+    assert!(shop.collector.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_pause_for_errors_is_none_for_sessions() {
+    let collector =
+        FaultCollector::start(Mode::header(429, "x-sentry-rate-limits", "600:error:key"));
+    let service = Service::new("checkout").version("1.4.2");
+    let (sonde, dispatch) = reporting(&collector, Config::new(service));
+    super::log(&dispatch, &["it broke"]);
+    let failed = || count(&sonde, "radiosonde_error_events_failed_total ") == 1;
+    radiosonde_testkit::eventually("the refusal", PATIENCE, || failed().then_some(()));
+    let app = Router::new()
+        .route("/", get(async || ""))
+        .layer(sonde.layer());
+    let request = Request::get("/").body(Body::empty()).unwrap();
+    drop(app.oneshot(request).await.unwrap());
+    super::log(&dispatch, &["it broke again"]);
+    sonde.shutdown(PATIENCE).await;
+    assert_eq!(events(&collector).len(), 1);
+    assert_eq!(items(&collector, "sessions").len(), 1);
+    assert_eq!(count(&sonde, "radiosonde_sessions_sent_total "), 0);
+}

@@ -1,0 +1,223 @@
+//! What becomes of reports on their way, with an account that is exact.
+
+use std::time::{Duration, Instant};
+
+use radiosonde::errors::ErrorOptions;
+use radiosonde::{Config, Sonde};
+use radiosonde_testkit::eventually;
+use radiosonde_testkit::fault::{FaultCollector, Mode};
+use serde_json::json;
+
+use super::envelopes::{events, items};
+use super::{count, log, reporting};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn config(options: ErrorOptions) -> Config {
+    Config::new("checkout").errors(options)
+}
+
+/// Waits until so many were captured and all of them are lost: a worker that was given up on may be about to say so.
+#[track_caller]
+fn all_lost(sonde: &Sonde, expected: u64) {
+    let of = |what| count(sonde, &format!("radiosonde_error_events_{what}_total "));
+    eventually("the account", PATIENCE, || {
+        (of("failed") + of("dropped") == expected).then_some(())
+    });
+    assert_eq!((of("captured"), of("sent")), (expected, 0));
+}
+
+#[tokio::test]
+async fn reports_arrive_with_what_is_known_of_the_deployment() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let service = radiosonde::Service::new("checkout").version("1.4.2");
+    let (sonde, dispatch) = reporting(&collector, Config::new(service).environment("staging"));
+    log(&dispatch, &["it broke"]);
+    let report = sonde.shutdown(PATIENCE).await.error_reports;
+    assert_eq!((report.ended, report.sent), (1, 1), "{report:?}");
+
+    let request = &collector.requests()[0];
+    assert!(request.request_line.starts_with("POST /api/1/envelope/ "));
+    let auth = &request
+        .headers
+        .iter()
+        .find(|(name, _)| name == "x-sentry-auth");
+    assert!(auth.unwrap().1.contains("sentry_key=key"), "{auth:?}");
+    let event = &events(&collector)[0];
+    for (member, expected) in [
+        ("message", "it broke"),
+        ("level", "error"),
+        ("platform", "native"),
+        ("release", "checkout@1.4.2"),
+        ("environment", "staging"),
+    ] {
+        assert_eq!(event[member], expected, "{event:#}");
+    }
+    assert_eq!(event["event_id"].as_str().unwrap().len(), 32);
+}
+
+#[tokio::test]
+async fn a_pause_that_sentry_asks_for_is_kept_and_counted() {
+    for asks in [
+        Mode::header(429, "retry-after", "600"),
+        Mode::header(
+            429,
+            "x-sentry-rate-limits",
+            "600:error;session:organization",
+        ),
+    ] {
+        let collector = FaultCollector::start(asks);
+        let (sonde, dispatch) = reporting(&collector, Config::new("checkout"));
+        log(&dispatch, &["the first"]);
+        eventually("the refusal", PATIENCE, || {
+            (count(&sonde, "radiosonde_error_events_failed_total ") == 1).then_some(())
+        });
+        log(&dispatch, &["the second", "the third"]);
+        let report = sonde.shutdown(PATIENCE).await.error_reports;
+        assert_eq!(
+            (report.ended, report.sent, report.failed, report.dropped),
+            (3, 0, 1, 2)
+        );
+        assert_eq!(collector.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_never_answers_is_given_up_at_the_deadline() {
+    let collector = FaultCollector::start(Mode::Hang);
+    let (sonde, dispatch) = reporting(&collector, Config::new("checkout"));
+    log(&dispatch, &["it broke"; 40]);
+    let before = Instant::now();
+    sonde.shutdown(Duration::from_millis(400)).await;
+    // Far more than the deadline, and far less than for ever.
+    assert!(before.elapsed() < Duration::from_secs(20));
+    all_lost(&sonde, 40);
+}
+
+#[tokio::test]
+async fn what_does_not_fit_the_queue_is_dropped_and_counted() {
+    let collector = FaultCollector::start(Mode::Hang);
+    let options = ErrorOptions::new().events_per_minute(1_000);
+    let (sonde, dispatch) = reporting(&collector, config(options));
+    log(&dispatch, &["it broke"; 300]);
+    let dropped = count(&sonde, "radiosonde_error_events_dropped_total ");
+    // A hundred wait, and one may be on its way.
+    assert!((199..=200).contains(&dropped), "{dropped}");
+    sonde.shutdown(Duration::from_millis(200)).await;
+    all_lost(&sonde, 300);
+}
+
+#[tokio::test]
+async fn more_than_the_minute_may_have_are_suppressed_and_counted() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let options = ErrorOptions::new().events_per_minute(2);
+    let (sonde, dispatch) = reporting(&collector, config(options));
+    log(&dispatch, &["it broke"; 5]);
+    let suppressed = r#"radiosonde_error_events_suppressed_total{reason="limited"} "#;
+    assert_eq!(count(&sonde, suppressed), 3);
+    let report = sonde.shutdown(PATIENCE).await.error_reports;
+    assert_eq!((report.ended, report.sent), (2, 2));
+    assert_eq!(events(&collector).len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_ignored_is_counted_and_told_to_sentry() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let options = ErrorOptions::new()
+        .ignore_errors(["ParseIntError", "as usual"])
+        .ignore_targets(["noisy"]);
+    let (sonde, dispatch) = reporting(&collector, config(options));
+    tracing::dispatcher::with_default(&dispatch, || {
+        let error = "x".parse::<u8>().unwrap_err();
+        tracing::error!(error = &error as &dyn std::error::Error, "no number");
+        tracing::error!("it broke as usual");
+        tracing::error!(target: "noisy::module", "it broke");
+        tracing::error!(target: "noisyless", "it broke");
+    });
+    let suppressed = r#"radiosonde_error_events_suppressed_total{reason="ignored"} "#;
+    assert_eq!(count(&sonde, suppressed), 3);
+    sonde.shutdown(PATIENCE).await;
+    let events = events(&collector);
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["logger"], "noisyless");
+    let told = items(&collector, "client_report");
+    let expected = json!([{"reason": "event_processor", "category": "error", "quantity": 3}]);
+    assert_eq!(told[0]["discarded_events"], expected);
+}
+
+#[tokio::test]
+async fn the_service_may_change_a_report_or_keep_it_back() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let options = ErrorOptions::new().before_send(|mut report| {
+        match report.message() {
+            Some("keep it back") => return None,
+            Some("panic") => panic!("as expected"),
+            _ => {}
+        }
+        report.set_tag("team", "checkout");
+        report.set_fingerprint(["by hand"]);
+        Some(report)
+    });
+    let (sonde, dispatch) = reporting(&collector, config(options));
+    log(&dispatch, &["keep it back", "panic", "send it"]);
+    let report = sonde.shutdown(PATIENCE).await.error_reports;
+    assert_eq!(
+        (report.ended, report.sent, report.failed, report.dropped),
+        (3, 1, 1, 1)
+    );
+    let events = events(&collector);
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["tags"], json!({"team": "checkout"}));
+    assert_eq!(events[0]["fingerprint"], json!(["by hand"]));
+}
+
+#[tokio::test]
+async fn a_service_that_never_returns_a_report_costs_reports_and_nothing_else() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let (_held, hangs) = std::sync::mpsc::channel::<()>();
+    let hangs = std::sync::Mutex::new(hangs);
+    let options = ErrorOptions::new().before_send(move |report| {
+        let _ = hangs.lock().unwrap().recv();
+        Some(report)
+    });
+    let (sonde, dispatch) = reporting(&collector, config(options));
+    log(&dispatch, &["it broke"; 20]);
+    sonde.shutdown(Duration::from_millis(300)).await;
+    all_lost(&sonde, 20);
+}
+
+#[tokio::test]
+async fn a_share_of_none_sends_none() {
+    if !crate::child::is_child() {
+        let collector = FaultCollector::start(Mode::status(200));
+        let name = "errors::transport::a_share_of_none_sends_none";
+        let dsn = super::dsn(&collector);
+        let variables = [("SENTRY_DSN", dsn.as_str()), ("SENTRY_SAMPLE_RATE", "0")];
+        crate::child::printed(&crate::child::run(name, &variables));
+        assert!(events(&collector).is_empty());
+        return;
+    }
+    let sonde = radiosonde::init("checkout").unwrap();
+    (0..10).for_each(|_| tracing::error!("it broke"));
+    let suppressed = r#"radiosonde_error_events_suppressed_total{reason="sampled"} "#;
+    assert_eq!(count(&sonde, suppressed), 10);
+    assert_eq!(count(&sonde, "radiosonde_error_events_captured_total "), 0);
+}
+
+#[test]
+fn the_log_tells_what_becomes_of_each_report_where_that_is_asked_for() {
+    let name =
+        "errors::transport::the_log_tells_what_becomes_of_each_report_where_that_is_asked_for";
+    if !crate::child::is_child() {
+        let collector = FaultCollector::start(Mode::status(503));
+        let dsn = super::dsn(&collector);
+        let variables = [("SENTRY_DSN", dsn.as_str()), ("SENTRY_DEBUG", "true")];
+        let text = crate::child::printed(&crate::child::run(name, &variables));
+        let told = r#""outcome":"Sentry answered 503 Service Unavailable""#;
+        assert!(text.contains(told), "{text}");
+        return;
+    }
+    let sonde = radiosonde::init("checkout").unwrap();
+    tracing::error!("it broke");
+    drop(sonde);
+}
