@@ -36,7 +36,8 @@ for group in 'Counter, looked up' 'Gauge set, looked up' 'Histogram, looked up';
         row record "$group / $case, two owned labels"
     done
 done
-for case in bare 'layer that does nothing' 'ours, metrics' 'ours, everything on, nothing exported' \
+for case in bare 'layer that does nothing' 'ours, metrics' 'ours, metrics and ten objectives' \
+    'ours, everything on, nothing exported' \
     axum-prometheus 'macros by hand'; do
     row request "Request, 20 routes in turn / $case"
 done

@@ -6,7 +6,7 @@
 mod router;
 mod through;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -19,7 +19,9 @@ use metrics::{Recorder, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use radiosonde_benches::{Case, Group, Mode};
 use radiosonde_catalog::HTTP_REQUEST_DURATION;
-use radiosonde_metrics::Registry;
+use radiosonde_catalog::objective::{Objective, Objectives};
+use radiosonde_metrics::slo::Slos;
+use radiosonde_metrics::{Registry, RegistryOptions};
 use radiosonde_tower::{ObserveLayer, ObserveOptions};
 
 use crate::router::{answer, cycle, routes, served, uri};
@@ -49,9 +51,11 @@ fn group<'a>(
     by_exporter: &'a PrometheusRecorder,
     by_macros: &'a PrometheusRecorder,
 ) -> Group<'a> {
-    let registry = Registry::new();
-    let options = ObserveOptions::new().route(radiosonde_axum::matched_path);
-    let ours = ObserveLayer::new(&registry, options);
+    let options = || ObserveOptions::new().route(radiosonde_axum::matched_path);
+    let ours = ObserveLayer::new(&Registry::new(), options());
+    let promising = promising();
+    let slos = Slos::watch(&promising);
+    let with_objectives = ObserveLayer::new(&promising, options());
     // Labels by the route that matched, as ours: the default for what matched none is the raw path.
     let (axum_prometheus, _) = PrometheusMetricLayerBuilder::new()
         .with_endpoint_label_type(EndpointLabel::MatchedPath)
@@ -67,6 +71,11 @@ fn group<'a>(
             case("bare", routes()),
             case(NOOP, routes().layer(ThroughLayer)),
             case("ours, metrics", routes().layer(ours)),
+            case(
+                "ours, metrics and ten objectives",
+                routes().layer(with_objectives),
+            )
+            .between(move || slos.sample()),
             case(
                 "ours, everything on, nothing exported",
                 routes().layer(parts.sonde().layer()),
@@ -86,6 +95,18 @@ fn group<'a>(
         ],
     )
     .over(NOOP)
+}
+
+/// A registry whose objectives are about all requests and about each route, with five bounds that the histogram lacked.
+fn promising() -> Registry {
+    let answered = (0..5).map(|n| Objective::availability(format!("answered-{n}"), 99.9));
+    let quick = (0..5).map(|n| {
+        let threshold = Duration::from_millis(300 + 50 * n);
+        let objective = Objective::latency(format!("quick-{n}"), 95.0, threshold);
+        objective.for_each((0..20).map(|route| format!("/api/resource{route}/{{id}}")))
+    });
+    let objectives = Objectives::new(answered.chain(quick)).expect("objectives that are right");
+    Registry::with_options(RegistryOptions::new().objectives(objectives))
 }
 
 /// A case whose layer records by the macros of the `metrics` crate.

@@ -79,6 +79,11 @@ impl KnownMetrics {
         self.known().metrics.values().copied().collect()
     }
 
+    /// Returns how many there are. None goes away and none changes, so another number is another catalogue.
+    pub(crate) fn len(&self) -> usize {
+        self.known().metrics.len()
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         // Nothing panics under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

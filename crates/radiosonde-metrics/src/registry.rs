@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use radiosonde_catalog::objective::Objectives;
 use radiosonde_catalog::{Kind, METRICS_OVERFLOWED, METRICS_REFUSED, Metric, SERIES};
@@ -375,6 +375,38 @@ impl Registry {
             };
             families.insert(metric.name().into(), Arc::new(family));
         }
+    }
+
+    /// Replaces all series of a gauge by one.
+    pub(crate) fn replace<'a>(
+        &self,
+        metric: &Metric,
+        labels: impl Iterator<Item = (&'a str, &'a str)>,
+        value: f64,
+    ) -> Result<(), Refusal> {
+        let labels = label_text(labels)?;
+        let gauge = Gauge::default();
+        gauge.set(value);
+        let mut families = self.locked();
+        if !is_free(&families, metric.name(), metric.kind()) {
+            return Err(Refusal::NameTaken);
+        }
+        let family = family(&mut families, metric.name().to_owned())?;
+        let before = family.series.len();
+        family.kind = Some(metric.kind());
+        family.series = BTreeMap::from([(labels.into(), Series::new(Instrument::Gauge(gauge)))]);
+        #[expect(clippy::cast_precision_loss, reason = "a budget stays far below 2^53")]
+        self.inner.series.add(1.0 - before as f64);
+        Ok(())
+    }
+
+    /// Returns a handle that does not keep the registry.
+    pub(crate) fn downgrade(&self) -> Weak<Inner> {
+        Arc::downgrade(&self.inner)
+    }
+
+    pub(crate) fn upgraded(inner: &Weak<Inner>) -> Option<Self> {
+        inner.upgrade().map(|inner| Self { inner })
     }
 
     /// Returns the series of a metric, without collecting.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use radiosonde_catalog::{BUILD_INFO, TARGET_INFO};
+use radiosonde_catalog::TARGET_INFO;
 use radiosonde_health::Health;
 use radiosonde_metrics::{Registry, RegistryOptions, collect};
 use tracing::Dispatch;
@@ -134,7 +134,11 @@ impl Parts {
     ) -> std::io::Result<Self> {
         let registry = Registry::with_options(registry_options(settings));
         add_collected(settings, &registry);
-        let summary = Summary::of(settings);
+        #[cfg_attr(
+            not(feature = "slo"),
+            expect(unused_mut, reason = "objectives add a warning")
+        )]
+        let mut summary = Summary::of(settings);
         let mut io = Way::default();
 
         let logs = LogLayer::new(
@@ -189,11 +193,13 @@ impl Parts {
         telemetry.io = io.0;
         let health = Health::new();
         #[cfg(feature = "slo")]
-        let keeper = Arc::new(Keeper::new(&settings.slos, &registry, &health));
-        #[cfg(feature = "slo")]
-        {
+        let keeper = {
+            let (keeper, warning) = Keeper::start(&settings.slos, &registry, &health);
+            let keeper = Arc::new(keeper);
             telemetry.keeper = Some(keeper.clone());
-        }
+            summary.warnings.extend(warning);
+            keeper
+        };
         let sonde = Sonde::new(
             settings,
             registry,
@@ -263,7 +269,10 @@ impl std::fmt::Debug for Parts {
 fn registry_options(settings: &Settings) -> RegistryOptions {
     let options = settings.metrics.registry.clone();
     #[cfg(feature = "slo")]
-    let options = options.objectives(settings.slos.objectives.clone());
+    let options = match &settings.slos.objectives {
+        objectives if objectives.is_empty() => options,
+        objectives => options.objectives(objectives.clone()),
+    };
     #[cfg(feature = "otlp")]
     if settings.metrics.exemplars && settings.traces.export.is_some() {
         return options.exemplars(crate::traces::sampled_span);
@@ -282,13 +291,9 @@ fn add_collected(settings: &Settings, registry: &Registry) {
         .collect();
     let attributes = attributes.iter().map(|(key, value)| (*key, value.as_ref()));
     collect::info(registry, &TARGET_INFO, attributes);
-    let hash = registry.catalogue().hash();
-    let build = [
-        ("service", settings.name.as_str()),
-        ("version", settings.version.as_deref().unwrap_or_default()),
-        ("catalog_hash", &hash),
-    ];
-    collect::info(registry, &BUILD_INFO, build);
+    let version = settings.version.as_deref().unwrap_or_default();
+    let build = [("service", settings.name.as_str()), ("version", version)];
+    collect::build_info(registry, &build);
     #[cfg(feature = "process")]
     collect::watch_process(registry);
 }

@@ -100,3 +100,10 @@ pub mod client {
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// So do the pages of the guide.
+#[cfg(all(doctest, feature = "slo"))]
+mod guide {
+    #[doc = include_str!("../../../docs/guide/objectives.md")]
+    struct Objectives;
+}

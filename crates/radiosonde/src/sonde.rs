@@ -103,7 +103,7 @@ impl Sonde {
         #[cfg(feature = "runtime")]
         radiosonde_metrics::collect::watch_current_runtime(&self.inner.registry, "main");
         #[cfg(feature = "slo")]
-        self.inner.keeper.start();
+        self.inner.keeper.sample_here();
     }
 
     /// Returns the layer that measures and follows each request.

@@ -8,9 +8,15 @@ mod welcome;
 
 use std::error::Error;
 
+use radiosonde::Config;
+use radiosonde::slo::Objective;
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let sonde = radiosonde::init(radiosonde::service!())?;
+    let config = Config::new(radiosonde::service!())
+        // Of all requests, 99 % are answered; `/fail` and `/panic` spend the rest.
+        .objective(Objective::availability("answered", 99.0));
+    let sonde = radiosonde::init(config)?;
 
     let app = routes::router().merge(sonde.router()).layer(sonde.layer());
 

@@ -18,6 +18,7 @@ pub(crate) fn print(address: SocketAddr) {
 
   what was measured   http://{address}/metrics
   how it is           http://{address}/health
+  how it should be    http://{address}/slo
   for orchestrators   http://{address}/ready   http://{address}/live
 "
     );

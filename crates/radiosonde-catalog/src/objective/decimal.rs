@@ -25,7 +25,7 @@ impl Decimal {
 
     pub(crate) const fn thousandths(thousandths: u64) -> Self {
         Self {
-            trillionths: thousandths * (UNIT / 1_000),
+            trillionths: thousandths.saturating_mul(UNIT / 1_000),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Series that are always 1, for the sake of their labels.
 
-use radiosonde_catalog::Metric;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use radiosonde_catalog::{BUILD_INFO, Metric};
 
 use crate::Registry;
 use crate::family::Instrument;
@@ -38,11 +40,62 @@ pub fn info<'a>(
     }
 }
 
+/// Adds the series of [`BUILD_INFO`] with these labels and with `catalog_hash`: the hash of the
+/// [`catalogue`](Registry::catalogue), by which what was made from it tells whether it is up to date.
+///
+/// There is one such series at any time: when the service declares another metric, it has another hash.
+///
+/// # Examples
+///
+/// ```
+/// use radiosonde_metrics::{Registry, collect};
+///
+/// let registry = Registry::new();
+/// collect::build_info(&registry, &[("service", "checkout"), ("version", "1.4.2")]);
+///
+/// let hash = registry.catalogue().hash();
+/// let line = format!("build_info{{catalog_hash=\"{hash}\",service=\"checkout\",version=\"1.4.2\"}} 1\n");
+/// assert!(registry.render().contains(&line));
+/// ```
+pub fn build_info(registry: &Registry, labels: &[(&str, &str)]) {
+    registry.describe(
+        BUILD_INFO.name(),
+        BUILD_INFO.unit().otel(),
+        BUILD_INFO.help(),
+    );
+    let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    let labels: Vec<(String, String)> = labels.iter().map(owned).collect();
+    let shown = AtomicUsize::new(0);
+    let show = move |registry: &Registry| {
+        let known = registry.known().len();
+        if shown.swap(known, Relaxed) == known {
+            return;
+        }
+        let hash = registry.catalogue().hash();
+        let labels = labels
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()));
+        let labels = labels.chain([("catalog_hash", hash.as_str())]);
+        if let Err(refusal) = registry.replace(&BUILD_INFO, labels, 1.0) {
+            registry.refuse(refusal, BUILD_INFO.name());
+        }
+    };
+    show(registry);
+    // The registry must not keep itself.
+    let weak = registry.downgrade();
+    registry.before_reading(move || {
+        if let Some(registry) = Registry::upgraded(&weak) {
+            show(&registry);
+        }
+    });
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use radiosonde_catalog::{BUILD_INFO, TARGET_INFO};
+    use radiosonde_catalog::{SERIES, TARGET_INFO};
 
     use super::*;
+    use crate::Value;
 
     #[test]
     fn attributes_are_labels_as_prometheus_spells_them() {
@@ -68,5 +121,27 @@ mod tests {
         let text = registry.render();
         assert!(!text.contains("target_info{"), "{text}");
         assert!(text.contains("reason=\"duplicate_label\"} 1\n"), "{text}");
+    }
+
+    #[test]
+    fn the_hash_follows_what_the_service_declares() {
+        const PAID: Metric = Metric::counter("orders_paid_total");
+        let registry = Registry::new();
+        build_info(&registry, &[("service", "checkout")]);
+        let hashes = || {
+            let series = registry.series(BUILD_INFO.name());
+            let labels = series.into_iter().flat_map(|series| series.labels);
+            let hashes = labels.filter(|(key, _)| key == "catalog_hash");
+            hashes.map(|(_, hash)| hash).collect::<Vec<_>>()
+        };
+        let before = hashes();
+        assert_eq!(before, [registry.catalogue().hash()]);
+        registry.counter(&PAID, &[]).increment(1);
+        let after = hashes();
+        assert_eq!(after, [registry.catalogue().hash()]);
+        assert_ne!(before, after);
+        // One series was replaced by one, and one was added.
+        let told = registry.series(SERIES.name()).remove(0).value;
+        assert_eq!(told, Value::Number(2.0));
     }
 }

@@ -14,7 +14,7 @@ mod process;
 #[cfg(feature = "runtime")]
 mod runtime;
 
-pub use info::info;
+pub use info::{build_info, info};
 #[cfg(feature = "process")]
 pub use process::watch_process;
 #[cfg(feature = "runtime")]

@@ -6,6 +6,8 @@ mod bad_input;
 mod fuzz;
 mod laws;
 mod protobuf;
+#[cfg(feature = "slo")]
+mod slo;
 mod stock;
 
 use metrics::{counter, gauge, histogram};

@@ -32,24 +32,27 @@ enum Task {
 }
 
 impl Keeper {
-    /// Goes on where the file ends, if there is one.
-    pub(crate) fn new(settings: &SloSettings, registry: &Registry, health: &Health) -> Self {
+    /// Goes on where the file ends, if there is one. Returns what is to be told when there is a log.
+    pub(crate) fn start(
+        settings: &SloSettings,
+        registry: &Registry,
+        health: &Health,
+    ) -> (Self, Option<String>) {
         // Tokio's clock, so that a test can stop it.
         let start = Instant::now();
         let slos = Slos::watch_by(registry, move || start.elapsed());
         let file = settings.file.as_deref().map(Arc::from);
         let file = file.filter(|_| !slos.is_empty());
-        if let Some(file) = &file {
-            load(&slos, file);
-        }
+        let warning = file.as_ref().and_then(|file| load(&slos, file));
         if settings.degrade && !slos.is_empty() {
             degrade(health, &slos);
         }
-        Self {
+        let keeper = Self {
             slos,
             file,
             task: Mutex::new(Task::NotStarted),
-        }
+        };
+        (keeper, warning)
     }
 
     pub(crate) fn slos(&self) -> &Slos {
@@ -57,7 +60,7 @@ impl Keeper {
     }
 
     /// Starts to sample on the runtime around the call, if there is one and no other one does.
-    pub(crate) fn start(&self) {
+    pub(crate) fn sample_here(&self) {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
@@ -128,17 +131,19 @@ fn ticks() -> Option<Interval> {
     Some(ticks)
 }
 
-fn load(slos: &Slos, file: &Path) {
+/// Loads the file, and says what was not in it.
+fn load(slos: &Slos, file: &Path) -> Option<String> {
+    let shown = file.display();
     match slos.load(file) {
-        Ok(None) => {}
+        Ok(None) => None,
+        Ok(Some(restored)) if restored.started_anew.is_empty() => None,
         Ok(Some(restored)) => {
-            let (gap, anew) = (restored.gap, restored.started_anew.join(", "));
-            tracing::info!(target: "radiosonde::slo", ?gap, anew, "error budgets go on where they were");
+            let anew = restored.started_anew.join(", ");
+            Some(format!(
+                "{shown} has nothing of the error budgets {anew}, which start anew"
+            ))
         }
-        Err(error) => {
-            let file = file.display();
-            tracing::warn!(target: "radiosonde::slo", %file, %error, "error budgets start anew");
-        }
+        Err(error) => Some(format!("error budgets start anew: {shown}: {error}")),
     }
 }
 

@@ -18,5 +18,7 @@ mod serve;
 mod service;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod shutdown;
+#[cfg(all(feature = "axum", feature = "slo"))]
+mod slo;
 #[cfg(feature = "testing")]
 mod testing;

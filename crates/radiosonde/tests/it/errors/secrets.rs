@@ -96,7 +96,7 @@ async fn none_of_them_is_sent() {
         planted += 3;
         // The queue holds a hundred.
         let sent = || super::count(&sonde, "radiosonde_error_events_sent_total ") == planted;
-        radiosonde_testkit::eventually("the reports", Duration::from_secs(60), || {
+        radiosonde_testkit::eventually("the reports", Duration::from_mins(1), || {
             sent().then_some(())
         });
     }

@@ -1,5 +1,4 @@
 //! Objectives, watched: with a clock that the test sets, and requests as the layer records them.
-#![cfg(all(feature = "slo", not(loom)))]
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
