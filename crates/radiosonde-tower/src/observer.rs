@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use http::{Extensions, HeaderMap, Method, Uri, Version};
+use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
 
 use crate::{CurrentRequest, Observation};
 
@@ -43,7 +43,7 @@ pub trait Scope: fmt::Debug + Send + Sync + 'static {
 }
 
 /// A request when it arrives.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
     pub(crate) method: &'a Method,
     pub(crate) method_label: &'static str,
@@ -52,9 +52,27 @@ pub struct Arrival<'a> {
     pub(crate) version: Version,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) extensions: &'a Extensions,
+    pub(crate) grpc_method: Option<&'static str>,
 }
 
 impl<'a> Arrival<'a> {
+    pub(crate) fn of<B>(
+        request: &'a Request<B>,
+        method_label: &'static str,
+        route: &'a str,
+    ) -> Self {
+        Self {
+            method: request.method(),
+            method_label,
+            route,
+            uri: request.uri(),
+            version: request.version(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+            grpc_method: None,
+        }
+    }
+
     /// Returns the method as it was sent. It may be anything: it is no label.
     #[must_use]
     pub fn method(&self) -> &'a Method {
@@ -71,6 +89,13 @@ impl<'a> Arrival<'a> {
     #[must_use]
     pub fn route(&self) -> &'a str {
         self.route
+    }
+
+    /// Returns the method of a call of gRPC, such as `shop.Orders/Get`, or `_OTHER` when it has no name; `None` when the
+    /// request is no call.
+    #[must_use]
+    pub fn grpc_method(&self) -> Option<&'static str> {
+        self.grpc_method
     }
 
     /// Returns the target of the request.

@@ -5,7 +5,11 @@
 
 mod balance;
 mod client;
+mod grpc;
+mod label;
+mod million;
 mod observer;
 mod outcomes;
 mod script;
 mod transparency;
+mod wire;
