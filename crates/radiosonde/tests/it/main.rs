@@ -7,6 +7,8 @@ mod child;
 mod client;
 #[cfg(feature = "sentry")]
 mod errors;
+#[cfg(feature = "sentry")]
+mod features;
 mod hostile;
 mod init;
 mod logs;
