@@ -9,6 +9,8 @@ mod client;
 mod corpus;
 #[cfg(feature = "sentry")]
 mod errors;
+#[cfg(feature = "sentry")]
+mod features;
 mod hostile;
 mod init;
 mod logs;

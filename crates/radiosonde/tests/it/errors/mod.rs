@@ -2,6 +2,8 @@
 
 mod by_hand;
 mod envelopes;
+#[cfg(feature = "axum")]
+mod hanging;
 mod panics;
 #[cfg(feature = "axum")]
 mod requests;

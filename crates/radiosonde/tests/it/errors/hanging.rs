@@ -1,0 +1,169 @@
+//! A Sentry that accepts and never answers: what it costs the service, which is nothing.
+//!
+//! The counts are small, so that the tests are quick. For the figures, give them more and look at what they print:
+//!
+//! ```sh
+//! RADIOSONDE_TEST_PANICS=1000 cargo nextest run -p radiosonde --release --no-capture hanging
+//! ```
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::routing::get;
+use futures_util::FutureExt as _;
+use radiosonde::Config;
+use radiosonde_testkit::fault::{FaultCollector, Mode};
+use tokio::runtime::{Builder, Runtime};
+use tower::ServiceExt as _;
+
+use super::{count, dsn};
+use crate::child::{self, printed};
+
+const PANICS: &str = "RADIOSONDE_TEST_PANICS";
+
+fn panics() -> usize {
+    std::env::var(PANICS).map_or(100, |text| text.parse().unwrap())
+}
+
+fn runtimes() -> [Runtime; 3] {
+    let workers = |count| {
+        Builder::new_multi_thread()
+            .worker_threads(count)
+            .enable_all()
+            .build()
+    };
+    let alone = Builder::new_current_thread().enable_all().build();
+    [alone, workers(1), workers(2)].map(Result::unwrap)
+}
+
+/// Runs a test in a child that reports to a collector which hangs, if to any, and returns what it printed.
+fn beside(collector: Option<&FaultCollector>, test: &str, flavour: usize) -> String {
+    let (panics, flavour) = (panics().to_string(), flavour.to_string());
+    let mut variables = vec![(PANICS, panics.as_str()), (FLAVOUR, flavour.as_str())];
+    let dsn = collector.map(dsn);
+    variables.extend(dsn.as_deref().map(|dsn| ("SENTRY_DSN", dsn)));
+    printed(&child::run(test, &variables))
+}
+
+/// Which of the runtimes a child uses.
+fn runtime() -> Runtime {
+    let flavour: usize = std::env::var(FLAVOUR).unwrap().parse().unwrap();
+    runtimes().into_iter().nth(flavour).unwrap()
+}
+
+const FLAVOUR: &str = "RADIOSONDE_TEST_FLAVOUR";
+
+#[cfg(unix)]
+#[test]
+fn a_process_that_has_reports_to_send_ends_in_time() {
+    let name = "errors::hanging::a_process_that_has_reports_to_send_ends_in_time";
+    if !child::is_child() {
+        for flavour in 0..3 {
+            let collector = FaultCollector::start(Mode::Hang);
+            let before = Instant::now();
+            beside(Some(&collector), name, flavour);
+            // The budget is five seconds. A machine that is busy takes its time, and a hang takes for ever.
+            assert!(
+                before.elapsed() < Duration::from_secs(40),
+                "{:?}",
+                before.elapsed()
+            );
+            assert!(!collector.requests().is_empty(), "nothing was on its way");
+        }
+        return;
+    }
+    std::panic::set_hook(Box::new(|_| {}));
+    runtime().block_on(async {
+        let sonde = radiosonde::init("checkout").unwrap();
+        let app = Router::new()
+            .route("/fail", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+            .layer(sonde.layer());
+        let server = sonde.bind("127.0.0.1:0").await.unwrap();
+        let address = server.local_addr();
+        let client = std::thread::spawn(move || {
+            for _ in 0..40 {
+                let response = radiosonde_testkit::http::get(address, "/fail", &[]).unwrap();
+                assert_eq!(response.status, 500);
+            }
+            let kill = format!("kill -TERM {}", std::process::id());
+            let status = std::process::Command::new("sh")
+                .args(["-c", &kill])
+                .status();
+            assert!(status.unwrap().success());
+        });
+        server.serve(app).await;
+        client.join().unwrap();
+    });
+}
+
+#[test]
+fn neighbours_of_handlers_that_panic_are_answered_as_ever() {
+    let name = "errors::hanging::neighbours_of_handlers_that_panic_are_answered_as_ever";
+    if !child::is_child() {
+        for flavour in 0..2 {
+            let collector = FaultCollector::start(Mode::Hang);
+            for (with, collector) in [("without Sentry", None), ("Sentry hangs", Some(&collector))]
+            {
+                let text = beside(collector, name, flavour);
+                let figures = text
+                    .lines()
+                    .find(|line| line.starts_with("neighbours"))
+                    .unwrap();
+                println!("{with}: {figures}");
+            }
+        }
+        return;
+    }
+    std::panic::set_hook(Box::new(|_| {}));
+    let sonde = radiosonde::init(Config::new("checkout")).unwrap();
+    let app = Router::new()
+        .route(
+            "/panic",
+            get(async || -> StatusCode { panic!("as expected") }),
+        )
+        .route("/ok", get(async || "ok"))
+        .layer(sonde.layer());
+    let ask = async |path: &str| {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let before = Instant::now();
+        let answer = AssertUnwindSafe(app.clone().oneshot(request))
+            .catch_unwind()
+            .await;
+        let status = answer.ok().map(|response| response.unwrap().status());
+        (status, before.elapsed())
+    };
+    let (mut neighbours, mut panicking) = (Vec::new(), Vec::new());
+    runtime().block_on(async {
+        for _ in 0..panics() {
+            let (status, took) = ask("/panic").await;
+            assert_eq!(status, None);
+            panicking.push(took);
+            for _ in 0..10 {
+                let (status, took) = ask("/ok").await;
+                assert_eq!(status, Some(StatusCode::OK));
+                neighbours.push(took);
+            }
+        }
+    });
+    println!(
+        "\nneighbours took {}, panics {}",
+        spread(neighbours),
+        spread(panicking)
+    );
+    let expected = panics() as u64;
+    assert_eq!(count(&sonde, "panics_total "), expected);
+    if std::env::var_os("SENTRY_DSN").is_some() {
+        let captured = count(&sonde, "radiosonde_error_events_captured_total ");
+        let limited = r#"radiosonde_error_events_suppressed_total{reason="limited"} "#;
+        assert_eq!(captured + count(&sonde, limited), expected);
+    }
+}
+
+fn spread(mut times: Vec<Duration>) -> String {
+    times.sort_unstable();
+    let [half, most] = [times.len() / 2, times.len() * 99 / 100].map(|index| times[index]);
+    format!("{half:?} at the median and {most:?} at the 99th percentile")
+}
