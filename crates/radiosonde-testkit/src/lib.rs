@@ -40,6 +40,8 @@ pub mod tools;
 mod launch;
 mod scratch;
 mod server;
+mod size;
 mod wait;
 
+pub use size::{FULL_SIZE, size};
 pub use wait::eventually;

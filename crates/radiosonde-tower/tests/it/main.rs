@@ -5,7 +5,9 @@
 
 mod balance;
 mod client;
+mod million;
 mod observer;
 mod outcomes;
 mod script;
 mod transparency;
+mod wire;

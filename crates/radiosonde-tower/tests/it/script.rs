@@ -35,6 +35,8 @@ pub(crate) enum Act {
 pub(crate) enum Step {
     Data(&'static str),
     Trailers,
+    /// Not yet, but soon.
+    Wait,
     Fail,
     Hang,
     Panic,
@@ -112,13 +114,17 @@ impl Body for Steps {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Failed>>> {
         Poll::Ready(match self.left.next() {
             None => None,
             Some(Step::Data(text)) => Some(Ok(Frame::data(Bytes::from_static(text.as_bytes())))),
             Some(Step::Trailers) => Some(Ok(Frame::trailers(HeaderMap::new()))),
             Some(Step::Fail) => Some(Err(Failed)),
+            Some(Step::Wait) => {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             Some(Step::Hang) => return Poll::Pending,
             Some(Step::Panic) => panic!("in body"),
         })

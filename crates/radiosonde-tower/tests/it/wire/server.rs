@@ -1,0 +1,102 @@
+//! hyper's server around a service, with and without the layer.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use radiosonde_metrics::Registry;
+use radiosonde_tower::{ObserveLayer, ObserveOptions};
+use tokio::net::TcpListener;
+use tokio::task::{AbortHandle, JoinSet};
+use tower_layer::Layer as _;
+use tower_service::Service;
+
+/// A server that answers until it is dropped.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    accepting: AbortHandle,
+}
+
+impl Server {
+    /// Serves what a function answers.
+    pub(super) async fn bare<F, A, B>(answer: F) -> Self
+    where
+        F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+        A: Future<Output = Response<B>> + Send + 'static,
+        B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+    {
+        Self::start(service(answer)).await
+    }
+
+    /// Serves the same with the layer around it.
+    pub(super) async fn observed<F, A, B>(answer: F, registry: &Registry) -> Self
+    where
+        F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+        A: Future<Output = Response<B>> + Send + 'static,
+        B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+    {
+        let layer = ObserveLayer::new(registry, ObserveOptions::new().body_sizes(true));
+        Self::start(layer.layer(service(answer))).await
+    }
+
+    async fn start<S, B>(service: S) -> Self
+    where
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send,
+        B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let accepting = tokio::spawn(async move {
+            let mut http = Builder::new(TokioExecutor::new());
+            // It changes each second, and the answers are compared.
+            http.http1().auto_date_header(false);
+            http.http2().auto_date_header(false);
+            let mut connections = JoinSet::new();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let service = TowerToHyperService::new(service.clone());
+                let connection = http
+                    .serve_connection_with_upgrades(TokioIo::new(stream), service)
+                    .into_owned();
+                connections.spawn(connection);
+                while connections.try_join_next().is_some() {}
+            }
+        });
+        Self {
+            address,
+            accepting: accepting.abort_handle(),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+fn service<F, A, B>(
+    answer: F,
+) -> impl Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send + 'static>
++ Clone
++ Send
++ Sync
+where
+    F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Response<B>> + Send + 'static,
+    B: Send + 'static,
+{
+    tower::service_fn(move |request| {
+        let answer = answer(request);
+        async move { Ok(answer.await) }
+    })
+}
