@@ -5,11 +5,15 @@
 mod child;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod client;
+#[cfg(all(feature = "axum", feature = "testing"))]
+mod corpus;
 #[cfg(feature = "sentry")]
 mod errors;
 mod hostile;
 mod init;
 mod logs;
+#[cfg(feature = "axum")]
+mod placement;
 #[cfg(feature = "testing")]
 mod refusals;
 #[cfg(all(unix, feature = "axum", feature = "otlp"))]
@@ -20,5 +24,9 @@ mod service;
 mod shutdown;
 #[cfg(all(feature = "axum", feature = "slo"))]
 mod slo;
+#[cfg(feature = "axum")]
+mod strangers;
+#[cfg(feature = "axum")]
+mod streams;
 #[cfg(feature = "testing")]
 mod testing;

@@ -63,6 +63,8 @@ impl Server {
             let mut connections = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                // What a body sends after a pause would wait for the acknowledgement of what it sent before.
+                stream.set_nodelay(true).unwrap();
                 let service = TowerToHyperService::new(service.clone());
                 let connection = http
                     .serve_connection_with_upgrades(TokioIo::new(stream), service)
