@@ -19,6 +19,10 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &[Tool::Curl],
     },
     Suite {
+        name: "event_source",
+        needs: &[Tool::Node],
+    },
+    Suite {
         name: "kent",
         needs: &[Tool::PythonPackages],
     },
@@ -33,6 +37,10 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "prometheus",
         needs: &[Tool::Prometheus],
+    },
+    Suite {
+        name: "wrk",
+        needs: &[Tool::Wrk],
     },
 ];
 

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::StatusCode;
+use axum::response::sse::{Event, Sse};
 use axum::routing::get;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -18,6 +19,7 @@ pub(crate) fn router() -> Router {
         .route("/hello/{name}", get(hello))
         .route("/slow", get(slow))
         .route("/stream", get(pieces))
+        .route("/events", get(events))
         .route("/fail", get(fail))
         .route("/panic", get(panic))
 }
@@ -45,6 +47,15 @@ fn piece_by_piece() -> impl Stream<Item = Result<Bytes, Infallible>> {
         sleep(Duration::from_millis(100)).await;
         Some((Ok(Bytes::from(format!("piece {piece} of 10\n"))), piece + 1))
     })
+}
+
+/// An event every tenth of a second, as long as somebody listens. The request is timed to its head, and the stream apart.
+async fn events() -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    Sse::new(stream::unfold(1, |number| async move {
+        sleep(Duration::from_millis(100)).await;
+        let event = Event::default().data(format!("event {number}"));
+        Some((Ok(event), number + 1))
+    }))
 }
 
 async fn fail() -> (StatusCode, &'static str) {

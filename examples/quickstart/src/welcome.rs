@@ -13,6 +13,7 @@ pub(crate) fn print(address: SocketAddr) {
   a fast answer       http://{address}/hello/you
   half a second       http://{address}/slow
   a body in pieces    http://{address}/stream
+  a stream of events  http://{address}/events
   an error, logged    http://{address}/fail
   a panic             http://{address}/panic
 

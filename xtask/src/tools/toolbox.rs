@@ -3,6 +3,7 @@
 use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::{debian, python};
 use crate::{run, workspace};
@@ -11,9 +12,11 @@ use crate::{run, workspace};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
     Curl,
+    Node,
     Prometheus,
     PythonPackages,
     Rotel,
+    Wrk,
 }
 
 impl Tool {
@@ -21,9 +24,11 @@ impl Tool {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Curl => "curl program",
+            Self::Node => "node program",
             Self::Prometheus => "prometheus program",
             Self::PythonPackages => "Python packages",
             Self::Rotel => "rotel program",
+            Self::Wrk => "wrk program",
         }
     }
 }
@@ -66,10 +71,12 @@ impl Toolbox {
     /// Puts a tool in place unless it is, or says what to do about it.
     pub(crate) fn obtain(&self, tool: Tool) -> Result<(), String> {
         match tool {
-            Tool::Curl => obtain_curl(),
+            Tool::Curl => obtain_package("curl"),
+            Tool::Node => find_node(),
             Tool::Prometheus => self.obtain_prometheus(),
             Tool::PythonPackages => python::obtain_packages(&self.directory),
             Tool::Rotel => python::obtain_rotel(&self.directory),
+            Tool::Wrk => obtain_package("wrk"),
         }
     }
 
@@ -85,9 +92,20 @@ impl Toolbox {
     }
 }
 
-fn obtain_curl() -> Result<(), String> {
-    if run::is_installed("curl") {
+/// Has the system install a package with a program of the same name.
+fn obtain_package(program: &str) -> Result<(), String> {
+    if run::is_installed(program) {
         return Ok(());
     }
-    debian::install(&["curl"])
+    debian::install(&[program])
+}
+
+/// Looks for a Node that has an `EventSource`. Debian's is too old.
+fn find_node() -> Result<(), String> {
+    let mut node = Command::new("node");
+    let has_it = run::captured(node.args(["--experimental-eventsource", "-e", "EventSource"]));
+    has_it.map_or_else(
+        |_| Err("install Node 20.18, 22.3 or a later one".to_owned()),
+        |_| Ok(()),
+    )
 }
