@@ -8,6 +8,9 @@ cd "$(dirname "$0")/.."
 host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
 export "CARGO_TARGET_${host}_RUNNER=valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=*turns_counted_from_outside*"
 
+# One request in a hundred is traced; without these the program would start itself again, out of sight.
+export OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.01
+
 # row BENCH CASE
 row() {
     turns=2000
@@ -38,6 +41,10 @@ for group in 'Counter, looked up' 'Gauge set, looked up' 'Histogram, looked up';
 done
 for case in bare 'layer that does nothing' 'ours, metrics' 'ours, metrics and ten objectives' \
     'ours, everything on, nothing exported' \
-    axum-prometheus 'macros by hand'; do
+    'ours, everything on and exported, 1 % traced' axum-prometheus 'macros by hand' \
+    'opentelemetry-instrumentation-tower, metrics' 'tower-http trace, nobody listens' \
+    'tower-http trace, written nowhere' 'axum-tracing-opentelemetry, 0 % traced' \
+    'axum-tracing-opentelemetry, 1 % traced' sentry-tower \
+    'axum-prometheus, axum-tracing-opentelemetry 1 %, sentry-tower'; do
     row request "Request, 20 routes in turn / $case"
 done

@@ -4,6 +4,7 @@
 //! than anybody scrapes. As that alone slows down a machine, another load stands beside it: one that formats as many lines
 //! and touches no registry.
 
+mod asked;
 mod router;
 mod series;
 
@@ -18,7 +19,8 @@ use radiosonde_benches::{Mode, Situation, Situations, Stopwatch};
 use radiosonde_metrics::RegistryOptions;
 use radiosonde_tower::{ObserveLayer, ObserveOptions};
 
-use crate::router::{answer, cycle, routes, served};
+use crate::asked::{answer, cycle};
+use crate::router::{routes, served};
 use crate::series::{VALUES, labels};
 
 fn main() {

@@ -17,6 +17,28 @@ pub use latency::{Situation, Situations, Stopwatch};
 pub use measure::{Heap, counted};
 pub use table::table;
 
+/// Runs this program again with these variables and ends as that does, unless it has them already.
+///
+/// For what is read from the environment and not otherwise set; no program may change its own.
+///
+/// # Panics
+///
+/// Panics when the program cannot be started again.
+pub fn again_with(variables: &[(&str, &str)]) {
+    let has =
+        |(name, value): &(&str, &str)| std::env::var_os(name).is_some_and(|has| has == *value);
+    if variables.iter().all(has) {
+        return;
+    }
+    let program = std::env::current_exe().expect("this program");
+    let status = std::process::Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .envs(variables.iter().copied())
+        .status()
+        .expect("it starts again");
+    std::process::exit(status.code().unwrap_or(1));
+}
+
 /// How a bench was called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
