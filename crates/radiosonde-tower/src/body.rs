@@ -75,6 +75,7 @@ impl<B: Body> Body for ObservedBody<B> {
             None => Some(Stop::Complete),
             Some(Err(_)) => Some(Stop::BodyError),
             Some(Ok(frame)) => {
+                open.frame(frame);
                 let bytes = frame.data_ref().map_or(0, |data| data.remaining() as u64);
                 *this.sent = this.sent.saturating_add(bytes);
                 let all = frame.is_trailers() || take(this.left, bytes) || inner.is_end_stream();

@@ -4,6 +4,7 @@ use radiosonde_metrics::Registry;
 use tower_layer::Layer;
 
 use crate::clock::Clock;
+use crate::grpc::{GrpcSeries, Side};
 use crate::series::RequestSeries;
 use crate::{Observe, ObserveOptions};
 
@@ -22,6 +23,8 @@ pub struct ObserveLayer {
 pub(crate) struct Shared {
     pub(crate) options: ObserveOptions,
     pub(crate) series: RequestSeries,
+    /// Those of calls, which a service that is no gRPC has not.
+    pub(crate) grpc: Option<GrpcSeries>,
     pub(crate) clock: Clock,
 }
 
@@ -30,11 +33,14 @@ impl ObserveLayer {
     #[must_use]
     pub fn new(registry: &Registry, options: ObserveOptions) -> Self {
         let series = RequestSeries::new(registry.clone(), &options.methods);
+        let grpc = options.grpc.as_ref();
+        let grpc = grpc.map(|grpc| GrpcSeries::new(registry.clone(), Side::SERVICE, grpc));
         Self {
             // A counted pointer would be cloned with the service for every request, and threads would meet on its count.
             shared: Box::leak(Box::new(Shared {
                 options,
                 series,
+                grpc,
                 clock: Clock::new(),
             })),
         }

@@ -25,6 +25,7 @@ mod clock;
 mod current;
 mod few;
 mod future;
+pub mod grpc;
 mod layer;
 mod method;
 mod observation;

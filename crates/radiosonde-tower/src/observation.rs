@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::grpc::{Ending, GrpcObservation, GrpcStatus, Verdict};
+
 /// How a request ended: here, one that came. To one that goes out they mean what [`client`](crate::client) says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -39,6 +41,7 @@ pub struct Observation<'a> {
     pub(crate) route: &'a str,
     pub(crate) end: End,
     pub(crate) duration: Duration,
+    pub(crate) grpc: Option<GrpcObservation>,
 }
 
 impl Observation<'_> {
@@ -80,10 +83,16 @@ impl Observation<'_> {
         self.end.error
     }
 
-    /// Returns the time from arrival to the end of the response; to its head for an event stream or an upgrade.
+    /// Returns the time from arrival to the end of the response; to its head for a stream or an upgrade.
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration
+    }
+
+    /// Returns what is known of it as a call of gRPC, if it is one.
+    #[must_use]
+    pub fn grpc(&self) -> Option<GrpcObservation> {
+        self.grpc
     }
 }
 
@@ -93,6 +102,8 @@ impl Observation<'_> {
 pub enum ErrorType {
     /// The service answered with this code, 500 or above.
     Status(u16),
+    /// The service answered a call of gRPC with this status, which is an error of the server.
+    Grpc(GrpcStatus),
     /// The handler or the body panicked.
     Panic,
     /// The service returned an error instead of a response.
@@ -105,6 +116,7 @@ impl std::fmt::Display for ErrorType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Status(code) => code.fmt(f),
+            Self::Grpc(status) => f.write_str(status.as_str()),
             Self::Panic => f.write_str("panic"),
             Self::Inner => f.write_str("inner"),
             Self::Body => f.write_str("body"),
@@ -138,7 +150,33 @@ pub(crate) enum Stop {
     Unwound,
 }
 
+impl From<Stop> for Ending {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Complete | Stop::Upgrade => Self::Whole,
+            Stop::InnerError => Self::Failed("inner"),
+            Stop::BodyError => Self::Failed("body"),
+            Stop::Dropped => Self::Left,
+            Stop::Unwound => Self::Panicked,
+        }
+    }
+}
+
 impl End {
+    /// Puts the verdict on a call in place of that on its request.
+    pub(crate) fn of_call(self, verdict: Verdict) -> Self {
+        let status = verdict
+            .status
+            .filter(|status| verdict.error == Some(status.as_str()));
+        Self {
+            outcome: verdict.outcome,
+            error: verdict
+                .error
+                .and(status.map(ErrorType::Grpc).or(self.error)),
+            ..self
+        }
+    }
+
     /// Judges how a request ended. `status` is that of the head, if there was one.
     ///
     /// A status of 500 or above outweighs what came after it: the server had failed before the client left or the body

@@ -43,7 +43,7 @@ pub trait Scope: fmt::Debug + Send + Sync + 'static {
 }
 
 /// A request when it arrives.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
     pub(crate) method: &'a Method,
     pub(crate) method_label: &'static str,
@@ -52,6 +52,7 @@ pub struct Arrival<'a> {
     pub(crate) version: Version,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) extensions: &'a Extensions,
+    pub(crate) grpc_method: Option<&'static str>,
 }
 
 impl<'a> Arrival<'a> {
@@ -71,6 +72,13 @@ impl<'a> Arrival<'a> {
     #[must_use]
     pub fn route(&self) -> &'a str {
         self.route
+    }
+
+    /// Returns the method of a call of gRPC, such as `shop.Orders/Get`, or `_OTHER` when it has no name; `None` when the
+    /// request is no call.
+    #[must_use]
+    pub fn grpc_method(&self) -> Option<&'static str> {
+        self.grpc_method
     }
 
     /// Returns the target of the request.

@@ -1,11 +1,14 @@
 //! A request that has arrived and not ended.
 
+use bytes::Buf;
 use http::{Request, Response, StatusCode};
-use http_body::Body;
+use http_body::{Body, Frame};
+use radiosonde_metrics::SampledSpan;
 
 use crate::answer::{Answer, content_length};
 use crate::clock::Moment;
 use crate::current::{CurrentRequest, Followed, Within};
+use crate::grpc::Call;
 use crate::layer::Shared;
 use crate::observation::{End, Observation, Stop};
 use crate::observer::Arrival;
@@ -22,6 +25,8 @@ pub(crate) struct OpenRequest {
     series: &'static RouteSeries,
     /// `None` where nobody follows requests, and while the thread works for it.
     current: Followed,
+    /// What it is as a call, which has metrics of its own in place of those of the series.
+    call: Option<Box<Call>>,
     arrived: Moment,
     /// When the head of a response was sent whose body is a stream.
     stream_began: Option<Moment>,
@@ -56,11 +61,18 @@ impl OpenRequest {
         if series.excluded {
             return None;
         }
-        series.operations.begin();
+        let call = shared.grpc.as_ref().and_then(|grpc| {
+            let path = request.uri().path();
+            Call::begin(grpc, None, path, request.headers()).map(Box::new)
+        });
+        if call.is_none() {
+            series.operations.begin();
+        }
         let mut open = Self {
             shared,
             series,
             current: None,
+            call,
             arrived,
             stream_began: None,
             status: None,
@@ -90,6 +102,7 @@ impl OpenRequest {
             version: request.version(),
             headers: request.headers(),
             extensions: request.extensions(),
+            grpc_method: self.call.as_ref().map(|call| call.method()),
         };
         let current = self.current.insert(CurrentRequest::of(method, route));
         for (place, observer) in self.shared.options.observers.iter().enumerate() {
@@ -135,6 +148,10 @@ impl OpenRequest {
         }
         let status = response.status();
         self.status = Some(status);
+        if let Some(call) = &mut self.call {
+            let after = self.shared.clock.since(self.arrived);
+            call.head(status, response.headers(), after);
+        }
         if status == StatusCode::SWITCHING_PROTOCOLS
             || (self.answer == Answer::Tunnel && status.is_success())
         {
@@ -153,11 +170,19 @@ impl OpenRequest {
         if bytes.is_some() {
             return Rest::Body { bytes };
         }
-        if (self.shared.options.stream)(status, response.headers()) {
+        if self.call.is_none() && (self.shared.options.stream)(status, response.headers()) {
             self.stream_began = Some(self.shared.clock.now());
         }
         Rest::Body {
             bytes: content_length(response.headers()),
+        }
+    }
+
+    /// Takes note of a frame of the body.
+    #[inline]
+    pub(crate) fn frame<D: Buf>(&mut self, frame: &Frame<D>) {
+        if let Some(call) = &mut self.call {
+            call.frame(frame);
         }
     }
 
@@ -176,14 +201,17 @@ impl OpenRequest {
 
     fn end(&mut self, stop: Stop) {
         self.closed = true;
+        if let Some(call) = self.call.take() {
+            self.end_call(*call, stop);
+            return;
+        }
         let clock = &self.shared.clock;
         let duration = match self.stream_began {
             None => clock.since(self.arrived),
             Some(began) => clock.between(self.arrived, began),
         };
-        let end = End::judge(stop, self.status.map(|status| status.as_u16()));
-        let current = self.current.as_ref();
-        let span = current.and_then(|current| current.sampled_span());
+        let end = self.judge(stop);
+        let span = self.sampled_span();
         self.shared.series.record(self.series, end, duration, span);
         if let Some(began) = self.stream_began {
             self.shared
@@ -196,8 +224,35 @@ impl OpenRequest {
                 route: &self.series.route,
                 end,
                 duration,
+                grpc: None,
             });
         }
+    }
+
+    /// Ends it as the call that it is.
+    #[cold]
+    fn end_call(&mut self, call: Call, stop: Stop) {
+        let verdict = call.judge_served(stop.into());
+        let took = self.shared.clock.since(self.arrived);
+        let (duration, grpc) = call.end(verdict, took, self.sampled_span());
+        if self.current.is_some() {
+            self.tell(&Observation {
+                method: self.series.method,
+                route: &self.series.route,
+                end: self.judge(stop).of_call(verdict),
+                duration,
+                grpc: Some(grpc),
+            });
+        }
+    }
+
+    fn judge(&self, stop: Stop) -> End {
+        End::judge(stop, self.status.map(|status| status.as_u16()))
+    }
+
+    fn sampled_span(&self) -> Option<SampledSpan> {
+        let current = self.current.as_ref();
+        current.and_then(|current| current.sampled_span())
     }
 
     /// Tells those who follow the request how it ended, the last one first.

@@ -4,6 +4,7 @@ use http::{Extensions, HeaderMap, StatusCode};
 
 use crate::Observer;
 use crate::answer::is_event_stream;
+use crate::grpc::GrpcOptions;
 use crate::method::{KNOWN, Methods};
 
 /// Finds the template that matched a request among its extensions.
@@ -34,6 +35,7 @@ pub struct ObserveOptions {
     pub(crate) methods: Methods,
     pub(crate) stream: StreamRule,
     pub(crate) body_sizes: bool,
+    pub(crate) grpc: Option<GrpcOptions>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
 }
 
@@ -47,6 +49,7 @@ impl ObserveOptions {
             methods: Methods::new(KNOWN),
             stream: |_, headers| is_event_stream(headers),
             body_sizes: false,
+            grpc: None,
             observers: Vec::new(),
         }
     }
@@ -105,6 +108,16 @@ impl ObserveOptions {
     #[must_use]
     pub fn body_sizes(mut self, measured: bool) -> Self {
         self.body_sizes = measured;
+        self
+    }
+
+    /// Marks the service as one of gRPC: its calls have [metrics of their own](crate::grpc), and all other requests are
+    /// measured as ever.
+    ///
+    /// Defaults to a service of HTTP alone.
+    #[must_use]
+    pub fn grpc(mut self, options: GrpcOptions) -> Self {
+        self.grpc = Some(options);
         self
     }
 

@@ -135,7 +135,8 @@ impl RequestSeries {
 #[inline]
 fn id(end: End) -> EndingId {
     let error = match end.error {
-        None | Some(ErrorType::Status(_)) => 0,
+        // The last is of calls, which are recorded elsewhere.
+        None | Some(ErrorType::Status(_) | ErrorType::Grpc(_)) => 0,
         Some(ErrorType::Panic) => 1,
         Some(ErrorType::Inner) => 2,
         Some(ErrorType::Body) => 3,

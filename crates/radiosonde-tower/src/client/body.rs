@@ -91,6 +91,7 @@ impl<B: Body> Body for ClientBody<B> {
             None => Some(Stop::Complete),
             Some(Err(_)) => Some(broken),
             Some(Ok(frame)) => {
+                call.frame(frame);
                 let all = frame.is_trailers() || take(this.left, frame) || inner.is_end_stream();
                 all.then_some(Stop::Complete)
             }

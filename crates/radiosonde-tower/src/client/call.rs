@@ -1,8 +1,10 @@
 //! A request that has departed and not ended.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use bytes::Buf;
 use http::{HeaderMap, StatusCode, Version, response};
+use http_body::Frame;
 use radiosonde_metrics::UpDownCounter;
 
 use super::layer::Shared;
@@ -11,6 +13,7 @@ use super::observer::Sent;
 use super::series::ServerSeries;
 use super::{ClientObservation, ClientScope, Departure};
 use crate::answer::{Answer, is_event_stream};
+use crate::grpc::Call;
 use crate::quiet::quietly;
 
 /// A request in flight. It goes from the future to the body, and is closed exactly once: by [`close`](Self::close), or
@@ -21,13 +24,16 @@ pub(super) struct OpenCall {
     server: &'static ServerSeries,
     /// An index into the known methods.
     method: usize,
-    active: &'static UpDownCounter,
+    /// None of a call.
+    active: Option<&'static UpDownCounter>,
     scopes: Vec<Box<dyn ClientScope>>,
     departed: Instant,
     answer: Answer,
     head: Option<(StatusCode, Version)>,
     /// When the head of a response came whose body is a stream of events.
     stream_began: Option<Instant>,
+    /// What it is as a call, which has metrics of its own.
+    grpc: Option<Box<Call>>,
     /// Whether the client's own code is running. Found set in `drop`, a panic is unwinding through it.
     inside: bool,
     closed: bool,
@@ -49,16 +55,25 @@ impl OpenCall {
         let method = options.methods.index(sent.method);
         let method_label = options.methods.label(method);
         let server = series.of(sent.uri);
+        let grpc = || {
+            let grpc = shared.grpc.as_ref()?;
+            Call::begin(grpc, Some(server.name), sent.uri.path(), sent.headers)
+        };
+        let grpc = grpc().map(Box::new);
+        let active = grpc
+            .is_none()
+            .then(|| series.depart(server, method, method_label));
         let mut call = Self {
             shared,
             server,
             method,
-            active: series.depart(server, method, method_label),
+            active,
             scopes: Vec::new(),
             departed,
             answer: Answer::to(sent.method),
             head: None,
             stream_began: None,
+            grpc,
             inside: false,
             closed: false,
         };
@@ -67,6 +82,7 @@ impl OpenCall {
             method_label,
             server: server.name,
             with_query: options.record_query,
+            grpc_method: call.grpc.as_ref().map(|call| call.method()),
         };
         for observer in &options.observers {
             call.scopes
@@ -100,6 +116,9 @@ impl OpenCall {
     pub(super) fn head(&mut self, head: &response::Parts, is_empty: bool) -> Rest {
         let status = head.status;
         self.head = Some((status, head.version));
+        if let Some(call) = &mut self.grpc {
+            call.head(status, &head.headers, self.departed.elapsed());
+        }
         if status == StatusCode::SWITCHING_PROTOCOLS
             || (self.answer == Answer::Tunnel && status.is_success())
         {
@@ -113,10 +132,17 @@ impl OpenCall {
         if bodiless || is_empty {
             return Rest::Nothing(Stop::Complete);
         }
-        if is_event_stream(&head.headers) {
+        if self.grpc.is_none() && is_event_stream(&head.headers) {
             self.stream_began = Some(Instant::now());
         }
         Rest::Body
+    }
+
+    /// Takes note of a frame of the body.
+    pub(super) fn frame<D: Buf>(&mut self, frame: &Frame<D>) {
+        if let Some(call) = &mut self.grpc {
+            call.frame(frame);
+        }
     }
 
     /// Closes the request: records it, and tells whoever follows it.
@@ -126,21 +152,32 @@ impl OpenCall {
 
     fn end(&mut self, stop: Stop) {
         self.closed = true;
-        let ended = self.stream_began.unwrap_or_else(Instant::now);
         let status = self.head.map(|(status, _)| status.as_u16());
-        let observation = ClientObservation {
+        let find = || self.scopes.iter().find_map(|scope| scope.sampled_span());
+        let span = quietly(find).flatten();
+        let mut observation = ClientObservation {
             method: self.shared.options.methods.label(self.method),
             server: self.server.name,
             status,
             version: self.head.map(|(_, version)| version),
             end: End::judge(stop, status),
-            duration: ended.duration_since(self.departed),
+            duration: Duration::ZERO,
+            grpc: None,
         };
-        let find = || self.scopes.iter().find_map(|scope| scope.sampled_span());
-        let span = quietly(find).flatten();
-        let series = &self.server.kept[self.method];
-        self.shared.series.record(series, &observation, span);
-        self.active.add(-1);
+        if let Some(call) = self.grpc.take() {
+            let verdict = call.judge_called(stop.into());
+            let (duration, of_call) = call.end(verdict, self.departed.elapsed(), span);
+            observation.end = observation.end.of_call(verdict);
+            (observation.grpc, observation.duration) = (Some(of_call), duration);
+        } else {
+            let ended = self.stream_began.unwrap_or_else(Instant::now);
+            observation.duration = ended.duration_since(self.departed);
+            let series = &self.server.kept[self.method];
+            self.shared.series.record(series, &observation, span);
+        }
+        if let Some(active) = self.active {
+            active.add(-1);
+        }
         while let Some(scope) = self.scopes.pop() {
             quietly(|| within(&self.scopes, || scope.close(&observation)));
         }

@@ -5,6 +5,7 @@ use tower_layer::Layer;
 
 use super::series::ClientSeries;
 use super::{ClientOptions, ObserveClient};
+use crate::grpc::{GrpcSeries, Side};
 
 /// Puts [`ObserveClient`] around clients.
 ///
@@ -20,6 +21,7 @@ pub struct ObserveClientLayer {
 pub(super) struct Shared {
     pub(super) options: ClientOptions,
     pub(super) series: ClientSeries,
+    pub(super) grpc: Option<GrpcSeries>,
 }
 
 impl ObserveClientLayer {
@@ -27,9 +29,15 @@ impl ObserveClientLayer {
     #[must_use]
     pub fn new(registry: &Registry, options: ClientOptions) -> Self {
         let series = ClientSeries::new(registry.clone(), &options);
+        let grpc = options.grpc.as_ref();
+        let grpc = grpc.map(|grpc| GrpcSeries::new(registry.clone(), Side::CLIENT, grpc));
         Self {
             // A counted pointer would be cloned with the client for every request, and threads would meet on its count.
-            shared: Box::leak(Box::new(Shared { options, series })),
+            shared: Box::leak(Box::new(Shared {
+                options,
+                series,
+                grpc,
+            })),
         }
     }
 }

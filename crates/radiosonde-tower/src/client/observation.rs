@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Version;
 
 use crate::Outcome;
+use crate::grpc::{Ending, GrpcObservation, GrpcStatus, Verdict};
 
 /// One outgoing request that has ended, as every signal reports it.
 #[derive(Debug, Clone)]
@@ -15,6 +16,7 @@ pub struct ClientObservation<'a> {
     pub(super) version: Option<Version>,
     pub(super) end: End,
     pub(super) duration: Duration,
+    pub(super) grpc: Option<GrpcObservation>,
 }
 
 impl ClientObservation<'_> {
@@ -59,6 +61,12 @@ impl ClientObservation<'_> {
     pub fn duration(&self) -> Duration {
         self.duration
     }
+
+    /// Returns what is known of it as a call of gRPC, if it is one.
+    #[must_use]
+    pub fn grpc(&self) -> Option<GrpcObservation> {
+        self.grpc
+    }
 }
 
 /// What kind of failure ended an outgoing request: the value of the label `error_type`.
@@ -67,6 +75,8 @@ impl ClientObservation<'_> {
 pub enum ClientErrorType {
     /// The server answered with this code, 400 or above.
     Status(u16),
+    /// The server answered a call of gRPC with this status, which is not `OK`.
+    Grpc(GrpcStatus),
     /// There was no connection. Only the client knows, so only integrations with one tell.
     Connect,
     /// The client gave up in time. Only the client knows, so only integrations with one tell.
@@ -83,6 +93,7 @@ impl std::fmt::Display for ClientErrorType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Status(code) => code.fmt(f),
+            Self::Grpc(status) => f.write_str(status.as_str()),
             Self::Connect => f.write_str("connect"),
             Self::Timeout => f.write_str("timeout"),
             Self::Inner => f.write_str("inner"),
@@ -114,7 +125,34 @@ pub(super) enum Stop {
     Unwound,
 }
 
+impl From<Stop> for Ending {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Complete | Stop::Upgrade => Self::Whole,
+            Stop::Failed(ClientErrorType::Connect) => Self::Failed("connect"),
+            Stop::Failed(ClientErrorType::Timeout) => Self::Failed("timeout"),
+            Stop::Failed(ClientErrorType::Body) => Self::Failed("body"),
+            Stop::Failed(_) => Self::Failed("inner"),
+            Stop::Dropped => Self::Left,
+            Stop::Unwound => Self::Panicked,
+        }
+    }
+}
+
 impl End {
+    /// Puts the verdict on a call in place of that on its request.
+    pub(super) fn of_call(self, verdict: Verdict) -> Self {
+        let status = verdict
+            .status
+            .filter(|status| verdict.error == Some(status.as_str()));
+        Self {
+            outcome: verdict.outcome,
+            error: verdict
+                .error
+                .and(status.map(ClientErrorType::Grpc).or(self.error)),
+        }
+    }
+
     /// Judges how a request ended. `status` is that of the response, if there was one.
     ///
     /// A status of 400 or above outweighs what came after it: the request had failed before its body was dropped or broke.

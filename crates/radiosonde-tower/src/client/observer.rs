@@ -55,6 +55,7 @@ pub struct Departure<'a> {
     pub(super) method_label: &'static str,
     pub(super) server: &'static str,
     pub(super) with_query: bool,
+    pub(super) grpc_method: Option<&'static str>,
 }
 
 /// What is sent, without its body.
@@ -83,6 +84,13 @@ impl<'a> Departure<'a> {
     #[must_use]
     pub fn server(&self) -> &'static str {
         self.server
+    }
+
+    /// Returns the method of a call of gRPC, such as `shop.Orders/Get`, or `_OTHER` when it has no name; `None` when the
+    /// request is no call.
+    #[must_use]
+    pub fn grpc_method(&self) -> Option<&'static str> {
+        self.grpc_method
     }
 
     /// Returns the host of the address, without the brackets of an IPv6 address. It may be anything: it is no label.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::Uri;
 
 use super::ClientObserver;
+use crate::grpc::GrpcOptions;
 use crate::method::{KNOWN, Methods};
 
 /// Names the server of an address, from a closed set; the rest is `None`, and reads `_OTHER`.
@@ -37,6 +38,7 @@ pub struct ClientOptions {
     pub(super) max_servers: usize,
     pub(super) record_query: bool,
     pub(super) methods: Arc<Methods>,
+    pub(super) grpc: Option<GrpcOptions>,
     pub(super) observers: Vec<Arc<dyn ClientObserver>>,
 }
 
@@ -50,6 +52,7 @@ impl ClientOptions {
             max_servers: 100,
             record_query: false,
             methods: Arc::new(Methods::new(KNOWN)),
+            grpc: None,
             observers: Vec::new(),
         }
     }
@@ -108,6 +111,16 @@ impl ClientOptions {
     pub fn known_methods<M: Into<String>>(mut self, methods: impl IntoIterator<Item = M>) -> Self {
         let kept = |name: M| -> &'static str { Box::leak(name.into().into_boxed_str()) };
         self.methods = Arc::new(Methods::new(methods.into_iter().map(kept)));
+        self
+    }
+
+    /// Marks the client as one of gRPC: its calls have [metrics of their own](crate::grpc), and all other requests are
+    /// measured as ever.
+    ///
+    /// Defaults to a client of HTTP alone.
+    #[must_use]
+    pub fn grpc(mut self, options: GrpcOptions) -> Self {
+        self.grpc = Some(options);
         self
     }
 

@@ -5,6 +5,7 @@
 
 mod balance;
 mod client;
+mod grpc;
 mod million;
 mod observer;
 mod outcomes;

@@ -187,7 +187,7 @@ fn requests_at(runtime: &Runtime, requests: usize) {
     #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
     let (whole, asked) = (whole as f64, requests as f64);
     assert!(outcome("ok") >= whole, "{whole}\n{text}");
-    assert!(whole >= asked * 0.5, "{whole} of {asked}\n{text}");
+    assert!(whole >= asked * 0.4, "{whole} of {asked}\n{text}");
     assert!(outcome("cancelled") > 0.0, "{text}");
 }
 
