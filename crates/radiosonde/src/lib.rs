@@ -79,6 +79,8 @@ pub mod layer {
     #[doc(inline)]
     pub use radiosonde_axum::{CountedIo, CountedListener};
     #[doc(inline)]
+    pub use radiosonde_tower::grpc::{GrpcObservation, GrpcOptions, GrpcStatus};
+    #[doc(inline)]
     pub use radiosonde_tower::{
         Arrival, CurrentRequest, Entered, ErrorType, Observation, ObserveLayer, ObserveOptions,
         Observer, Outcome, RouteOf, Scope, SpanIds, StreamRule, with_current_request,

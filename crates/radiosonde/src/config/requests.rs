@@ -2,6 +2,7 @@
 
 use http::HeaderName;
 use radiosonde_tower::client::ClientOptions;
+use radiosonde_tower::grpc::GrpcOptions;
 use radiosonde_tower::{ObserveOptions, StreamRule};
 
 use super::value::Reader;
@@ -26,6 +27,7 @@ pub struct RequestOptions {
     excluded: Vec<String>,
     stream: Option<StreamRule>,
     body_sizes: bool,
+    grpc: Option<GrpcOptions>,
     trace_id_header: Option<String>,
     access_log: Option<f64>,
 }
@@ -65,6 +67,27 @@ impl RequestOptions {
         self
     }
 
+    /// Marks the service as one of gRPC: its calls are counted in `rpc_requests_total` and its siblings, by method and
+    /// status, in place of `http_requests_total`. All other requests are measured as ever.
+    ///
+    /// A client is marked by [`Sonde::client_layer_with`](crate::Sonde::client_layer_with).
+    ///
+    /// Defaults to a service of HTTP alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde::Config;
+    /// use radiosonde::layer::{GrpcOptions, RequestOptions};
+    ///
+    /// let config = Config::new("orders").requests(RequestOptions::new().grpc(GrpcOptions::new()));
+    /// ```
+    #[must_use]
+    pub fn grpc(mut self, options: GrpcOptions) -> Self {
+        self.grpc = Some(options);
+        self
+    }
+
     /// Sets the name of a response header that holds the id of the trace, so that who reports a failure can name it.
     ///
     /// A name that is none is an error of `init`.
@@ -79,7 +102,7 @@ impl RequestOptions {
     /// Lets each request that fails be a line in the log, and this share of the others: 1 for all of them, 0 for none.
     ///
     /// A line has the target `radiosonde::access` and the fields `method`, `route`, `status`, `outcome` and
-    /// `duration_seconds`; its level is `WARN` for an error or a panic, and `INFO` else. A share that is not from 0 to 1
+    /// `duration_seconds`, and of a call of gRPC `rpc_method` and `rpc_status`; its level is `WARN` for an error or a panic, and `INFO` else. A share that is not from 0 to 1
     /// is an error of `init`.
     ///
     /// Defaults to no lines.
@@ -133,6 +156,7 @@ impl RequestSettings {
             excluded,
             stream,
             body_sizes,
+            grpc,
             ..
         } = &self.options;
         let mut options = ObserveOptions::new()
@@ -140,6 +164,9 @@ impl RequestSettings {
             .body_sizes(*body_sizes);
         if let Some(rule) = stream {
             options = options.stream(*rule);
+        }
+        if let Some(grpc) = grpc {
+            options = options.grpc(grpc.clone());
         }
         if let Some(methods) = &self.known_methods {
             options = options.known_methods(methods.iter().cloned());

@@ -26,7 +26,10 @@ impl RequestReports {
 
     fn report(&self, observation: &Observation<'_>) {
         let cause = with_notes(|noted| mem::take(&mut noted.cause)).unwrap_or_default();
-        let request = transaction(observation.method(), observation.route());
+        let request = observation.grpc().map_or_else(
+            || transaction(observation.method(), observation.route()),
+            |call| call.method().to_owned(),
+        );
         let what = match observation.error_type() {
             Some(error) if !observation.has_response() => {
                 format!("failed without a response ({error})")

@@ -1,5 +1,6 @@
 //! The access log: a line for a request.
 
+use radiosonde_tower::grpc::GrpcStatus;
 use radiosonde_tower::{Arrival, CurrentRequest, Observation, Observer, Outcome, Scope};
 
 /// Writes a line for each request that fails, and for a share of the others.
@@ -33,11 +34,16 @@ impl Observer for AccessLog {
         let failed = matches!(outcome, Outcome::Error | Outcome::Panicked);
         let outcome = outcome.as_str();
         let duration_seconds = observation.duration().as_secs_f64();
+        let call = observation.grpc();
+        let rpc_method = call.map(|call| call.method());
+        let rpc_status = call
+            .and_then(|call| call.status())
+            .map(GrpcStatus::as_str);
         // Not an error: a failure that was reported is not to be reported again.
         if failed {
-            tracing::warn!(target: TARGET, method, route, status, outcome, duration_seconds, "request failed");
+            tracing::warn!(target: TARGET, method, route, status, rpc_method, rpc_status, outcome, duration_seconds, "request failed");
         } else if self.is_wanted() {
-            tracing::info!(target: TARGET, method, route, status, outcome, duration_seconds, "request ended");
+            tracing::info!(target: TARGET, method, route, status, rpc_method, rpc_status, outcome, duration_seconds, "request ended");
         }
     }
 }

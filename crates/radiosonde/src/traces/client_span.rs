@@ -7,8 +7,8 @@ use opentelemetry_sdk::trace::SdkTracer;
 use radiosonde_tower::Entered;
 use radiosonde_tower::client::{ClientObservation, ClientObserver, ClientScope, Departure};
 
-use super::propagation;
 use super::server_span::{bounded, enter, method_name, of_method, version};
+use super::{call, propagation};
 use crate::context::ids_of_request;
 
 /// Gives each request that goes out a span, and sends its trace along.
@@ -41,7 +41,8 @@ impl ClientSpans {
         }
         // Not before the sampler was asked: most requests of a busy service are not sampled, and say nothing.
         if span.is_recording() {
-            span.update_name(method_name(request.method_label()));
+            let method = || method_name(request.method_label());
+            span.update_name(request.grpc_method().map_or_else(method, call::name));
             span.set_attributes(attributes(request));
         }
         Some(parent.with_span(span))
@@ -80,6 +81,9 @@ impl ClientScope for ClientSpan {
         let span = self.0.span();
         if !span.is_recording() {
             return;
+        }
+        if let Some(call) = observation.grpc() {
+            call::write(&span, call);
         }
         if let Some(status) = observation.status() {
             let status = i64::from(status);

@@ -8,6 +8,7 @@
 //! The client's span is made the same way for each request that goes out, as a child of what is current where the request
 //! is made.
 
+mod call;
 mod client_span;
 #[cfg(feature = "otlp")]
 mod current;

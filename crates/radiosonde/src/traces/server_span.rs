@@ -9,7 +9,7 @@ use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator, Sampler, Sdk
 use radiosonde_tower::{Arrival, CurrentRequest, Entered, Observation, Observer, Scope, SpanIds};
 
 use super::propagation::{self, Parent, ids_of};
-use super::sampling;
+use super::{call, sampling};
 
 /// Gives each request its ids, and a span if it is sampled.
 #[derive(Debug)]
@@ -115,6 +115,9 @@ impl Scope for ServerSpan {
         if !span.is_recording() {
             return;
         }
+        if let Some(call) = observation.grpc() {
+            call::write(&span, call);
+        }
         if observation.has_response() {
             span.set_attribute(KeyValue::new(
                 "http.response.status_code",
@@ -156,6 +159,9 @@ pub(super) fn method_name(method_label: &'static str) -> &'static str {
 }
 
 fn name(request: &Arrival<'_>) -> String {
+    if let Some(method) = request.grpc_method() {
+        return call::name(method).into();
+    }
     let method = method_name(request.method_label());
     match request.route() {
         "" => method.into(),

@@ -11,6 +11,7 @@ use opentelemetry_sdk::trace::{
 };
 use radiosonde_metrics::Registry;
 use radiosonde_tower::client::{ClientOptions, ObserveClientLayer};
+use radiosonde_tower::grpc::GrpcOptions;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -306,4 +307,57 @@ fn a_sampled_span_is_the_exemplar_of_its_duration() {
     let span_id = client.span().span_context.span_id();
     let exemplar = format!("span_id=\"{span_id}\"");
     assert!(String::from_utf8(text).unwrap().contains(&exemplar));
+}
+
+#[test]
+fn the_span_of_a_call_has_its_method_and_its_status() {
+    let ended = Ended::default();
+    let provider = SdkTracerProvider::builder()
+        .with_span_processor(ended.clone())
+        .build();
+    let tracer = provider.tracer_with_scope(InstrumentationScope::builder("test").build());
+    let options = ClientOptions::new()
+        .grpc(GrpcOptions::new())
+        .observer(ClientSpans::new(tracer, true));
+    let service = service_fn(async |_: Request<()>| {
+        let response = Response::builder().header("grpc-status", "5");
+        Ok::<_, &str>(response.body(String::new()).unwrap())
+    });
+    let layer = ObserveClientLayer::new(&Registry::new(), options);
+    let request = || {
+        let request = Request::post("http://shop.example/shop.Orders/Get");
+        let request = request.header("content-type", "application/grpc");
+        request.body(()).unwrap()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        runtime
+            .block_on(layer.layer(service).oneshot(request()))
+            .unwrap();
+    }
+
+    let ended = ended.0.lock().unwrap();
+    assert_eq!(ended.len(), 2);
+    for span in &*ended {
+        // Of the first one, the method was learned from the answer.
+        assert_eq!(span.name, "shop.Orders/Get");
+        for (key, value) in [
+            ("rpc.system.name", "grpc"),
+            ("rpc.method", "shop.Orders/Get"),
+            ("rpc.response.status_code", "NOT_FOUND"),
+            ("error.type", "NOT_FOUND"),
+            ("radiosonde.outcome", "error"),
+        ] {
+            let mut attributes = span.attributes.iter();
+            let found = attributes.find(|attribute| attribute.key.as_str() == key);
+            assert_eq!(
+                found
+                    .map(|attribute| attribute.value.as_str().into_owned())
+                    .as_deref(),
+                Some(value)
+            );
+        }
+    }
 }
