@@ -171,6 +171,24 @@ impl Metric {
         self
     }
 
+    /// Adds a label behind those that it has, for a metric that is made while the program runs.
+    ///
+    /// The lists are kept for the life of the process.
+    ///
+    /// # Panics
+    ///
+    /// Panics where [`with_labels`](Self::with_labels) does, as when there is such a label already.
+    #[must_use]
+    pub fn with_added_label(self, key: &'static str, otel_key: &'static str) -> Self {
+        let labels: &'static _ = Box::leak([self.labels(), &[key]].concat().into());
+        let otel_labels: &'static _ = Box::leak([self.otel_labels(), &[otel_key]].concat().into());
+        let bare = Self {
+            otel_labels: None,
+            ..self
+        };
+        bare.with_labels(labels).with_otel_labels(otel_labels)
+    }
+
     /// Returns the name as Prometheus spells it: snake case, with the unit as its last word, counters in `_total`.
     #[must_use]
     pub const fn name(&self) -> &'static str {

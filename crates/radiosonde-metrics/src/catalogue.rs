@@ -41,6 +41,13 @@ impl Registry {
             .with_in_use(self.in_use())
             .with_objectives(self.objectives().clone())
     }
+
+    /// Says anew what a name means, such as that a metric of Radiosonde has one more label.
+    ///
+    /// Do so before anything is recorded under it: what was made from another [`Metric`] of the name stays, and no more is.
+    pub fn declare(&self, metric: &Metric) {
+        self.known().declare(metric);
+    }
 }
 
 /// The metrics by name. The first to claim a name says what it means.
@@ -73,6 +80,12 @@ impl KnownMetrics {
     /// Adds a metric that is new.
     pub(crate) fn add(&self, metric: &Metric) {
         self.known().add(metric);
+    }
+
+    fn declare(&self, metric: &Metric) {
+        let mut known = self.known();
+        known.metrics.remove(metric.name());
+        known.add(metric);
     }
 
     fn metrics(&self) -> Vec<Metric> {

@@ -32,7 +32,7 @@ impl ObserveLayer {
     /// Makes a layer that records into `registry`.
     #[must_use]
     pub fn new(registry: &Registry, options: ObserveOptions) -> Self {
-        let series = RequestSeries::new(registry.clone(), &options.methods);
+        let series = RequestSeries::new(registry.clone(), &options);
         let grpc = options.grpc.as_ref();
         let grpc = grpc.map(|grpc| GrpcSeries::new(registry.clone(), Side::SERVICE, grpc));
         Self {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use http::{Extensions, HeaderMap, Method, Uri, Version};
+use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
 
 use crate::{CurrentRequest, Observation};
 
@@ -56,6 +56,23 @@ pub struct Arrival<'a> {
 }
 
 impl<'a> Arrival<'a> {
+    pub(crate) fn of<B>(
+        request: &'a Request<B>,
+        method_label: &'static str,
+        route: &'a str,
+    ) -> Self {
+        Self {
+            method: request.method(),
+            method_label,
+            route,
+            uri: request.uri(),
+            version: request.version(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+            grpc_method: None,
+        }
+    }
+
     /// Returns the method as it was sent. It may be anything: it is no label.
     #[must_use]
     pub fn method(&self) -> &'a Method {

@@ -56,8 +56,10 @@ impl OpenRequest {
         if route.is_none() && options.excludes(request.uri().path()) {
             return None;
         }
-        let method = options.methods.index(request.method());
-        let series = shared.series.of(options, method, route.unwrap_or_default());
+        let route = route.unwrap_or_default();
+        let series = shared
+            .series
+            .of(options, options.index(request, route), route);
         if series.excluded {
             return None;
         }
@@ -95,14 +97,8 @@ impl OpenRequest {
     fn follow<B>(&mut self, request: &Request<B>) {
         let (method, route) = (self.series.method, &*self.series.route);
         let arrival = Arrival {
-            method: request.method(),
-            method_label: method,
-            route,
-            uri: request.uri(),
-            version: request.version(),
-            headers: request.headers(),
-            extensions: request.extensions(),
             grpc_method: self.call.as_ref().map(|call| call.method()),
+            ..Arrival::of(request, method, route)
         };
         let current = self.current.insert(CurrentRequest::of(method, route));
         for (place, observer) in self.shared.options.observers.iter().enumerate() {

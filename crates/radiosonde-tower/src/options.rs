@@ -1,11 +1,11 @@
 //! What a layer may be told.
 
-use http::{Extensions, HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, Request, StatusCode};
 
-use crate::Observer;
 use crate::answer::is_event_stream;
 use crate::grpc::GrpcOptions;
 use crate::method::{KNOWN, Methods};
+use crate::{Arrival, Observer, RequestLabel};
 
 /// Finds the template that matched a request among its extensions.
 pub type RouteOf = fn(&Extensions) -> Option<&str>;
@@ -35,6 +35,7 @@ pub struct ObserveOptions {
     pub(crate) methods: Methods,
     pub(crate) stream: StreamRule,
     pub(crate) body_sizes: bool,
+    pub(crate) label: Option<RequestLabel>,
     pub(crate) grpc: Option<GrpcOptions>,
     pub(crate) observers: Vec<Box<dyn Observer>>,
 }
@@ -49,6 +50,7 @@ impl ObserveOptions {
             methods: Methods::new(KNOWN),
             stream: |_, headers| is_event_stream(headers),
             body_sizes: false,
+            label: None,
             grpc: None,
             observers: Vec::new(),
         }
@@ -109,6 +111,44 @@ impl ObserveOptions {
     pub fn body_sizes(mut self, measured: bool) -> Self {
         self.body_sizes = measured;
         self
+    }
+
+    /// Adds a label to what is counted and timed, with values from a closed set. Calls of gRPC do without it.
+    ///
+    /// All layers that record into one registry must have the same.
+    ///
+    /// Defaults to none.
+    #[must_use]
+    pub fn label(mut self, label: RequestLabel) -> Self {
+        self.label = Some(label);
+        self
+    }
+
+    /// Returns the index of the series of a request, by method and label.
+    #[inline]
+    pub(crate) fn index<B>(&self, request: &Request<B>, route: &str) -> usize {
+        let method = self.methods.index(request.method());
+        match &self.label {
+            None => method,
+            Some(label) => {
+                let method_label = self.methods.label(method);
+                let arrival = Arrival::of(request, method_label, route);
+                method + self.methods.len() * label.place(&arrival)
+            }
+        }
+    }
+
+    /// Returns how many indices there are.
+    pub(crate) fn indices(&self) -> usize {
+        self.methods.len() * self.label.as_ref().map_or(1, RequestLabel::len)
+    }
+
+    /// Returns the method and the label of an index.
+    pub(crate) fn at(&self, index: usize) -> (&'static str, &'static str) {
+        let methods = self.methods.len();
+        let label = self.label.as_ref();
+        let label = label.map_or("", |label| label.value(index / methods));
+        (self.methods.label(index % methods), label)
     }
 
     /// Marks the service as one of gRPC: its calls have [metrics of their own](crate::grpc), and all other requests are

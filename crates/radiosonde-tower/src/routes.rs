@@ -203,8 +203,8 @@ mod tests {
     #[test]
     fn a_route_is_found_whatever_else_was_and_again_as_the_same() {
         let options = ObserveOptions::new();
-        let series = RequestSeries::new(Registry::new(), &options.methods);
-        let other = RequestSeries::new(Registry::new(), &options.methods);
+        let series = RequestSeries::new(Registry::new(), &options);
+        let other = RequestSeries::new(Registry::new(), &options);
         // More than a thread remembers, and many of them with the same end and length.
         let routes: Vec<_> = (100..900)
             .map(|n| format!("/{n}/orders/{{order_id}}/lines"))
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn past_the_bound_all_routes_are_one() {
         let options = ObserveOptions::new();
-        let series = RequestSeries::new(Registry::new(), &options.methods);
+        let series = RequestSeries::new(Registry::new(), &options);
         for n in 0..MAX_ROUTES + 10 {
             let route = format!("/{n}");
             let expected = if n < MAX_ROUTES { &*route } else { "_OTHER" };
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn threads_that_look_for_a_new_route_at_once_find_the_same() {
         let options = &ObserveOptions::new();
-        let series = &RequestSeries::new(Registry::new(), &options.methods);
+        let series = &RequestSeries::new(Registry::new(), &options);
         let start = &std::sync::Barrier::new(4);
         let found: Vec<_> = std::thread::scope(|scope| {
             let look = || {

@@ -10,7 +10,6 @@ use radiosonde_catalog::{
 use radiosonde_metrics::{Ending, EndingId, Histogram, Operations, Registry, SampledSpan};
 
 use crate::ObserveOptions;
-use crate::method::Methods;
 use crate::observation::{End, ErrorType};
 use crate::routes::Routes;
 
@@ -18,6 +17,9 @@ use crate::routes::Routes;
 #[derive(Debug)]
 pub(crate) struct RequestSeries {
     registry: Registry,
+    requests: Metric,
+    duration: Metric,
+    errors: Metric,
     routes: Routes,
 }
 
@@ -26,6 +28,8 @@ pub(crate) struct RequestSeries {
 pub(crate) struct RouteSeries {
     pub(crate) method: &'static str,
     pub(crate) route: Box<str>,
+    /// The value of the label that the service adds, where it adds one.
+    label: Option<&'static str>,
     /// Whether its requests are left out, and nothing is recorded.
     pub(crate) excluded: bool,
     pub(crate) operations: Operations,
@@ -35,32 +39,47 @@ pub(crate) struct RouteSeries {
 }
 
 impl RequestSeries {
-    pub(crate) fn new(registry: Registry, methods: &Methods) -> Self {
+    pub(crate) fn new(registry: Registry, options: &ObserveOptions) -> Self {
+        let declared = |metric: Metric| {
+            let Some(label) = &options.label else {
+                return metric;
+            };
+            let metric = label.added_to(metric);
+            registry.declare(&metric);
+            metric
+        };
         Self {
+            requests: declared(HTTP_REQUESTS),
+            duration: declared(HTTP_REQUEST_DURATION),
+            errors: declared(HTTP_ERRORS),
+            routes: Routes::new(options.indices()),
             registry,
-            routes: Routes::new(methods.len()),
         }
     }
 
-    /// Finds the series of a route; `method` is an index into the methods of the options.
+    /// Finds the series of a route; `index` is that of its method and label in the options.
     #[inline]
     pub(crate) fn of(
         &self,
         options: &ObserveOptions,
-        method: usize,
+        index: usize,
         route: &str,
     ) -> &'static RouteSeries {
-        let make = |route: &str| RouteSeries {
-            method: options.methods.label(method),
-            route: route.into(),
-            excluded: options.excludes(route),
-            operations: Operations::new(),
-            stream: OnceLock::new(),
-            request_body: OnceLock::new(),
-            response_body: OnceLock::new(),
+        let make = |route: &str| {
+            let (method, label) = options.at(index);
+            RouteSeries {
+                method,
+                route: route.into(),
+                label: options.label.is_some().then_some(label),
+                excluded: options.excludes(route),
+                operations: Operations::new(),
+                stream: OnceLock::new(),
+                request_body: OnceLock::new(),
+                response_body: OnceLock::new(),
+            }
         };
         self.routes
-            .get_or_make(method, route, make, |kept| self.count_active(kept))
+            .get_or_make(index, route, make, |kept| self.count_active(kept))
     }
 
     fn count_active(&self, series: &RouteSeries) {
@@ -89,19 +108,18 @@ impl RequestSeries {
     fn ending(&self, series: &RouteSeries, end: End) -> Ending {
         let (method, route) = (series.method, &*series.route);
         let (status, outcome) = (end.status.to_string(), end.outcome.as_str());
-        let times = self
-            .registry
-            .histogram(&HTTP_REQUEST_DURATION, &[method, route, &status]);
-        let requests = self
-            .registry
-            .counter(&HTTP_REQUESTS, &[method, route, &status, outcome]);
+        let label = series.label;
+        let times = with([method, route, &status], label);
+        let times = self.registry.histogram(&self.duration, &times);
+        let requests = with([method, route, &status, outcome], label);
+        let requests = self.registry.counter(&self.requests, &requests);
         let ending = Ending::new(times).counted_by(requests);
         let Some(error) = end.error else {
             return ending;
         };
-        let errors = self
-            .registry
-            .counter(&HTTP_ERRORS, &[method, route, &error.to_string()]);
+        let error = error.to_string();
+        let errors = with([method, route, &error], label);
+        let errors = self.registry.counter(&self.errors, &errors);
         ending.counted_by(errors)
     }
 
@@ -129,6 +147,11 @@ impl RequestSeries {
         let labels = [series.method, &series.route];
         handle.get_or_init(|| self.registry.histogram(metric, &labels))
     }
+}
+
+/// Adds the label of the service to those of a metric.
+fn with<'a, const N: usize>(labels: [&'a str; N], label: Option<&'a str>) -> Vec<&'a str> {
+    labels.into_iter().chain(label).collect()
 }
 
 /// Names how a request ended: by its status, its outcome, and what kind of failure it was, which the other two leave open.

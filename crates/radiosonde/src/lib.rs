@@ -83,7 +83,7 @@ pub mod layer {
     #[doc(inline)]
     pub use radiosonde_tower::{
         Arrival, CurrentRequest, Entered, ErrorType, Observation, ObserveLayer, ObserveOptions,
-        Observer, Outcome, RouteOf, Scope, SpanIds, StreamRule, with_current_request,
+        Observer, Outcome, RequestLabel, RouteOf, Scope, SpanIds, StreamRule, with_current_request,
     };
 }
 

@@ -6,6 +6,7 @@
 mod balance;
 mod client;
 mod grpc;
+mod label;
 mod million;
 mod observer;
 mod outcomes;

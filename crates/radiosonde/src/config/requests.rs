@@ -3,7 +3,7 @@
 use http::HeaderName;
 use radiosonde_tower::client::ClientOptions;
 use radiosonde_tower::grpc::GrpcOptions;
-use radiosonde_tower::{ObserveOptions, StreamRule};
+use radiosonde_tower::{ObserveOptions, RequestLabel, StreamRule};
 
 use super::value::Reader;
 use super::{Config, ConfigError, env};
@@ -27,6 +27,7 @@ pub struct RequestOptions {
     excluded: Vec<String>,
     stream: Option<StreamRule>,
     body_sizes: bool,
+    label: Option<RequestLabel>,
     grpc: Option<GrpcOptions>,
     trace_id_header: Option<String>,
     access_log: Option<f64>,
@@ -64,6 +65,15 @@ impl RequestOptions {
     #[must_use]
     pub fn body_sizes(mut self, measured: bool) -> Self {
         self.body_sizes = measured;
+        self
+    }
+
+    /// Adds a label to what is counted and timed of requests, with values from a closed set.
+    ///
+    /// Defaults to none.
+    #[must_use]
+    pub fn label(mut self, label: RequestLabel) -> Self {
+        self.label = Some(label);
         self
     }
 
@@ -156,6 +166,7 @@ impl RequestSettings {
             excluded,
             stream,
             body_sizes,
+            label,
             grpc,
             ..
         } = &self.options;
@@ -164,6 +175,9 @@ impl RequestSettings {
             .body_sizes(*body_sizes);
         if let Some(rule) = stream {
             options = options.stream(*rule);
+        }
+        if let Some(label) = label {
+            options = options.label(label.clone());
         }
         if let Some(grpc) = grpc {
             options = options.grpc(grpc.clone());

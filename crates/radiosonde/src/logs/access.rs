@@ -36,9 +36,7 @@ impl Observer for AccessLog {
         let duration_seconds = observation.duration().as_secs_f64();
         let call = observation.grpc();
         let rpc_method = call.map(|call| call.method());
-        let rpc_status = call
-            .and_then(|call| call.status())
-            .map(GrpcStatus::as_str);
+        let rpc_status = call.and_then(|call| call.status()).map(GrpcStatus::as_str);
         // Not an error: a failure that was reported is not to be reported again.
         if failed {
             tracing::warn!(target: TARGET, method, route, status, rpc_method, rpc_status, outcome, duration_seconds, "request failed");
