@@ -108,7 +108,7 @@ impl<L: Listener> Listener for CountedListener<L> {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         let (io, address) = self.inner.accept().await;
         let open = self.metrics.opened();
-        (CountedIo { io, _open: open }, address)
+        (CountedIo::new(io, open), address)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
@@ -117,16 +117,23 @@ impl<L: Listener> Listener for CountedListener<L> {
 }
 
 pin_project! {
-    /// A connection that is counted until it is dropped. Made by [`CountedListener`].
+    /// A connection, and what is to be dropped with it: by [`CountedListener`], that it is counted as open.
     #[derive(Debug)]
-    pub struct CountedIo<I> {
+    pub struct CountedIo<I, G = OpenConnection> {
         #[pin]
         io: I,
-        _open: OpenConnection,
+        _guard: G,
     }
 }
 
-impl<I: AsyncRead> AsyncRead for CountedIo<I> {
+impl<I, G> CountedIo<I, G> {
+    /// Keeps a guard as long as a connection.
+    pub fn new(io: I, guard: G) -> Self {
+        Self { io, _guard: guard }
+    }
+}
+
+impl<I: AsyncRead, G> AsyncRead for CountedIo<I, G> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -136,7 +143,7 @@ impl<I: AsyncRead> AsyncRead for CountedIo<I> {
     }
 }
 
-impl<I: AsyncWrite> AsyncWrite for CountedIo<I> {
+impl<I: AsyncWrite, G> AsyncWrite for CountedIo<I, G> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -37,6 +37,7 @@ mod quiet;
 mod routes;
 mod series;
 mod service;
+mod upgrade;
 
 pub use body::ObservedBody;
 pub use current::{CurrentRequest, SpanIds, with_current_request};
@@ -47,3 +48,4 @@ pub use observation::{ErrorType, Observation, Outcome};
 pub use observer::{Arrival, Entered, Observer, Scope};
 pub use options::{ObserveOptions, RouteOf, StreamRule};
 pub use service::Observe;
+pub use upgrade::Upgrade;

@@ -14,6 +14,7 @@ use crate::observation::{End, Observation, Stop};
 use crate::observer::Arrival;
 use crate::quiet::quietly;
 use crate::series::RouteSeries;
+use crate::upgrade::Upgrade;
 
 /// A request in flight. It goes from the future to the body, and is closed exactly once: by [`close`](Self::close), or
 /// by being dropped.
@@ -151,6 +152,8 @@ impl OpenRequest {
         if status == StatusCode::SWITCHING_PROTOCOLS
             || (self.answer == Answer::Tunnel && status.is_success())
         {
+            let upgrade = Upgrade::new(self.shared, self.series);
+            response.extensions_mut().insert(upgrade);
             return Rest::Nothing(Stop::Upgrade);
         }
         let bodiless = self.answer == Answer::HeadOnly

@@ -12,16 +12,18 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
-use hyper::{Request, service::service_fn};
+use hyper::{Request, Version, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use radiosonde_axum::ConnectionMetrics;
+use radiosonde_axum::{ConnectionMetrics, CountedIo};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower_service::Service as _;
+
+use super::taken::Taken;
 
 /// The open connections of a listener.
 pub(crate) struct Connections {
@@ -119,20 +121,31 @@ impl Connections {
     fn serve(&mut self, stream: TcpStream, peer: SocketAddr) {
         let asked = Arc::new(AtomicBool::new(false));
         let (app, has_asked) = (self.app.clone(), asked.clone());
+        let taken = Arc::new(Taken::default());
+        let notes = taken.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             has_asked.store(true, Relaxed);
             request.extensions_mut().insert(ConnectInfo(peer));
-            app.clone().call(request.map(Body::new))
+            // Of HTTP/2, one stream is taken over, whose end is not seen here.
+            let notes = (request.version() < Version::HTTP_2).then(|| notes.clone());
+            let answer = app.clone().call(request.map(Body::new));
+            async move {
+                let Ok(response) = answer.await;
+                if let Some(notes) = notes {
+                    notes.note(&response);
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
         // Small responses should not wait for the acknowledgement of what went before.
         let _ = stream.set_nodelay(true);
+        // Held by the connection itself, because who takes it over outlives the task that serves it.
+        let stream = CountedIo::new(stream, (taken, self.metrics.opened()));
         let connection = self
             .http
             .serve_connection_with_upgrades(TokioIo::new(stream), service);
         let connection = self.graceful.watch(connection.into_owned());
-        let open = self.metrics.opened();
         self.open.connections.spawn(async move {
-            let _open = open;
             tokio::select! {
                 // A connection that breaks is the client's affair; what it did to its request is counted by the layer.
                 _ = connection => {}

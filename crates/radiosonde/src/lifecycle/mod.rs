@@ -10,6 +10,8 @@ mod connections;
 mod serve;
 mod shutdown;
 mod signal;
+#[cfg(feature = "axum")]
+mod taken;
 
 #[cfg(feature = "axum")]
 pub use serve::{ServeError, Server};

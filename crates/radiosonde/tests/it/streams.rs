@@ -103,20 +103,15 @@ fn randoms() -> impl Iterator<Item = u64> {
 fn sum(sonde: &Sonde, name: &str) -> u64 {
     let text = sonde.metrics().render();
     let samples = text.lines().filter_map(|line| line.strip_prefix(name));
-    let samples = samples.filter(|rest| rest.starts_with(['{', ' ']));
+    let samples = samples.filter(|rest| rest.starts_with(['{', '}', ' ']));
     samples
         .map(|rest| rest.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap())
         .sum()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_are_cut_at_random_leave_nothing_behind() {
-    let sonde = radiosonde::build("checkout").unwrap().into_sonde();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = axum::serve(sonde.listener(listener), app(&sonde)).into_future();
-    let server = tokio::spawn(server);
-
+/// Opens connections and cuts them at random, until none is left; returns how many were upgraded, and how many were answered
+/// by events.
+async fn open_and_cut(sonde: &Sonde, address: SocketAddr) -> (u64, u64) {
     let connections = size(400, 10_000);
     let mut randoms = randoms();
     let (mut upgraded, mut streamed) = (0_u64, 0_u64);
@@ -141,21 +136,63 @@ async fn connections_that_are_cut_at_random_leave_nothing_behind() {
     }
 
     let settled = async {
-        while sum(&sonde, "http_open_connections") + sum(&sonde, "http_active_connections") != 0 {
+        while sum(sonde, "http_open_connections") + sum(sonde, "http_active_connections") != 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
     let settled = tokio::time::timeout(Duration::from_mins(2), settled).await;
     let text = sonde.metrics().render();
     assert!(settled.is_ok(), "{text}");
-    server.abort();
 
     let opened = u64::try_from(connections).unwrap();
     assert_eq!(
-        sum(&sonde, "http_connections_accepted_total"),
+        sum(sonde, "http_connections_accepted_total"),
         opened,
         "{text}"
     );
+    (upgraded, streamed)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_are_cut_at_random_leave_nothing_behind() {
+    let sonde = radiosonde::build("checkout").unwrap().into_sonde();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = axum::serve(sonde.listener(listener), app(&sonde)).into_future();
+    let server = tokio::spawn(server);
+    let (upgraded, streamed) = open_and_cut(&sonde, address).await;
+    server.abort();
+
+    assert_requests(&sonde, upgraded, streamed);
+    // Whoever serves the connections of this server does not tell when another protocol has ended.
+    let text = sonde.metrics().render();
+    let of_sockets = r#"http_stream_duration_seconds_count{method="GET",route="/echo"}"#;
+    assert!(!text.contains(of_sockets), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_time_of_web_sockets_is_taken_where_their_connections_are_served() {
+    let sonde = radiosonde::build("checkout").unwrap().into_sonde();
+    let server = sonde.bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr();
+    let server = tokio::spawn(server.serve(app(&sonde)));
+    let (upgraded, streamed) = open_and_cut(&sonde, address).await;
+    server.abort();
+
+    assert_requests(&sonde, upgraded, streamed);
+    let text = sonde.metrics().render();
+    let of_sockets =
+        format!(r#"http_stream_duration_seconds_count{{method="GET",route="/echo"}} {upgraded}"#);
+    assert!(
+        text.contains(&format!("{of_sockets}\n")),
+        "{of_sockets}\n{text}"
+    );
+}
+
+/// Asserts that each upgrade and each stream was counted once.
+#[track_caller]
+fn assert_requests(sonde: &Sonde, upgraded: u64, streamed: u64) {
+    let text = sonde.metrics().render();
     let outcome = |outcome: &str, route: &str| {
         let line = text.lines().find(|line| {
             line.starts_with("http_requests_total{")
@@ -167,9 +204,9 @@ async fn connections_that_are_cut_at_random_leave_nothing_behind() {
     // Nobody hears an endless stream to its end.
     assert_eq!(outcome("ok", "/events"), 0, "{text}");
     assert!(outcome("cancelled", "/events") >= streamed, "{text}");
-    assert_eq!(
-        sum(&sonde, "http_stream_duration_seconds_count"),
-        outcome("cancelled", "/events"),
-        "{text}"
+    let streams = sum(
+        sonde,
+        r#"http_stream_duration_seconds_count{method="GET",route="/events""#,
     );
+    assert_eq!(streams, outcome("cancelled", "/events"), "{text}");
 }
