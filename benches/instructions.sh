@@ -40,7 +40,8 @@ for group in 'Counter, looked up' 'Gauge set, looked up' 'Histogram, looked up';
     done
 done
 for case in bare 'layer that does nothing' 'ours, metrics' 'ours, metrics and ten objectives' \
-    'ours, everything on, nothing exported' 'ours, everything on and exported, 1 % traced' axum-prometheus 'macros by hand' \
+    'ours, everything on, nothing exported' \
+    'ours, everything on and exported, 1 % traced' axum-prometheus 'macros by hand' \
     'opentelemetry-instrumentation-tower, metrics' 'tower-http trace, nobody listens' \
     'tower-http trace, written nowhere' 'axum-tracing-opentelemetry, 0 % traced' \
     'axum-tracing-opentelemetry, 1 % traced' sentry-tower \

@@ -34,7 +34,7 @@ use tracing::Dispatch;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use crate::router::{routes, served};
+use crate::router::{ROUTES, routes, served};
 use crate::through::ThroughLayer;
 
 /// A service, and what its layers expect around them.
@@ -124,8 +124,7 @@ fn ours() -> [Subject; 4] {
     let options = || ObserveOptions::new().route(radiosonde_axum::matched_path);
     let metrics = ObserveLayer::new(&Registry::new(), options());
     let promising = promising();
-    let slos = Slos::watch(&promising);
-    let objectives = ObserveLayer::new(&promising, options());
+    let with_objectives = ObserveLayer::new(&promising, options());
     let with = |name, config: Config| {
         let parts = radiosonde::build(config).expect("the environment is well-formed");
         let sonde = parts.sonde().clone();
@@ -140,10 +139,10 @@ fn ours() -> [Subject; 4] {
     [
         Subject::new("ours, metrics", routes().layer(metrics)),
         Subject {
-            slos: Some(slos),
+            slos: Some(Slos::watch(&promising)),
             ..Subject::new(
                 "ours, metrics and ten objectives",
-                routes().layer(objectives),
+                routes().layer(with_objectives),
             )
         },
         with(
@@ -160,7 +159,7 @@ fn promising() -> Registry {
     let quick = (0..5).map(|n| {
         let threshold = Duration::from_millis(300 + 50 * n);
         let objective = Objective::latency(format!("quick-{n}"), 95.0, threshold);
-        objective.for_each((0..20).map(|route| format!("/api/resource{route}/{{id}}")))
+        objective.for_each((0..ROUTES).map(|route| format!("/api/resource{route}/{{id}}")))
     });
     let objectives = Objectives::new(answered.chain(quick)).expect("objectives that are right");
     Registry::with_options(RegistryOptions::new().objectives(objectives))

@@ -55,7 +55,8 @@ pub const HTTP_ACTIVE_CONNECTIONS: Metric = Metric::up_down_counter("http_active
     .with_otel_labels(&["http.request.method"])
     .with_help("HTTP requests in flight.");
 
-/// How long streams lasted, from the head of the response to their end: event streams, unless the layer is told otherwise.
+/// How long streams lasted, from the head of the response to their end: event streams, unless the layer is told otherwise,
+/// and web sockets where `Sonde::serve` serves them.
 ///
 /// The requests that they answer are timed to the head, so that a stream does not spoil a percentile.
 pub const HTTP_STREAM_DURATION: Metric = Metric::histogram(

@@ -84,6 +84,7 @@ impl OpenRequest {
             closed: false,
         };
         if options.body_sizes
+            && open.call.is_none()
             && let Some(bytes) = content_length(request.headers())
         {
             shared.series.record_request_body(series, bytes);
@@ -187,7 +188,7 @@ impl OpenRequest {
 
     /// Takes note of how many bytes of the body were sent, when it ends in whatever way.
     pub(crate) fn sent(&self, bytes: u64) {
-        if self.shared.options.body_sizes {
+        if self.shared.options.body_sizes && self.call.is_none() {
             self.shared.series.record_response_body(self.series, bytes);
         }
     }
