@@ -65,6 +65,11 @@ impl History {
         (self.now, self.total) = (now, total);
     }
 
+    /// Lets time pass without anything.
+    pub(super) fn rest_until(&mut self, now: Duration) {
+        self.advance(now, self.total);
+    }
+
     /// Returns what happened in a window, by its index in [`WINDOWS`].
     pub(crate) fn window(&self, index: usize) -> Counts {
         let (level, steps) = PLACES[index];

@@ -101,13 +101,15 @@ impl Slos {
                 listeners: Mutex::default(),
             }),
         };
-        // The registry must not keep alive what keeps it alive.
-        let inner = Arc::downgrade(&slos.inner);
-        registry.before_reading(move || {
-            if let Some(inner) = inner.upgrade() {
-                Self { inner }.sample();
-            }
-        });
+        if !slos.is_empty() {
+            // The registry must not keep alive what keeps it alive.
+            let inner = Arc::downgrade(&slos.inner);
+            registry.before_reading(move || {
+                if let Some(inner) = inner.upgrade() {
+                    Self { inner }.sample();
+                }
+            });
+        }
         slos
     }
 
@@ -133,7 +135,7 @@ impl Slos {
         reports
     }
 
-    /// Returns the worst state that a budget is in.
+    /// Returns the worst state that a budget was in when it was sampled last.
     #[must_use]
     pub fn worst(&self) -> BudgetState {
         let state = self.inner.state();
@@ -154,17 +156,23 @@ impl Slos {
     #[must_use]
     pub fn snapshot(&self, time: SystemTime) -> Vec<u8> {
         self.sample();
-        let state = self.inner.state();
-        let budgets = state.budgets.iter().zip(&self.inner.scoped);
-        let budgets = budgets.map(|(budget, scoped)| Past {
-            name: scoped.identity(),
-            total: budget.history.total(),
-            marks: budget.history.marks(),
+        let mut state = self.inner.state();
+        let now = state.now(&self.inner);
+        let budgets = state.budgets.iter_mut().zip(&self.inner.scoped);
+        let budgets = budgets.map(|(budget, scoped)| {
+            // Marks are numbered by the time, which may have gone on since the sample.
+            budget.history.rest_until(now);
+            Past {
+                name: scoped.identity(),
+                total: budget.history.total(),
+                marks: budget.history.marks(),
+            }
         });
+        let budgets = budgets.collect();
         let snapshot = Snapshot {
             taken: time,
-            now: state.now(&self.inner),
-            budgets: budgets.collect(),
+            now,
+            budgets,
         };
         snapshot.write()
     }
@@ -196,8 +204,7 @@ impl Slos {
             if !taken_over {
                 restored.started_anew.push(scoped.to_string());
             }
-            let total = budget.history.total();
-            budget.history.advance(now, total);
+            budget.history.rest_until(now);
         }
         Ok(restored)
     }

@@ -289,6 +289,22 @@ async fn the_file_is_written_while_the_service_runs() {
     assert!(std::fs::read(&file).unwrap().starts_with(b"RSNDSLO1"));
 }
 
+#[test]
+fn a_runtime_without_timers_samples_when_somebody_asks() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let service = Service::start(Config::new("checkout").objective(answered()));
+        service.ask("/fail", 12).await;
+        tokio::task::yield_now().await;
+        assert_eq!(
+            service.json("/slo").await["budgets"][0]["state"],
+            "exhausted"
+        );
+    });
+}
+
 #[tokio::test]
 async fn the_catalogue_has_them() {
     let quick = Objective::latency("quick", 95.0, Duration::from_millis(300));

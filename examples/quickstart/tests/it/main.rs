@@ -4,6 +4,7 @@
 
 mod balance;
 mod end;
+mod objective;
 mod start;
 
 use std::process::Command;

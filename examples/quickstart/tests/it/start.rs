@@ -57,6 +57,7 @@ fn it_prints_what_to_open_and_what_is_on() {
         "/panic",
         "/metrics",
         "/health",
+        "/slo",
         "/ready",
         "/live",
     ] {
