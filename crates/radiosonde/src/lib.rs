@@ -67,8 +67,8 @@ pub use sonde::Sonde;
 pub mod health {
     #[doc(inline)]
     pub use radiosonde_health::{
-        Check, CheckFailed, CheckReport, CheckState, Gate, Health, Liveness, Obstacle, Readiness,
-        RegisterError, Report, Severity, Startup, Status,
+        Change, Check, CheckFailed, CheckReport, CheckState, Gate, Health, Liveness, Obstacle,
+        Readiness, RegisterError, Report, Severity, Startup, Status,
     };
 }
 
