@@ -67,7 +67,7 @@ impl Sonde {
         #[cfg(feature = "axum")]
         let options = options
             .route(radiosonde_axum::matched_path)
-            .exclude(radiosonde_axum::PROBE_ROUTES.iter().copied());
+            .exclude(endpoints.templates());
         #[cfg(all(feature = "axum", feature = "slo"))]
         let options = options.exclude((!keeper.slos().is_empty()).then_some(SLO_ROUTE));
         let sonde = Self {

@@ -1,11 +1,14 @@
 //! The endpoints through a router.
 
+mod admin;
 mod bodies;
 mod client;
+mod draft;
 mod headers;
 mod lifecycle;
 mod listener;
 mod metrics;
+mod paths;
 mod routes;
 mod secrets;
 mod text;

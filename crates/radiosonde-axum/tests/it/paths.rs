@@ -1,0 +1,60 @@
+//! Endpoints elsewhere.
+
+use radiosonde_axum::{EndpointOptions, Endpoints, Paths, ServiceInfo};
+use radiosonde_health::Health;
+use radiosonde_metrics::Registry;
+
+use crate::client::Service;
+
+#[tokio::test(start_paused = true)]
+async fn every_path_can_be_chosen() {
+    let paths = Paths::new()
+        .live("/livez")
+        .ready("/readyz")
+        .health("/internal/healthz")
+        .metrics("/-/metrics")
+        .admin("/internal/admin");
+    let service = Service::with_options(EndpointOptions::new().paths(paths)).admin();
+    for path in [
+        "/livez",
+        "/readyz",
+        "/internal/healthz",
+        "/internal/healthz/live",
+        "/internal/healthz/ready",
+        "/internal/healthz/startup",
+        "/internal/healthz/metrics",
+        "/-/metrics",
+        "/internal/admin",
+        "/internal/admin/catalog",
+    ] {
+        assert_eq!(service.get(path).await.status, 200, "{path}");
+    }
+    for path in [
+        "/live",
+        "/ready",
+        "/health",
+        "/metrics",
+        "/admin",
+        "/health/live",
+    ] {
+        assert_eq!(service.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[test]
+fn paths_that_collide_are_an_error_and_no_panic() {
+    let make = |paths| {
+        let (info, options) = (
+            ServiceInfo::new("checkout"),
+            EndpointOptions::new().paths(paths),
+        );
+        Endpoints::with_options(info, Health::new(), Registry::new(), options)
+    };
+    let error = make(Paths::new().ready("/live")).unwrap_err().to_string();
+    assert!(
+        error.starts_with("`/live` cannot be the path of an endpoint"),
+        "{error}"
+    );
+    assert!(make(Paths::new().metrics("/health/prometheus")).is_err());
+    assert!(make(Paths::new().live("{*all}")).is_err());
+}
