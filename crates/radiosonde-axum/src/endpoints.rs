@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::scope::{Scope, Shared, guard};
 use crate::scrapes::Scrapes;
 use crate::{Audience, EndpointOptions, InvalidPath, Paths, Route, ServiceInfo};
-use crate::{admin, answer, probes, scrape};
+use crate::{admin, answer, grpc, probes, scrape};
 
 /// The probe and scrape endpoints of one service, and those of its administrators.
 ///
@@ -171,15 +171,44 @@ impl Endpoints {
         })
     }
 
-    /// Returns the template of every route on the [`router`](Self::router), so that a layer can leave probes and scrapes
-    /// out of what it measures.
+    /// Returns a router with the gRPC health protocol, `grpc.health.v1.Health`: `SERVING` while the service is ready, for the
+    /// server as a whole and for the services of these names, such as `stock.v1.Stock`.
+    ///
+    /// Merge it into a router that serves gRPC, such as that of `tonic::service::Routes::into_axum_router`, or turn it into
+    /// `Routes` and add it to a `tonic::transport::Server`.
+    ///
+    /// `Watch` tells each change, and ends with `UNAVAILABLE` when the service drains, so that it does not hold the drain up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use radiosonde_axum::{Endpoints, ServiceInfo};
+    /// use radiosonde_health::Health;
+    /// use radiosonde_metrics::Registry;
+    ///
+    /// let endpoints = Endpoints::new(ServiceInfo::new("stock"), Health::new(), Registry::new());
+    /// let app: Router = Router::new().merge(endpoints.grpc_health(["stock.v1.Stock"]));
+    /// ```
+    pub fn grpc_health<S, N>(&self, services: impl IntoIterator<Item = N>) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+        N: Into<String>,
+    {
+        let services = services.into_iter().map(Into::into).collect();
+        grpc::router(&self.inner.shared.health, services)
+    }
+
+    /// Returns the template of every route on the [`router`](Self::router) and of
+    /// [`grpc_health`](Self::grpc_health), so that a layer can leave probes and scrapes out of what it measures.
     ///
     /// A router that is nested has these behind its prefix.
     #[must_use]
     pub fn templates(&self) -> Vec<String> {
         let routes = self.routes().into_iter();
         let on_router = routes.filter(|(_, audience, _)| self.is_on(*audience, false));
-        on_router.map(|(path, ..)| path).collect()
+        let grpc = [grpc::CHECK, grpc::WATCH].map(str::to_owned);
+        on_router.map(|(path, ..)| path).chain(grpc).collect()
     }
 
     /// Returns the template of every route on the [`admin_router`](Self::admin_router).

@@ -50,6 +50,7 @@ mod bodies;
 mod draft;
 mod endpoints;
 mod format;
+mod grpc;
 mod lines;
 mod listener;
 mod memory;

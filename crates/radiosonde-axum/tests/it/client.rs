@@ -65,9 +65,16 @@ impl Service {
         }
     }
 
+    /// Returns the templates of the router of the service.
+    pub(crate) fn templates(&self) -> Vec<String> {
+        let mut templates = self.endpoints.templates();
+        templates.retain(|template| !template.starts_with("/grpc."));
+        templates
+    }
+
     /// Returns the paths that everybody may ask, and `redis` for the name of a check.
     pub(crate) fn paths(&self) -> Vec<String> {
-        let templates = self.endpoints.templates().into_iter();
+        let templates = self.templates().into_iter();
         let paths = templates.map(|template| template.replace("{check}", "redis"));
         paths.collect()
     }

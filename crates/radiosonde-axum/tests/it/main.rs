@@ -4,6 +4,7 @@ mod admin;
 mod bodies;
 mod client;
 mod draft;
+mod grpc;
 mod headers;
 mod lifecycle;
 mod listener;

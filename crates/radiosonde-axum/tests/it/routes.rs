@@ -24,11 +24,11 @@ async fn template(request: Request, next: Next) -> Response {
 async fn the_listed_routes_are_those_that_answer() {
     let mut service = Service::degraded();
     service.app = service.app.layer(from_fn(template));
-    for route in service.endpoints.templates() {
+    for route in service.templates() {
         let answer = service.get(&route.replace("{check}", "database")).await;
         assert!(answer.is(200, &route), "{route}: {answer:?}");
     }
-    let expected = set(service.endpoints.templates());
+    let expected = set(service.templates());
     assert_eq!(registered(&Service::new().app), expected);
 }
 
@@ -52,7 +52,7 @@ async fn administrators_have_the_probes_and_the_catalogue() {
     let service = Service::new().admin();
     let templates = service.endpoints.admin_templates();
     assert_eq!(registered(&service.app), set(templates.clone()));
-    let everyone = set(service.endpoints.templates());
+    let everyone = set(service.templates());
     assert!(everyone.is_subset(&set(templates)));
 
     service.registry.counter(&PAID, &[]).increment(1);
