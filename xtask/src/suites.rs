@@ -34,6 +34,10 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "prometheus",
         needs: &[Tool::Prometheus],
     },
+    Suite {
+        name: "servers",
+        needs: &[Tool::Servers],
+    },
 ];
 
 /// Returns the suites of which these packages have tests.

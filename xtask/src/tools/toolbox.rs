@@ -4,7 +4,7 @@ use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use super::{debian, python};
+use super::{debian, python, servers};
 use crate::{run, workspace};
 
 /// Something that tests need besides Cargo.
@@ -14,6 +14,7 @@ pub(crate) enum Tool {
     Prometheus,
     PythonPackages,
     Rotel,
+    Servers,
 }
 
 impl Tool {
@@ -24,6 +25,7 @@ impl Tool {
             Self::Prometheus => "prometheus program",
             Self::PythonPackages => "Python packages",
             Self::Rotel => "rotel program",
+            Self::Servers => "databases and brokers",
         }
     }
 }
@@ -70,6 +72,7 @@ impl Toolbox {
             Tool::Prometheus => self.obtain_prometheus(),
             Tool::PythonPackages => python::obtain_packages(&self.directory),
             Tool::Rotel => python::obtain_rotel(&self.directory),
+            Tool::Servers => servers::obtain(&self.directory),
         }
     }
 
