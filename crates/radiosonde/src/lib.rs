@@ -60,7 +60,7 @@ pub use init::{Parts, build, init};
 pub use init_error::InitError;
 pub use lifecycle::{Delivery, ShutdownReport};
 #[cfg(feature = "axum")]
-pub use lifecycle::{ServeError, Server};
+pub use lifecycle::{ProbeThread, ServeError, Server};
 pub use sonde::Sonde;
 
 /// Health checks and the probes that report them.
@@ -70,6 +70,13 @@ pub mod health {
         Change, Check, CheckFailed, CheckReport, CheckState, Gate, Health, Liveness, Obstacle,
         Readiness, RegisterError, Report, Severity, Startup, Status,
     };
+}
+
+/// The endpoints: where they are and who sees what.
+#[cfg(feature = "axum")]
+pub mod endpoints {
+    #[doc(inline)]
+    pub use radiosonde_axum::{Audience, Paths, Route};
 }
 
 /// The request layer.

@@ -10,6 +10,8 @@ mod errors;
 mod hostile;
 mod init;
 mod logs;
+#[cfg(feature = "axum")]
+mod probe_thread;
 #[cfg(feature = "testing")]
 mod refusals;
 #[cfg(all(unix, feature = "axum", feature = "otlp"))]
