@@ -68,14 +68,14 @@ impl Endpoints {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidPath`] for paths that [`Paths::check`] refuses.
+    /// Returns [`InvalidPath`] for paths that [`EndpointOptions::check`] refuses.
     pub fn with_options(
         service: ServiceInfo,
         health: Health,
         registry: Registry,
         options: EndpointOptions,
     ) -> Result<Self, InvalidPath> {
-        options.paths.check()?;
+        options.check()?;
         Ok(Self::made(service, health, registry, options))
     }
 
@@ -91,13 +91,8 @@ impl Endpoints {
             admin_listener,
             routes,
         } = options;
-        let own = own_routes(&paths).into_iter();
-        let own = own.map(|(path, audience, _)| (path, audience));
-        let added = routes
-            .iter()
-            .map(|route| (route.path.clone(), route.audience));
-        // In the order in which they were made, so that what belongs together stands together.
-        let listed = own.chain(added).map(|(path, _)| path).collect();
+        let added = routes.iter().map(|route| route.path.clone());
+        let listed = own_templates(&paths).into_iter().chain(added).collect();
         let shared = Arc::new(Shared {
             service,
             health,
@@ -297,6 +292,12 @@ fn own_routes(paths: &Paths) -> Vec<OwnRoute> {
         (below_admin("catalog"), Administrators, get(admin::catalog)),
         (below_admin("out-of-service"), Administrators, rest),
     ]
+}
+
+/// Returns the templates of all endpoints of ours.
+pub(crate) fn own_templates(paths: &Paths) -> Vec<String> {
+    let routes = own_routes(paths).into_iter();
+    routes.map(|(path, ..)| path).collect()
 }
 
 fn finished<S>(methods: MethodRouter<Scope>, scope: Scope) -> MethodRouter<S>

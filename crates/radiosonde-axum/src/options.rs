@@ -1,6 +1,10 @@
 //! What may be chosen about the endpoints.
 
-use crate::{AdminToken, Paths, Route};
+use std::collections::BTreeSet;
+
+use crate::endpoints::own_templates;
+use crate::paths::{is_template, shape};
+use crate::{AdminToken, InvalidPath, Paths, Route};
 
 /// Where the endpoints are and who may see what.
 ///
@@ -68,5 +72,23 @@ impl EndpointOptions {
     pub fn route(mut self, route: Route) -> Self {
         self.routes.push(route);
         self
+    }
+
+    /// Looks whether all endpoints can stand beside each other.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidPath`] for the first path that cannot, as [`Paths::check`] does.
+    pub fn check(&self) -> Result<(), InvalidPath> {
+        self.paths.check()?;
+        let own = own_templates(&self.paths);
+        let mut taken: BTreeSet<_> = own.iter().map(|path| shape(path)).collect();
+        for route in &self.routes {
+            if !is_template(&route.path) || !taken.insert(shape(&route.path)) {
+                let path = route.path.clone();
+                return Err(InvalidPath { path });
+            }
+        }
+        Ok(())
     }
 }

@@ -132,6 +132,23 @@ fn is_path(path: &str) -> bool {
     parts.next() == Some("") && parts.all(is_name) && path.len() > 1
 }
 
+/// Tells the same where a name in braces stands for any.
+pub(crate) fn is_template(path: &str) -> bool {
+    let name = |part: &str| {
+        let inner = part
+            .strip_prefix('{')
+            .and_then(|part| part.strip_suffix('}'));
+        inner.unwrap_or(part).to_owned()
+    };
+    is_path(&path.split('/').map(name).collect::<Vec<_>>().join("/"))
+}
+
+/// Returns a template without the names in its braces: a router takes two of one shape for the same.
+pub(crate) fn shape(template: &str) -> String {
+    let part = |part: &'_ str| if part.starts_with('{') { "{}" } else { part }.to_owned();
+    template.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

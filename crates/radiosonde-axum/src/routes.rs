@@ -15,7 +15,8 @@ pub struct Route {
 }
 
 impl Route {
-    /// Makes a route, in the syntax of axum's paths.
+    /// Makes a route. Its path consists of `/` and names, as those of [`Paths`](crate::Paths) do, and a name in braces stands
+    /// for any. [`EndpointOptions::check`](crate::EndpointOptions::check) refuses others, and one that is taken.
     #[must_use]
     pub fn new(path: impl Into<String>, audience: Audience, methods: MethodRouter) -> Self {
         Self {

@@ -1,6 +1,7 @@
 //! Endpoints elsewhere.
 
-use radiosonde_axum::{EndpointOptions, Endpoints, Paths, ServiceInfo};
+use axum::routing::get;
+use radiosonde_axum::{Audience, EndpointOptions, Endpoints, Paths, Route, ServiceInfo};
 use radiosonde_health::Health;
 use radiosonde_metrics::Registry;
 
@@ -38,6 +39,34 @@ async fn every_path_can_be_chosen() {
         "/health/live",
     ] {
         assert_eq!(service.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[test]
+fn endpoints_of_the_service_that_collide_are_an_error_and_no_panic() {
+    let make = |path: &str| {
+        let route = Route::new(path, Audience::Everyone, get(async || ()));
+        let (info, options) = (
+            ServiceInfo::new("checkout"),
+            EndpointOptions::new().route(route),
+        );
+        let made = Endpoints::with_options(info, Health::new(), Registry::new(), options);
+        made.map(|endpoints| endpoints.router::<()>())
+    };
+    for path in ["/slo", "/slo/{name}", "/admin/log-filter", "/health/build"] {
+        assert!(make(path).is_ok(), "{path}");
+    }
+    for path in [
+        "",
+        "slo",
+        "/slo/",
+        "/slo/{}",
+        "/{*all}",
+        "/ready",
+        "/health/{name}",
+        "/admin",
+    ] {
+        assert!(make(path).is_err(), "{path}");
     }
 }
 

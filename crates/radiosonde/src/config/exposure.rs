@@ -54,13 +54,17 @@ impl ExposureSettings {
             ));
         }
         let mut endpoints = EndpointOptions::new()
-            .paths(checked(paths, reader))
+            .paths(paths.unwrap_or_else(|| paths_of(reader)))
             .admin_listener(admin_addr.is_some());
         if let Some(token) = token {
             endpoints = endpoints.admin_token(token);
         }
         for route in routes {
             endpoints = endpoints.route(route);
+        }
+        if let Err(error) = endpoints.check() {
+            let value = error.path;
+            reader.errors.push(ConfigError::InvalidPath { value });
         }
         Self {
             endpoints,
@@ -113,25 +117,12 @@ fn token(set: Option<Secret>, reader: &mut Reader<'_>) -> Option<AdminToken> {
     token.ok()
 }
 
-/// Returns the paths that code set, else those of the environment, if they can stand beside each other.
-fn checked(set: Option<Paths>, reader: &mut Reader<'_>) -> Paths {
-    let paths = set.unwrap_or_else(|| {
-        let mut paths = Paths::new();
-        for (name, put) in PATHS {
-            if let Some(path) = reader.text(name) {
-                paths = put(paths, path);
-            }
-        }
-        paths
-    });
-    match paths.check() {
-        Ok(()) => paths,
-        Err(error) => {
-            let value = error.path;
-            reader.errors.push(ConfigError::InvalidPath { value });
-            Paths::new()
-        }
-    }
+/// Reads the paths of the environment.
+fn paths_of(reader: &Reader<'_>) -> Paths {
+    let set = PATHS
+        .iter()
+        .filter_map(|(name, put)| Some((put, reader.text(name)?)));
+    set.fold(Paths::new(), |paths, (put, path)| put(paths, path))
 }
 
 type Put = fn(Paths, String) -> Paths;
