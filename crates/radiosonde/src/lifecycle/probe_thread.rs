@@ -34,11 +34,12 @@ impl ProbeThread {
         health: &Health,
         app: Router,
     ) -> io::Result<Self> {
+        let service = Handle::try_current().map_err(io::Error::other)?;
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let own = Builder::new_current_thread().enable_all().build()?;
-        let watch = health.watch_runtime(&Handle::current());
+        let watch = health.watch_runtime(&service);
         let (end, ended) = oneshot::channel();
         let answer = async move {
             tokio::spawn(watch);

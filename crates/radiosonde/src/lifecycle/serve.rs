@@ -74,11 +74,8 @@ impl Sonde {
     ///
     /// # Errors
     ///
-    /// Returns [`ServeError`] when the address cannot be listened on, or no thread started.
-    ///
-    /// # Panics
-    ///
-    /// Panics outside a Tokio runtime: it is the one that is watched.
+    /// Returns [`ServeError`] when the address cannot be listened on, when no thread can be started, and outside a Tokio
+    /// runtime: it is the one that is watched.
     pub fn start_probe_thread(&self) -> Result<Option<ProbeThread>, ServeError> {
         let Some(address) = self.probe_addr() else {
             return Ok(None);

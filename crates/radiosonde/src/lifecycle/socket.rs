@@ -62,10 +62,11 @@ impl Socket {
         let polled = act(Pin::new(&mut self.stream), cx);
         if polled.is_pending() {
             waker(&self.cut).register(cx.waker());
-            // Only now: what was cut before would not wake us.
-            if self.cut.done.load(Ordering::Acquire) {
-                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-            }
+        }
+        // Only now: what was cut before would not wake us. Also where nothing has to wait, because who only writes may
+        // never have to.
+        if self.cut.done.load(Ordering::Acquire) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         polled
     }
