@@ -46,7 +46,7 @@ impl Backend {
     ///
     /// # Panics
     ///
-    /// Panics when it does not within a minute, and when its program is not among the tools.
+    /// Panics when it does not within two minutes, and when its program is not among the tools.
     #[must_use]
     #[track_caller]
     pub fn start(kind: Kind) -> Self {
@@ -100,7 +100,7 @@ impl Backend {
     ///
     /// # Panics
     ///
-    /// Panics when it runs already, or does not accept within a minute.
+    /// Panics when it runs already, or does not accept within two minutes.
     #[track_caller]
     pub fn revive(&mut self) {
         assert!(self.process.is_none(), "a backend that does not run");
@@ -387,4 +387,4 @@ fn free_port() -> u16 {
         .port()
 }
 
-const START_DEADLINE: Duration = Duration::from_mins(1);
+const START_DEADLINE: Duration = Duration::from_mins(2);

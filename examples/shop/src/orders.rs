@@ -6,7 +6,7 @@ use radiosonde::health::Check;
 use radiosonde::metrics::Registry;
 use serde::{Deserialize, Serialize};
 use sqlx::pool::PoolOptions;
-use sqlx::{FromRow, PgPool, SqlitePool};
+use sqlx::{PgPool, SqlitePool};
 
 /// The database. Clones share its pool.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub(crate) enum Orders {
 }
 
 /// What a customer wants.
-#[derive(Debug, Clone, Serialize, Deserialize, FromRow)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) item: String,
     pub(crate) quantity: i64,
@@ -83,10 +83,17 @@ impl Orders {
     }
 
     pub(crate) async fn find(&self, id: i64) -> Result<Option<Order>, sqlx::Error> {
-        match self {
-            Self::Postgres(pool) => sqlx::query_as(SELECT).bind(id).fetch_optional(pool).await,
-            Self::Sqlite(pool) => sqlx::query_as(SELECT).bind(id).fetch_optional(pool).await,
-        }
+        let found: Option<(String, i64)> = match self {
+            Self::Postgres(pool) => {
+                let select = sqlx::query_as(SELECT).bind(id);
+                select.fetch_optional(pool).await?
+            }
+            Self::Sqlite(pool) => {
+                let select = sqlx::query_as(SELECT).bind(id);
+                select.fetch_optional(pool).await?
+            }
+        };
+        Ok(found.map(|(item, quantity)| Order { item, quantity }))
     }
 }
 
