@@ -114,3 +114,8 @@ mod guide {
     #[doc = include_str!("../../../docs/guide/objectives.md")]
     struct Objectives;
 }
+
+/// The guide compiles.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../../docs/guide/health.md")]
+struct GuideHealth;
