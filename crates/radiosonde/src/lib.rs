@@ -109,13 +109,13 @@ pub mod client {
 struct Readme;
 
 /// So do the pages of the guide.
-#[cfg(all(doctest, feature = "slo"))]
+#[cfg(doctest)]
 mod guide {
+    #[cfg(feature = "axum")]
+    #[doc = include_str!("../../../docs/guide/health.md")]
+    struct Health;
+
+    #[cfg(feature = "slo")]
     #[doc = include_str!("../../../docs/guide/objectives.md")]
     struct Objectives;
 }
-
-/// The guide compiles.
-#[cfg(all(doctest, feature = "axum"))]
-#[doc = include_str!("../../../docs/guide/health.md")]
-struct GuideHealth;
