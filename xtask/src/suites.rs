@@ -42,6 +42,10 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "wrk",
         needs: &[Tool::Wrk],
     },
+    Suite {
+        name: "servers",
+        needs: &[Tool::Servers],
+    },
 ];
 
 /// Returns the suites of which these packages have tests.

@@ -8,11 +8,19 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use crate::bodies::UnknownCheck;
+use crate::draft::Draft;
 use crate::format::Format;
 
+/// What can be answered in every form: as JSON by `Serialize`, as text by `Display`, and as the draft has it.
+pub(crate) trait Body: Serialize + Display {
+    fn passed(&self) -> bool;
+
+    fn draft(&self) -> Draft;
+}
+
 /// Answers 200 or 503, in the form that was asked for.
-pub(crate) fn respond(passed: bool, body: &(impl Serialize + Display), format: Format) -> Response {
-    let status = if passed {
+pub(crate) fn respond(body: &impl Body, format: Format) -> Response {
+    let status = if body.passed() {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
@@ -36,9 +44,16 @@ pub(crate) async fn protect(mut response: Response) -> Response {
     response
 }
 
-fn with_body(status: StatusCode, body: &(impl Serialize + Display), format: Format) -> Response {
+fn with_body(status: StatusCode, body: &impl Body, format: Format) -> Response {
     match format {
         Format::Json => (status, Json(body)).into_response(),
         Format::Text => (status, body.to_string()).into_response(),
+        Format::Draft => {
+            let content_type = HeaderValue::from_static("application/health+json");
+            let mut response = (status, Json(body.draft())).into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, content_type);
+            response
+        }
     }
 }

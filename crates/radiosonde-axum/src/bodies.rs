@@ -1,6 +1,6 @@
 //! What stands in an answer, in the order in which it stands there. As JSON by `Serialize`, as text by `Display`.
 //!
-//! Nothing here may hold an error text, an address or whatever else a stranger should not read.
+//! Where the detail is public, nothing here holds an error text, an address or whatever else a stranger should not read.
 
 use std::fmt::{self, Display};
 use std::time::{Duration, SystemTime};
@@ -9,8 +9,11 @@ use radiosonde_health::{CheckReport, Report, Status};
 use serde::{Serialize, Serializer};
 
 use crate::ServiceInfo;
-use crate::lines::{check_line, write_lines};
+use crate::answer::Body;
+use crate::draft::Draft;
+use crate::lines::{check_line, error_of, write_lines};
 use crate::memory::{Memory, memory};
+use crate::scope::Detail;
 
 /// The body of a liveness, readiness or startup probe.
 #[derive(Debug, Serialize)]
@@ -39,9 +42,15 @@ impl ProbeBody {
             lines,
         }
     }
+}
 
-    pub(crate) fn passed(&self) -> bool {
+impl Body for ProbeBody {
+    fn passed(&self) -> bool {
         self.reasons.is_empty()
+    }
+
+    fn draft(&self) -> Draft {
+        Draft::of_probe(self.passed(), &self.reasons)
     }
 }
 
@@ -66,14 +75,35 @@ pub(crate) struct HealthBody<'a> {
     memory: Option<Memory>,
     #[serde(serialize_with = "statuses_by_name")]
     services: &'a [CheckReport],
-    #[serde(serialize_with = "bodies_by_name")]
-    checks: &'a [CheckReport],
+    checks: Checks<'a>,
     #[serde(skip)]
-    passed: bool,
+    info: &'a ServiceInfo,
+    #[serde(skip)]
+    overall: Status,
+}
+
+/// The checks by their names.
+#[derive(Debug)]
+struct Checks<'a> {
+    reports: &'a [CheckReport],
+    detail: Detail,
+}
+
+impl Serialize for Checks<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let reports = self.reports.iter();
+        serializer
+            .collect_map(reports.map(|check| (&check.name, CheckBody::new(check, self.detail))))
+    }
 }
 
 impl<'a> HealthBody<'a> {
-    pub(crate) fn new(service: &'a ServiceInfo, uptime: Duration, report: &'a Report) -> Self {
+    pub(crate) fn new(
+        service: &'a ServiceInfo,
+        uptime: Duration,
+        report: &'a Report,
+        detail: Detail,
+    ) -> Self {
         Self {
             status: report.status.as_str(),
             service: &service.name,
@@ -83,20 +113,32 @@ impl<'a> HealthBody<'a> {
             timestamp: unix_millis(),
             memory: memory(),
             services: &report.checks,
-            checks: &report.checks,
-            passed: report.status != Status::Unhealthy,
+            checks: Checks {
+                reports: &report.checks,
+                detail,
+            },
+            info: service,
+            overall: report.status,
         }
     }
+}
 
-    pub(crate) fn passed(&self) -> bool {
-        self.passed
+impl Body for HealthBody<'_> {
+    fn passed(&self) -> bool {
+        self.overall != Status::Unhealthy
+    }
+
+    fn draft(&self) -> Draft {
+        let Checks { reports, detail } = self.checks;
+        Draft::of_service(self.overall, self.info, reports, detail)
     }
 }
 
 impl Display for HealthBody<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<_> = self.checks.iter().map(check_line).collect();
-        write_lines(f, &lines, "health", self.passed)
+        let Checks { reports, detail } = self.checks;
+        let lines = reports.iter().map(|check| check_line(check, detail));
+        write_lines(f, &lines.collect::<Vec<_>>(), "health", self.passed())
     }
 }
 
@@ -112,27 +154,44 @@ pub(crate) struct CheckBody<'a> {
     /// Why it does not pass: its state, in one word.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// Why its last run failed, for those who may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
     #[serde(skip)]
     report: &'a CheckReport,
+    #[serde(skip)]
+    detail: Detail,
 }
 
 impl<'a> CheckBody<'a> {
-    pub(crate) fn new(report: &'a CheckReport) -> Self {
+    pub(crate) fn new(report: &'a CheckReport, detail: Detail) -> Self {
         Self {
             status: report.status.as_str(),
             severity: report.severity.as_str(),
             age_seconds: report.age.map(|age| seconds(age, 1e3)),
             duration_seconds: report.duration.map(|duration| seconds(duration, 1e6)),
             reason: (!report.is_passing()).then(|| report.state.as_str()),
+            error: error_of(report, detail),
             report,
+            detail,
         }
+    }
+}
+
+impl Body for CheckBody<'_> {
+    fn passed(&self) -> bool {
+        self.report.is_passing()
+    }
+
+    fn draft(&self) -> Draft {
+        Draft::of_check(self.report, self.detail)
     }
 }
 
 impl Display for CheckBody<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let check = self.report;
-        write_lines(f, &[check_line(check)], &check.name, check.is_passing())
+        let lines = [check_line(self.report, self.detail)];
+        write_lines(f, &lines, &self.report.name, self.passed())
     }
 }
 
@@ -146,6 +205,16 @@ impl UnknownCheck {
     pub(crate) fn new() -> Self {
         let status = "unknown check";
         Self { status }
+    }
+}
+
+impl Body for UnknownCheck {
+    fn passed(&self) -> bool {
+        false
+    }
+
+    fn draft(&self) -> Draft {
+        Draft::of_probe(false, &[self.status.to_owned()])
     }
 }
 
@@ -163,14 +232,6 @@ fn statuses_by_name<S: Serializer>(
         checks
             .iter()
             .map(|check| (&check.name, check.status.as_str())),
-    )
-}
-
-fn bodies_by_name<S: Serializer>(checks: &[CheckReport], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(
-        checks
-            .iter()
-            .map(|check| (&check.name, CheckBody::new(check))),
     )
 }
 

@@ -13,20 +13,29 @@ use crate::weight::weight;
 pub(crate) enum Format {
     Json,
     Text,
+    /// `application/health+json`.
+    Draft,
 }
 
 impl Format {
     fn of(query: Option<&str>, headers: &HeaderMap) -> Self {
         let mut parameters = query.unwrap_or_default().split('&');
         let verbose = parameters.any(|parameter| parameter.split('=').next() == Some("verbose"));
-        if verbose
-            || weight(headers, &header::ACCEPT, "text/plain")
-                > weight(headers, &header::ACCEPT, "application/json")
-        {
-            Self::Text
-        } else {
-            Self::Json
+        if verbose {
+            return Self::Text;
         }
+        let weight = |media_type| weight(headers, &header::ACCEPT, media_type);
+        let (mut best, mut most) = (Self::Json, weight("application/json"));
+        for (format, media_type) in [
+            (Self::Draft, "application/health+json"),
+            (Self::Text, "text/plain"),
+        ] {
+            // Of equals the first one.
+            if weight(media_type) > most {
+                (best, most) = (format, weight(media_type));
+            }
+        }
+        best
     }
 }
 
@@ -81,6 +90,21 @@ mod tests {
             ("application/json, text/plain, */*", Format::Json),
             ("application/json;q=0.5, text/plain", Format::Text),
             ("text/plain; Q=0.1, application/json; q=0.2", Format::Json),
+        ] {
+            assert_eq!(format(None, &[accept]), expected, "{accept}");
+        }
+    }
+
+    #[test]
+    fn the_draft_is_for_those_who_name_it() {
+        for (accept, expected) in [
+            ("application/health+json", Format::Draft),
+            (
+                "application/health+json, application/json;q=0.9",
+                Format::Draft,
+            ),
+            ("application/health+json, application/json", Format::Json),
+            ("application/health+json;q=0.5, text/plain", Format::Text),
         ] {
             assert_eq!(format(None, &[accept]), expected, "{accept}");
         }

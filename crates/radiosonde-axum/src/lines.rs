@@ -4,17 +4,32 @@ use std::fmt::{self, Display};
 
 use radiosonde_health::CheckReport;
 
-/// Returns `[+]name ok`, or `[-]name` and its state.
-pub(crate) fn check_line(check: &CheckReport) -> String {
+use crate::scope::Detail;
+
+/// Returns `[+]name ok`, or `[-]name`, its state and, for those who may read it, its error.
+pub(crate) fn check_line(check: &CheckReport, detail: Detail) -> String {
     if check.is_passing() {
-        format!("[+]{} ok", check.name)
-    } else {
-        failed_line(format_args!("{} {}", check.name, check.state))
+        return format!("[+]{} ok", check.name);
+    }
+    let (name, state) = (&check.name, check.state);
+    match error_of(check, detail) {
+        Some(error) => failed_line(format_args!("{name} {state}: {error}")),
+        None => failed_line(format_args!("{name} {state}")),
     }
 }
 
+/// Returns a line that begins with `[-]`, whatever its text holds.
 pub(crate) fn failed_line(what: impl Display) -> String {
-    format!("[-]{what}")
+    let line = what.to_string();
+    format!("[-]{}", line.replace(char::is_control, " "))
+}
+
+/// Returns the error of a check, for those who may read it.
+pub(crate) fn error_of(check: &CheckReport, detail: Detail) -> Option<&str> {
+    match detail {
+        Detail::Public => None,
+        Detail::Full => check.error(),
+    }
 }
 
 /// Writes the lines, and whether the check that they belong to passed.

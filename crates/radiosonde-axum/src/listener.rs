@@ -108,7 +108,7 @@ impl<L: Listener> Listener for CountedListener<L> {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         let (io, address) = self.inner.accept().await;
         let open = self.metrics.opened();
-        (CountedIo::new(io, open), address)
+        (CountedIo { io, _open: open }, address)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
@@ -117,23 +117,16 @@ impl<L: Listener> Listener for CountedListener<L> {
 }
 
 pin_project! {
-    /// A connection, and what is to be dropped with it: by [`CountedListener`], that it is counted as open.
+    /// A connection that is counted until it is dropped. Made by [`CountedListener`].
     #[derive(Debug)]
-    pub struct CountedIo<I, G = OpenConnection> {
+    pub struct CountedIo<I> {
         #[pin]
         io: I,
-        _guard: G,
+        _open: OpenConnection,
     }
 }
 
-impl<I, G> CountedIo<I, G> {
-    /// Keeps a guard as long as a connection.
-    pub fn new(io: I, guard: G) -> Self {
-        Self { io, _guard: guard }
-    }
-}
-
-impl<I: AsyncRead, G> AsyncRead for CountedIo<I, G> {
+impl<I: AsyncRead> AsyncRead for CountedIo<I> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -143,7 +136,7 @@ impl<I: AsyncRead, G> AsyncRead for CountedIo<I, G> {
     }
 }
 
-impl<I: AsyncWrite, G> AsyncWrite for CountedIo<I, G> {
+impl<I: AsyncWrite> AsyncWrite for CountedIo<I> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -1,7 +1,5 @@
 //! The handlers of the probes: ask the health registry, put the answer into words.
 
-use std::sync::Arc;
-
 use axum::extract::{Path, State};
 use axum::response::Response;
 use radiosonde_health::Obstacle;
@@ -10,50 +8,64 @@ use crate::answer::{respond, unknown_check};
 use crate::bodies::{CheckBody, HealthBody, ProbeBody};
 use crate::format::Format;
 use crate::lines::{check_line, failed_line};
-use crate::shared::Shared;
+use crate::scope::{Detail, Scope};
 
-pub(crate) async fn live(State(shared): State<Arc<Shared>>, format: Format) -> Response {
-    // Why it cannot recover is an error text, and stays inside.
-    let dead = (!shared.health.liveness().alive).then(|| Obstacle::Unrecoverable.to_string());
-    let reasons: Vec<_> = dead.into_iter().collect();
+pub(crate) async fn live(State(scope): State<Scope>, detail: Detail, format: Format) -> Response {
+    let liveness = scope.shared.health.liveness();
+    let reasons = liveness.obstacles.iter();
+    let reasons = reasons.map(|obstacle| match (obstacle, detail, liveness.reason()) {
+        (Obstacle::Unrecoverable, Detail::Full, Some(why)) => format!("{obstacle}: {why}"),
+        _ => obstacle.to_string(),
+    });
+    let reasons: Vec<_> = reasons.collect();
     let lines = reasons.iter().map(failed_line).collect();
     let body = ProbeBody::new("live", ["alive", "not alive"], reasons, lines);
-    respond(body.passed(), &body, format)
+    respond(&body, format)
 }
 
-pub(crate) async fn startup(State(shared): State<Arc<Shared>>, format: Format) -> Response {
-    let gates = shared.health.startup().closed_gates;
+pub(crate) async fn startup(State(scope): State<Scope>, format: Format) -> Response {
+    let gates = scope.shared.health.startup().closed_gates;
     let reasons: Vec<_> = gates.iter().map(|name| format!("gate {name}")).collect();
     let lines = reasons.iter().map(failed_line).collect();
     let body = ProbeBody::new("startup", ["started", "not started"], reasons, lines);
-    respond(body.passed(), &body, format)
+    respond(&body, format)
 }
 
-pub(crate) async fn ready(State(shared): State<Arc<Shared>>, format: Format) -> Response {
-    let readiness = shared.health.readiness().await;
+pub(crate) async fn ready(State(scope): State<Scope>, detail: Detail, format: Format) -> Response {
+    let health = &scope.shared.health;
+    let readiness = health.readiness().await;
+    let why = health.out_of_service();
+    let word = |obstacle: &Obstacle| match (obstacle, detail, &why) {
+        (Obstacle::OutOfService, Detail::Full, Some(why)) => format!("{obstacle}: {why}"),
+        _ => obstacle.to_string(),
+    };
     let obstacles = readiness.obstacles.iter();
-    let reasons = obstacles.clone().map(Obstacle::to_string).collect();
+    let reasons = obstacles.clone().map(word).collect();
     // Every check has a line already, whether it is in the way or not.
     let others = obstacles.filter(|obstacle| !matches!(obstacle, Obstacle::Check { .. }));
-    let checks = readiness.checks.iter().map(check_line);
-    let lines = checks.chain(others.map(failed_line)).collect();
+    let checks = readiness.checks.iter();
+    let checks = checks.map(|check| check_line(check, detail));
+    let lines = checks.chain(others.map(word).map(failed_line)).collect();
     let body = ProbeBody::new("ready", ["ready", "not ready"], reasons, lines);
-    respond(body.passed(), &body, format)
+    respond(&body, format)
 }
 
-pub(crate) async fn health(State(shared): State<Arc<Shared>>, format: Format) -> Response {
+pub(crate) async fn health(State(scope): State<Scope>, detail: Detail, format: Format) -> Response {
+    let shared = &scope.shared;
     let report = shared.health.report().await;
-    let body = HealthBody::new(&shared.service, shared.made.elapsed(), &report);
-    respond(body.passed(), &body, format)
+    let uptime = shared.made.elapsed();
+    let body = HealthBody::new(&shared.service, uptime, &report, detail);
+    respond(&body, format)
 }
 
 pub(crate) async fn check(
-    State(shared): State<Arc<Shared>>,
+    State(scope): State<Scope>,
     Path(name): Path<String>,
+    detail: Detail,
     format: Format,
 ) -> Response {
-    match shared.health.check(&name).await {
-        Some(report) => respond(report.is_passing(), &CheckBody::new(&report), format),
+    match scope.shared.health.check(&name).await {
+        Some(report) => respond(&CheckBody::new(&report, detail), format),
         None => unknown_check(format),
     }
 }

@@ -1,27 +1,45 @@
-//! Route templates: ours, and the one that a request matched.
+//! Routes: who may ask what.
 
 use axum::extract::MatchedPath;
+use axum::routing::MethodRouter;
 use http::Extensions;
 
-/// Every route template of [`Endpoints::router`](crate::Endpoints::router), so that a layer can leave probes and scrapes
-/// out of what it measures.
+/// One endpoint: its path, what answers there, and who may ask.
 ///
-/// A router that is nested has these behind its prefix.
-pub const PROBE_ROUTES: &[&str] = &[
-    "/live",
-    "/ready",
-    "/health",
-    "/metrics",
-    "/health/live",
-    "/health/ready",
-    "/health/startup",
-    "/health/metrics",
-    "/health/{check}",
-];
+/// [`EndpointOptions::route`](crate::EndpointOptions::route) adds one to those that are there.
+#[derive(Debug, Clone)]
+pub struct Route {
+    pub(crate) path: String,
+    pub(crate) audience: Audience,
+    pub(crate) methods: MethodRouter,
+}
 
-/// Every route template that [`Endpoints::admin_router`](crate::Endpoints::admin_router) has beyond
-/// [`PROBE_ROUTES`].
-pub const ADMIN_ROUTES: &[&str] = &["/admin/catalog"];
+impl Route {
+    /// Makes a route. Its path consists of `/` and names, as those of [`Paths`](crate::Paths) do, and a name in braces stands
+    /// for any. [`EndpointOptions::check`](crate::EndpointOptions::check) refuses others, and one that is taken.
+    #[must_use]
+    pub fn new(path: impl Into<String>, audience: Audience, methods: MethodRouter) -> Self {
+        Self {
+            path: path.into(),
+            audience,
+            methods,
+        }
+    }
+}
+
+/// Whom an endpoint is for, and so where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Audience {
+    /// Orchestrators: it is on the router of the service and on that of administrators, and open on both.
+    Everyone,
+    /// Scrapers and the like: it is on the router of the service, and open there, unless administrators have a listener of
+    /// their own. Then it is there alone, and takes the token if there is one.
+    Operators,
+    /// Administrators: it is on their own listener, and takes the token if there is one. Without such a listener it is on
+    /// the router of the service if there is a token, and else nowhere.
+    Administrators,
+}
 
 /// Returns the template that the router matched, such as `/orders/{id}`, complete through nested routers.
 ///

@@ -1,16 +1,15 @@
 //! The handler of `/metrics`.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
+use crate::scope::Scope;
 use crate::scrapes::Form;
-use crate::shared::Shared;
 
-pub(crate) async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+pub(crate) async fn metrics(State(scope): State<Scope>, headers: HeaderMap) -> Response {
     let form = Form::wanted(&headers);
+    let shared = &scope.shared;
     match shared.scrapes.text(form, &shared.registry).await {
         Some(text) => form.response(text),
         None => (

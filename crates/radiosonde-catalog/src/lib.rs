@@ -28,6 +28,7 @@ mod catalogue;
 mod check;
 mod client;
 mod hash;
+mod health;
 mod info;
 mod json;
 mod metric;
@@ -46,6 +47,9 @@ pub use catalogue::Catalogue;
 pub use client::{
     HTTP_CLIENT_ACTIVE_REQUESTS, HTTP_CLIENT_ERRORS, HTTP_CLIENT_REQUEST_DURATION,
     HTTP_CLIENT_REQUESTS,
+};
+pub use health::{
+    HEALTH_CHECK_AGE, HEALTH_CHECK_DURATION, HEALTH_CHECK_STATUS, HEALTH_CHECK_TRANSITIONS,
 };
 pub use info::{BUILD_INFO, TARGET_INFO};
 pub use json::JSON_VERSION;
@@ -133,6 +137,10 @@ pub const METRICS: &[&Metric] = &[
     &JOB_LAST_SUCCESS,
     &AUTHENTICATION_ATTEMPTS,
     &CERTIFICATE_EXPIRY,
+    &HEALTH_CHECK_STATUS,
+    &HEALTH_CHECK_DURATION,
+    &HEALTH_CHECK_AGE,
+    &HEALTH_CHECK_TRANSITIONS,
     &PROCESS_CPU_SECONDS,
     &PROCESS_RESIDENT_MEMORY,
     &PROCESS_VIRTUAL_MEMORY,

@@ -130,6 +130,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
             "queue_",
         ],
     ),
+    ("Health", &["health_check_"]),
     ("Process", &["process_"]),
     ("Runtime", &["tokio_"]),
     ("Radiosonde itself", &["radiosonde_"]),

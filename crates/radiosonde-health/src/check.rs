@@ -6,14 +6,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::CheckFailed;
 use crate::hysteresis::Hysteresis;
+use crate::{CheckFailed, RegisterError};
 
 /// A check: how to test one dependency, how often, and how much the service depends on it.
 ///
 /// A check does nothing until [`Health::register`](crate::Health::register) takes it. Its function makes one future per
 /// run. The future runs as a task of the host's runtime, so that it can use the service's own pool or client; it must
-/// not block the thread. One that panics has failed.
+/// not block the thread, which is what [`blocking`](Self::blocking) is for. One that panics has failed.
 ///
 /// # Examples
 ///
@@ -42,7 +42,7 @@ pub struct Check {
     severity: Severity,
     interval: Duration,
     interval_while_failing: Duration,
-    timeout: Duration,
+    timeout: Option<Duration>,
     failure_threshold: u32,
     success_threshold: u32,
 }
@@ -68,10 +68,44 @@ impl Check {
             severity: Severity::Optional,
             interval: Duration::from_secs(10),
             interval_while_failing: Duration::from_secs(2),
-            timeout: Duration::from_secs(1),
+            timeout: None,
             failure_threshold: 3,
             success_threshold: 2,
         }
+    }
+
+    /// Makes a check whose function blocks its thread, such as one that asks the file system. It runs on a thread of
+    /// Tokio's that may be blocked.
+    ///
+    /// A run that outlives its timeout has failed, and cannot be stopped: the next one begins after it has ended, and
+    /// until then the result grows old and counts as failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde_health::Check;
+    ///
+    /// let check = Check::blocking("uploads", || {
+    ///     std::fs::metadata("/var/lib/checkout/uploads")?;
+    ///     Ok(())
+    /// });
+    /// # assert_eq!(check.name(), "uploads");
+    /// ```
+    pub fn blocking<F>(name: impl Into<String>, function: F) -> Self
+    where
+        F: Fn() -> Result<(), CheckFailed> + Send + Sync + 'static,
+    {
+        let function = Arc::new(function);
+        Self::new(name, move || {
+            let function = Arc::clone(&function);
+            async move {
+                match tokio::task::spawn_blocking(move || function()).await {
+                    Ok(outcome) => outcome,
+                    Err(error) if error.is_panic() => Err(CheckFailed::panicked()),
+                    Err(_) => Err(CheckFailed::new("the runtime is ending")),
+                }
+            }
+        })
     }
 
     /// Makes the check critical: while it fails, the service is not ready.
@@ -87,32 +121,34 @@ impl Check {
 
     /// Sets how long to wait between two runs, give or take a tenth.
     ///
-    /// Counts as at least 100 milliseconds and at most a day.
+    /// [`Health::register`](crate::Health::register) refuses less than 100 milliseconds and more than a day.
     ///
     /// Defaults to 10 seconds.
     pub fn interval(mut self, interval: Duration) -> Self {
-        self.interval = interval.clamp(MIN_INTERVAL, DAY);
+        self.interval = interval;
         self
     }
 
     /// Sets how long to wait after a run that failed, and until the check passes again, give or take a tenth.
     ///
-    /// Counts as at least 100 milliseconds and at most the [`interval`](Self::interval).
+    /// Counts as at most the [`interval`](Self::interval). [`Health::register`](crate::Health::register) refuses less
+    /// than 100 milliseconds.
     ///
     /// Defaults to 2 seconds.
     pub fn interval_while_failing(mut self, interval: Duration) -> Self {
-        self.interval_while_failing = interval.max(MIN_INTERVAL);
+        self.interval_while_failing = interval;
         self
     }
 
     /// Sets how long one run may take before it counts as failed and its future is dropped.
     ///
     /// The first probe waits for the first run, so keep it below the `timeoutSeconds` of the probe in the pod
-    /// specification, or the orchestrator gives up first. Counts as at least 1 millisecond and at most a day.
+    /// specification, or the orchestrator gives up first. [`Health::register`](crate::Health::register) refuses less than
+    /// 1 millisecond and more than the [`interval`](Self::interval).
     ///
-    /// Defaults to 1 second.
+    /// Defaults to 1 second, or to the interval if that is shorter.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout.clamp(MIN_TIMEOUT, DAY);
+        self.timeout = Some(timeout);
         self
     }
 
@@ -153,12 +189,31 @@ impl Check {
     }
 
     pub(crate) fn deadline(&self) -> Duration {
-        self.timeout
+        self.timeout.unwrap_or(DEFAULT_TIMEOUT.min(self.interval))
     }
 
     /// Returns the age from which on a result counts as failed.
     pub(crate) fn staleness_limit(&self) -> Duration {
-        self.interval * 3 + self.timeout
+        self.interval * 3 + self.deadline()
+    }
+
+    /// Says what is wrong with the schedule, if anything is.
+    pub(crate) fn problem(&self) -> Option<RegisterError> {
+        let name = || self.name.clone();
+        let intervals = [self.interval, self.interval_while_failing];
+        if intervals[0] > DAY || intervals.iter().any(|interval| *interval < MIN_INTERVAL) {
+            return Some(RegisterError::InvalidInterval { name: name() });
+        }
+        let timeout = self.deadline();
+        if timeout < MIN_TIMEOUT || timeout > self.interval {
+            let interval = self.interval;
+            return Some(RegisterError::InvalidTimeout {
+                name: name(),
+                timeout,
+                interval,
+            });
+        }
+        None
     }
 
     /// Returns the time until the next run: jittered, so that checks and replicas that started together spread out.
@@ -183,7 +238,7 @@ impl fmt::Debug for Check {
             .field("severity", &self.severity)
             .field("interval", &self.interval)
             .field("interval_while_failing", &self.interval_while_failing)
-            .field("timeout", &self.timeout)
+            .field("timeout", &self.deadline())
             .field("failure_threshold", &self.failure_threshold)
             .field("success_threshold", &self.success_threshold)
             .finish_non_exhaustive()
@@ -219,6 +274,7 @@ impl fmt::Display for Severity {
 
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
 const MIN_TIMEOUT: Duration = Duration::from_millis(1);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
 
 #[cfg(test)]
@@ -245,15 +301,33 @@ mod tests {
     }
 
     #[test]
-    fn durations_at_both_ends_are_brought_into_range() {
-        let fast = check("a").interval(Duration::ZERO).timeout(Duration::ZERO);
-        assert!(fast.pause(true) >= Duration::from_millis(90));
-        assert_eq!(fast.staleness_limit(), Duration::from_millis(301));
+    fn schedules_that_make_no_sense_are_refused() {
+        let (second, day) = (Duration::from_secs(1), DAY);
+        let problem = |check: Check| check.problem().map(|error| error.to_string());
+        let of = |interval, timeout| problem(check("a").interval(interval).timeout(timeout));
 
-        let slow = check("a").interval(Duration::MAX).timeout(Duration::MAX);
-        let slow = slow.interval_while_failing(Duration::MAX);
-        assert!(slow.pause(false) <= DAY * 2);
-        assert_eq!(slow.staleness_limit(), DAY * 4);
+        assert_eq!(of(second, second), None);
+        assert_eq!(of(MIN_INTERVAL, MIN_TIMEOUT), None);
+        assert_eq!(of(day, day), None);
+        for interval in [Duration::ZERO, Duration::from_millis(99), day + second] {
+            let said = of(interval, MIN_TIMEOUT).unwrap();
+            assert!(said.contains("at least 100 milliseconds"), "{said}");
+        }
+        let failing = check("a").interval_while_failing(Duration::ZERO);
+        assert!(problem(failing).is_some());
+        assert_eq!(
+            of(second, Duration::from_secs(2)).unwrap(),
+            "the check `a` may take 2s and runs every 1s: give it a timeout of at least a millisecond and at most its interval"
+        );
+        assert!(of(second, Duration::ZERO).is_some());
+    }
+
+    #[test]
+    fn a_short_interval_shortens_the_timeout_that_nobody_set() {
+        let check = check("a").interval(Duration::from_millis(200));
+        assert_eq!(check.problem(), None);
+        assert_eq!(check.deadline(), Duration::from_millis(200));
+        assert_eq!(check.staleness_limit(), Duration::from_millis(800));
     }
 
     #[test]

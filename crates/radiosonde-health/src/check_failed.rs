@@ -37,6 +37,11 @@ impl CheckFailed {
             text: presentable(&text.to_string()),
         }
     }
+
+    /// Says that a check panicked. With what may be anything, secrets too, and went to the panic hook already.
+    pub(crate) fn panicked() -> Self {
+        Self::new("the check panicked")
+    }
 }
 
 impl Display for CheckFailed {

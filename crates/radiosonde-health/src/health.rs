@@ -1,14 +1,18 @@
 //! The handle that checks are registered with and probes are answered by.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use crate::change::Listeners;
+use crate::heartbeat::Heartbeat;
 use crate::lifecycle::Lifecycle;
 use crate::monitor::Monitor;
-use crate::{Check, CheckReport, Gate, Liveness, Readiness, RegisterError, Report, Startup};
+use crate::{
+    Change, Check, CheckReport, Gate, Liveness, Readiness, RegisterError, Report, Startup,
+};
 
 /// The health of one service: its checks, its gates, and where it stands between start and end.
 ///
@@ -16,7 +20,8 @@ use crate::{Check, CheckReport, Gate, Liveness, Readiness, RegisterError, Report
 ///
 /// Checks run as tasks of the Tokio runtime that the service runs on. They start when they are registered, or, if that
 /// is before there is a runtime, with the first startup or readiness probe or report that is answered inside one. If
-/// that runtime ends, they move to the one that answers the next.
+/// that runtime ends, they move to the one that answers the next. [`watch_runtime`](Self::watch_runtime) ties them to
+/// one.
 ///
 /// The runtime needs its time driver, as `#[tokio::main]` and `enable_all` give it.
 ///
@@ -45,13 +50,17 @@ use crate::{Check, CheckReport, Gate, Liveness, Readiness, RegisterError, Report
 /// ```
 #[derive(Clone, Default)]
 pub struct Health {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-#[derive(Default)]
-struct Inner {
+pub(crate) struct Inner {
     lifecycle: Lifecycle,
     monitors: RwLock<Vec<Arc<Monitor>>>,
+    listeners: Arc<Listeners>,
+    /// The runtime of the service, where that was told.
+    runtime: OnceLock<Handle>,
+    #[cfg(feature = "metrics")]
+    pub(crate) registry: OnceLock<radiosonde_metrics::Registry>,
 }
 
 impl Health {
@@ -66,7 +75,8 @@ impl Health {
     /// # Errors
     ///
     /// A name consists of lower-case letters, digits, `_` and `-`. It is refused when another check has it, and when
-    /// `/health/` followed by it is a path of its own: `live`, `ready`, `startup`, `metrics`.
+    /// `/health/` followed by it is a path of its own: `live`, `ready`, `startup`, `metrics`. An interval below 100
+    /// milliseconds or above a day is refused, and so is a timeout below a millisecond or above the interval.
     ///
     /// # Examples
     ///
@@ -112,6 +122,122 @@ impl Health {
         self.inner.lifecycle.start_draining();
     }
 
+    /// Completes when draining begins, or the service is stopped without.
+    ///
+    /// For work that would not end by itself, such as an event stream or a socket: it can say goodbye before it is cut.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde_health::Health;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let health = Health::new();
+    /// let stream = tokio::spawn({
+    ///     let end = health.draining();
+    ///     async move {
+    ///         end.await;
+    ///         "goodbye"
+    ///     }
+    /// });
+    ///
+    /// health.start_draining();
+    /// assert_eq!(stream.await.unwrap(), "goodbye");
+    /// # }
+    /// ```
+    pub fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.inner.lifecycle.draining()
+    }
+
+    /// Turns readiness red until [`return_to_service`](Self::return_to_service): an operator wants no requests here.
+    ///
+    /// Everything else goes on. The last reason counts; it goes to the log, and never to a public endpoint.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde_health::Health;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let health = Health::new();
+    /// health.take_out_of_service("a look at a memory leak");
+    /// assert!(!health.readiness().await.ready);
+    ///
+    /// health.return_to_service();
+    /// assert!(health.readiness().await.ready);
+    /// # }
+    /// ```
+    pub fn take_out_of_service(&self, reason: impl AsRef<str>) {
+        self.inner.lifecycle.take_out_of_service(reason.as_ref());
+    }
+
+    /// Puts the service back into service.
+    pub fn return_to_service(&self) {
+        self.inner.lifecycle.return_to_service();
+    }
+
+    /// Returns why the service was taken out of service, if it was.
+    ///
+    /// The text is for operators. Keep it from public endpoints.
+    #[must_use]
+    pub fn out_of_service(&self) -> Option<Arc<str>> {
+        self.inner.lifecycle.out_of_service()
+    }
+
+    /// Adds a listener, which is told of every [`Change`] from here on.
+    ///
+    /// It is called by whoever brings the change about, mostly a task of the runtime, so it must not block; let it send
+    /// into a channel. A result that grew stale is noticed by the next probe or report. A panic in it is caught.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// use radiosonde_health::{Change, Health};
+    ///
+    /// let health = Health::new();
+    /// let (send, changes) = mpsc::channel();
+    /// health.on_change(move |change| drop(send.send(change.clone())));
+    ///
+    /// health.start_draining();
+    /// assert_eq!(changes.recv(), Ok(Change::Draining));
+    /// ```
+    pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
+        self.inner.listeners.add(listener);
+    }
+
+    /// Ties the checks to the runtime of the service, and returns a future that watches it: while the runtime does not
+    /// run what is given to it, liveness and readiness are red.
+    ///
+    /// Spawn the future on another runtime, with a thread of its own, and answer probes there: the one that is watched
+    /// cannot tell that it is stalled, and would not answer either. It is given an empty task each second, and has
+    /// stalled when it left one undone for five seconds in which the watching one was awake. A process that was
+    /// suspended, or gets little of a processor, has not.
+    ///
+    /// The future ends with the last [`Health`] of this service.
+    ///
+    /// # Panics
+    ///
+    /// The future panics when it is polled outside a Tokio runtime with the time driver.
+    pub fn watch_runtime(&self, runtime: &Handle) -> impl Future<Output = ()> + Send + use<> {
+        let _ = self.inner.runtime.set(runtime.clone());
+        self.start_checks();
+        let (heartbeat, inner) = (Heartbeat::of(runtime.clone()), Arc::downgrade(&self.inner));
+        async move {
+            let tell = |stalled| match inner.upgrade() {
+                Some(inner) => {
+                    inner.lifecycle.set_stalled(stalled);
+                    true
+                }
+                None => false,
+            };
+            heartbeat.observe(tell).await;
+        }
+    }
+
     /// Ends the checks, for good, and turns readiness red.
     ///
     /// Call it before closing the pools that the checks use, so that their last runs do not fail.
@@ -140,10 +266,12 @@ impl Health {
 
     /// Answers the liveness probe, from what the process knows of itself.
     ///
-    /// That the runtime makes progress is proved by whoever calls this on it.
+    /// That the runtime makes progress is proved by whoever calls this on it. Called elsewhere, it knows what
+    /// [`watch_runtime`](Self::watch_runtime) found.
     #[must_use]
     pub fn liveness(&self) -> Liveness {
-        Liveness::new(self.inner.lifecycle.unrecoverable())
+        let lifecycle = &self.inner.lifecycle;
+        Liveness::new(lifecycle.fatal(), lifecycle.unrecoverable())
     }
 
     /// Answers the startup probe, from the gates.
@@ -169,7 +297,14 @@ impl Health {
             self.start_checks();
         }
         // Only now: draining may have begun while we waited.
-        Readiness::new(self.inner.lifecycle.obstacles(), reports(&monitors))
+        self.last_readiness()
+    }
+
+    /// Answers as [`readiness`](Self::readiness) does, from what is known now, and waits for nothing.
+    #[must_use]
+    pub fn last_readiness(&self) -> Readiness {
+        let checks = reports(&self.inner.monitors());
+        Readiness::new(self.inner.lifecycle.obstacles(), checks)
     }
 
     /// Returns what all checks say and what it comes to, waiting as [`readiness`](Self::readiness) does.
@@ -178,9 +313,14 @@ impl Health {
     ///
     /// Panics as [`readiness`](Self::readiness) does.
     pub async fn report(&self) -> Report {
-        let monitors = self.inner.monitors();
-        self.first_results(&monitors).await;
-        Report::new(reports(&monitors), !self.liveness().alive)
+        self.first_results(&self.inner.monitors()).await;
+        self.last_report()
+    }
+
+    /// Returns what all checks say and what it comes to, as it is known now, and waits for nothing.
+    #[must_use]
+    pub fn last_report(&self) -> Report {
+        Report::new(reports(&self.inner.monitors()), self.liveness().alive)
     }
 
     /// Returns what one check says, waiting for this one only; none if no check has the name.
@@ -196,7 +336,8 @@ impl Health {
     }
 
     async fn first_results(&self, monitors: &[Arc<Monitor>]) {
-        if !self.start_checks() {
+        // Outside a runtime there is no clock to wait by.
+        if !self.start_checks() || Handle::try_current().is_err() {
             return;
         }
         let asked = Instant::now();
@@ -207,12 +348,13 @@ impl Health {
 
     /// Starts the checks that do not run yet. Returns whether they run now.
     fn start_checks(&self) -> bool {
-        let Ok(runtime) = Handle::try_current() else {
-            return false;
-        };
         if self.inner.lifecycle.is_stopped() {
             return false;
         }
+        let told = self.inner.runtime.get().cloned();
+        let Some(runtime) = told.or_else(|| Handle::try_current().ok()) else {
+            return false;
+        };
         for monitor in self.inner.monitors() {
             monitor.start(&runtime);
         }
@@ -229,9 +371,26 @@ impl fmt::Debug for Health {
     }
 }
 
+impl Default for Inner {
+    fn default() -> Self {
+        let listeners = Arc::<Listeners>::default();
+        Self {
+            lifecycle: Lifecycle::new(Arc::clone(&listeners)),
+            monitors: RwLock::default(),
+            listeners,
+            runtime: OnceLock::new(),
+            #[cfg(feature = "metrics")]
+            registry: OnceLock::new(),
+        }
+    }
+}
+
 impl Inner {
     fn add(&self, check: Check) -> Result<(), RegisterError> {
         if let Some(error) = RegisterError::of_name(check.name()) {
+            return Err(error);
+        }
+        if let Some(error) = check.problem() {
             return Err(error);
         }
         let mut monitors = self
@@ -245,7 +404,7 @@ impl Inner {
             let name = check.name().to_owned();
             return Err(RegisterError::DuplicateName { name });
         }
-        monitors.push(Arc::new(Monitor::new(check)));
+        monitors.push(Arc::new(Monitor::new(check, Arc::clone(&self.listeners))));
         Ok(())
     }
 

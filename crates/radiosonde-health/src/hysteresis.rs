@@ -108,6 +108,64 @@ mod tests {
         }
     }
 
+    /// The same definition, read forwards and by other means: the last results as bits, the latest lowest.
+    struct Reference {
+        history: u64,
+        length: u32,
+        passing: bool,
+        failures: u32,
+        successes: u32,
+    }
+
+    impl Reference {
+        fn record(&mut self, passed: bool) -> Verdict {
+            self.history = self.history << 1 | u64::from(passed);
+            self.length += 1;
+            let last = |n: u32| self.history & ((1 << n) - 1);
+            let all_passed = |n: u32| self.length >= n && last(n) == (1 << n) - 1;
+            let all_failed = |n: u32| self.length >= n && last(n) == 0;
+            if self.length == 1 || all_passed(self.successes) || all_failed(self.failures) {
+                self.passing = passed;
+            }
+            if self.passing {
+                Verdict::Passing
+            } else {
+                Verdict::Failing
+            }
+        }
+    }
+
+    /// `RADIOSONDE_TEST_FULL=1` makes each as long as the promise has it, 10 000 results, which takes minutes.
+    #[test]
+    fn a_hundred_thousand_random_sequences_never_leave_the_reference() {
+        let full = std::env::var_os("RADIOSONDE_TEST_FULL").is_some();
+        let length = if full { 10_000 } else { 100 };
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..100_000 {
+            let (failures, successes) = (random.u32(1..6), random.u32(1..6));
+            // Long runs of either result, and every mixture between.
+            let share = random.u8(..);
+            let mut hysteresis = Hysteresis::new(failures, successes);
+            let mut reference = Reference {
+                history: 0,
+                length: 0,
+                passing: false,
+                failures,
+                successes,
+            };
+            for step in 0..length {
+                let passed = random.u8(..) >= share;
+                hysteresis.record(passed);
+                let expected = reference.record(passed);
+                assert_eq!(
+                    hysteresis.verdict(),
+                    expected,
+                    "{failures}, {successes}, {step}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn the_first_result_decides() {
         assert_eq!(Hysteresis::new(3, 2).record(true), Some(Verdict::Passing));

@@ -20,22 +20,35 @@
 //! |---|---|---|---|
 //! | starting | with [`Health::new`], while a [`Gate`] is closed | green | red |
 //! | ready, not ready | when the last gate opens; a critical check decides which | green | as the checks say |
+//! | out of service | with [`Health::take_out_of_service`], until [`Health::return_to_service`] | green | red |
 //! | draining | with [`Health::start_draining`], for good | green | red |
 //! | stopped | with [`Health::stop`], for good | green | red |
 //!
-//! Liveness turns red in one case only, [`Health::mark_unrecoverable`]: no check can reach it, because restarting a
-//! service does not mend what it depends on.
+//! Liveness turns red in two cases only: after [`Health::mark_unrecoverable`], for good, and while a runtime that is
+//! watched ([`Health::watch_runtime`]) is stalled. No check can reach it, because restarting a service does not mend what
+//! it depends on.
+//!
+//! # Features
+//!
+//! | feature | on by default | what it adds |
+//! |---|---|---|
+//! | `metrics` | no | `Health::record_into`: what the checks say, in a registry of `radiosonde-metrics` |
 
+mod change;
 mod check;
 mod check_failed;
 mod health;
+mod heartbeat;
 mod hysteresis;
 mod lifecycle;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod monitor;
 mod probe;
 mod register_error;
 mod report;
 
+pub use change::Change;
 pub use check::{Check, Severity};
 pub use check_failed::CheckFailed;
 pub use health::Health;

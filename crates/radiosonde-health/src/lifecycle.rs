@@ -1,10 +1,13 @@
 //! Where the service stands between its start and its end.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::Obstacle;
+use tokio::sync::watch;
+
+use crate::change::Listeners;
 use crate::check_failed::presentable;
+use crate::{Change, Obstacle};
 
 /// One named step of the start, made by [`Health::gate`](crate::Health::gate).
 ///
@@ -14,6 +17,7 @@ use crate::check_failed::presentable;
 #[must_use = "the service has not started before the gate is opened"]
 pub struct Gate {
     state: Arc<GateState>,
+    gates: Arc<Gates>,
 }
 
 #[derive(Debug)]
@@ -23,60 +27,150 @@ struct GateState {
 }
 
 impl Gate {
-    fn new(name: String) -> Self {
-        let open = AtomicBool::new(false);
-        Self {
-            state: Arc::new(GateState { name, open }),
-        }
-    }
-
     /// Opens the gate, for good.
     pub fn open(&self) {
-        if !self.state.open.swap(true, Ordering::AcqRel) {
-            tracing::info!(gate = self.state.name, "start-up gate opened");
+        if self.state.open.swap(true, Ordering::AcqRel) {
+            return;
         }
-    }
-
-    fn is_open(&self) -> bool {
-        self.state.open.load(Ordering::Acquire)
+        tracing::info!(gate = self.state.name, "start-up gate opened");
+        if self.gates.closed().is_empty() {
+            self.gates.listeners.tell(&Change::Started);
+        }
     }
 }
 
-/// What happened to the service so far. Everything here happens once and is not undone.
+/// All gates of a service.
 #[derive(Debug, Default)]
+struct Gates {
+    made: Mutex<Vec<Arc<GateState>>>,
+    listeners: Arc<Listeners>,
+}
+
+impl Gates {
+    fn closed(&self) -> Vec<String> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let closed = made
+            .iter()
+            .filter(|gate| !gate.open.load(Ordering::Acquire));
+        closed.map(|gate| gate.name.clone()).collect()
+    }
+}
+
+/// What happened to the service so far. What can be undone is that it was taken out of service, and that its runtime
+/// stalled.
+#[derive(Debug)]
 pub(crate) struct Lifecycle {
-    gates: Mutex<Vec<Gate>>,
-    draining: AtomicBool,
-    stopped: AtomicBool,
+    gates: Arc<Gates>,
+    phase: watch::Sender<Phase>,
+    out_of_service: Mutex<Option<Arc<str>>>,
+    stalled: AtomicBool,
     unrecoverable: OnceLock<Arc<str>>,
+    listeners: Arc<Listeners>,
+}
+
+/// How far the end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Serving,
+    Draining,
+    Stopped,
 }
 
 impl Lifecycle {
+    pub(crate) fn new(listeners: Arc<Listeners>) -> Self {
+        Self {
+            gates: Arc::new(Gates {
+                made: Mutex::default(),
+                listeners: Arc::clone(&listeners),
+            }),
+            phase: watch::Sender::new(Phase::Serving),
+            out_of_service: Mutex::default(),
+            stalled: AtomicBool::new(false),
+            unrecoverable: OnceLock::new(),
+            listeners,
+        }
+    }
+
     pub(crate) fn gate(&self, name: String) -> Gate {
-        let gate = Gate::new(name);
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        gates.push(gate.clone());
-        gate
+        let open = AtomicBool::new(false);
+        let state = Arc::new(GateState { name, open });
+        let mut made = self
+            .gates
+            .made
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        made.push(Arc::clone(&state));
+        Gate {
+            state,
+            gates: Arc::clone(&self.gates),
+        }
     }
 
     pub(crate) fn closed_gates(&self) -> Vec<String> {
-        let gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        let closed = gates.iter().filter(|gate| !gate.is_open());
-        closed.map(|gate| gate.state.name.clone()).collect()
+        self.gates.closed()
     }
 
     pub(crate) fn start_draining(&self) {
-        if !self.draining.swap(true, Ordering::AcqRel) {
+        if self.enter(Phase::Draining) {
             tracing::info!("draining: no longer ready");
+            self.listeners.tell(&Change::Draining);
         }
     }
 
     pub(crate) fn stop(&self) {
-        self.stopped.store(true, Ordering::Release);
+        if self.enter(Phase::Stopped) {
+            self.listeners.tell(&Change::Stopped);
+        }
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Acquire)
+        *self.phase.borrow() == Phase::Stopped
+    }
+
+    /// Waits until draining begins, or, where it never does, until the service is stopped or gone.
+    pub(crate) fn draining(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut phase = self.phase.subscribe();
+        async move {
+            // What is gone serves no more either.
+            let _ = phase.wait_for(|phase| *phase > Phase::Serving).await;
+        }
+    }
+
+    pub(crate) fn take_out_of_service(&self, reason: &str) {
+        let reason = presentable(reason);
+        let before = self.reason_to_rest().replace(reason.as_str().into());
+        if before.is_none() {
+            tracing::warn!(reason, "out of service: no longer ready");
+            self.listeners.tell(&Change::OutOfService);
+        }
+    }
+
+    pub(crate) fn return_to_service(&self) {
+        let before = self.reason_to_rest().take();
+        if before.is_some() {
+            tracing::info!("back in service");
+            self.listeners.tell(&Change::BackInService);
+        }
+    }
+
+    pub(crate) fn out_of_service(&self) -> Option<Arc<str>> {
+        self.reason_to_rest().clone()
+    }
+
+    /// Takes note of whether the runtime of the service has stalled.
+    pub(crate) fn set_stalled(&self, stalled: bool) {
+        if self.stalled.swap(stalled, Ordering::AcqRel) == stalled {
+            return;
+        }
+        if stalled {
+            tracing::error!(
+                "the runtime has run nothing for seconds: liveness fails until it does"
+            );
+            self.listeners.tell(&Change::Stalled);
+        } else {
+            tracing::warn!("the runtime runs again");
+            self.listeners.tell(&Change::Recovered);
+        }
     }
 
     pub(crate) fn mark_unrecoverable(&self, reason: &str) {
@@ -86,6 +180,7 @@ impl Lifecycle {
                 reason,
                 "the process cannot recover: liveness fails from here on"
             );
+            self.listeners.tell(&Change::Unrecoverable);
         }
     }
 
@@ -93,19 +188,47 @@ impl Lifecycle {
         self.unrecoverable.get().cloned()
     }
 
+    /// Returns what keeps the process from being alive.
+    pub(crate) fn fatal(&self) -> Vec<Obstacle> {
+        chosen([
+            (self.stalled.load(Ordering::Acquire), Obstacle::Stalled),
+            (self.unrecoverable.get().is_some(), Obstacle::Unrecoverable),
+        ])
+    }
+
     /// Returns what keeps the service from being ready, checks apart.
     pub(crate) fn obstacles(&self) -> Vec<Obstacle> {
-        let starting = !self.closed_gates().is_empty();
-        let stopped = self.is_stopped();
-        let draining = !stopped && self.draining.load(Ordering::Acquire);
-        [
-            (starting, Obstacle::Starting),
-            (draining, Obstacle::Draining),
-            (stopped, Obstacle::Stopped),
-            (self.unrecoverable.get().is_some(), Obstacle::Unrecoverable),
-        ]
-        .into_iter()
+        let phase = *self.phase.borrow();
+        let mut obstacles = chosen([
+            (!self.closed_gates().is_empty(), Obstacle::Starting),
+            (self.reason_to_rest().is_some(), Obstacle::OutOfService),
+            (phase == Phase::Draining, Obstacle::Draining),
+            (phase == Phase::Stopped, Obstacle::Stopped),
+        ]);
+        obstacles.extend(self.fatal());
+        obstacles
+    }
+
+    /// Goes on to this phase, never back, and tells whether that was a step.
+    fn enter(&self, next: Phase) -> bool {
+        self.phase.send_if_modified(|phase| {
+            let is_step = *phase < next;
+            *phase = next.max(*phase);
+            is_step
+        })
+    }
+
+    fn reason_to_rest(&self) -> MutexGuard<'_, Option<Arc<str>>> {
+        self.out_of_service
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns those that apply.
+fn chosen<const N: usize>(obstacles: [(bool, Obstacle); N]) -> Vec<Obstacle> {
+    let obstacles = obstacles.into_iter();
+    obstacles
         .filter_map(|(applies, obstacle)| applies.then_some(obstacle))
         .collect()
-    }
 }

@@ -1,7 +1,6 @@
 //! A monitor: one check, the task that runs it, and what the runs said.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,10 +10,11 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
-use crate::CheckFailed;
+use crate::change::Listeners;
 use crate::check::{Check, Outcome};
 use crate::hysteresis::{Hysteresis, Verdict};
 use crate::report::{CheckReport, CheckState, Status};
+use crate::{Change, CheckFailed};
 
 /// One check under observation.
 ///
@@ -23,7 +23,9 @@ pub(crate) struct Monitor {
     check: Check,
     results: watch::Sender<Results>,
     task: Mutex<Task>,
-    stale_logged: AtomicBool,
+    /// The state that was told last.
+    told: Mutex<CheckState>,
+    listeners: Arc<Listeners>,
 }
 
 /// The task that runs the check, if any.
@@ -49,7 +51,7 @@ struct Run {
 }
 
 impl Monitor {
-    pub(crate) fn new(check: Check) -> Self {
+    pub(crate) fn new(check: Check, listeners: Arc<Listeners>) -> Self {
         let results = Results {
             hysteresis: check.hysteresis(),
             last: None,
@@ -59,7 +61,8 @@ impl Monitor {
             check,
             results: watch::Sender::new(results),
             task: Mutex::new(Task::NotStarted),
-            stale_logged: AtomicBool::new(false),
+            told: Mutex::new(CheckState::Unknown),
+            listeners,
         }
     }
 
@@ -105,9 +108,9 @@ impl Monitor {
         let results = self.results.borrow().clone();
         let age = results.last.map(|run| run.ended.elapsed());
         let state = self.state(results.hysteresis.verdict(), age);
-        if state == CheckState::Stale && !self.stale_logged.swap(true, Ordering::Relaxed) {
-            let age = age.unwrap_or_default();
-            tracing::warn!(check = self.name(), ?age, "health check result is stale");
+        if state == CheckState::Stale {
+            // Nobody else notices that nothing happens.
+            self.tell();
         }
         CheckReport {
             name: self.name().to_owned(),
@@ -155,23 +158,45 @@ impl Monitor {
             ended,
             duration: ended - started,
         };
-        let error: Option<Arc<str>> = outcome.err().map(|failed| failed.to_string().into());
-        let before = self.results.borrow().hysteresis.verdict();
-        let mut turned = None;
-        self.results
-            .send_modify(|results| turned = results.add(run, error.clone()));
-        self.stale_logged.store(false, Ordering::Relaxed);
-        if let Some(after) = turned {
-            self.log_turn(before, after, error.as_deref().unwrap_or_default());
-        }
+        let error = outcome.err().map(|failed| failed.to_string().into());
+        self.results.send_modify(|results| results.add(run, error));
+        self.tell();
     }
 
-    fn log_turn(&self, before: Verdict, after: Verdict, error: &str) {
-        let severity = self.check.severity().as_str();
-        if after == Verdict::Failing {
-            tracing::warn!(check = self.name(), severity, error, "health check fails");
-        } else if before == Verdict::Failing {
-            tracing::info!(check = self.name(), severity, "health check passes again");
+    /// Tells the state, if it is another than the one that was told last.
+    fn tell(&self) {
+        let (from, to, error) = {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let results = self.results.borrow();
+            let age = results.last.map(|run| run.ended.elapsed());
+            let to = self.state(results.hysteresis.verdict(), age);
+            (std::mem::replace(&mut *told, to), to, results.error.clone())
+        };
+        if from == to {
+            return;
+        }
+        self.log(from, to, error.as_deref().unwrap_or_default());
+        self.listeners.tell(&Change::Check {
+            name: self.name().to_owned(),
+            severity: self.check.severity(),
+            from,
+            to,
+        });
+    }
+
+    fn log(&self, from: CheckState, to: CheckState, error: &str) {
+        let (check, severity) = (self.name(), self.check.severity().as_str());
+        match (from, to) {
+            (_, CheckState::Failing) => {
+                tracing::warn!(check, severity, error, "health check fails");
+            }
+            (_, CheckState::Stale) => {
+                tracing::warn!(check, severity, "health check result is stale");
+            }
+            (CheckState::Failing | CheckState::Stale, _) => {
+                tracing::info!(check, severity, "health check passes again");
+            }
+            _ => {}
         }
     }
 
@@ -190,14 +215,13 @@ impl fmt::Debug for Monitor {
 }
 
 impl Results {
-    /// Takes a run, which failed if there is an error, and returns the new verdict, if it is another.
-    fn add(&mut self, run: Run, error: Option<Arc<str>>) -> Option<Verdict> {
-        let turned = self.hysteresis.record(error.is_none());
+    /// Takes a run, which failed if there is an error.
+    fn add(&mut self, run: Run, error: Option<Arc<str>>) {
+        self.hysteresis.record(error.is_none());
         self.last = Some(run);
         if error.is_some() || self.hysteresis.is_settled() {
             self.error = error;
         }
-        turned
     }
 }
 
@@ -208,8 +232,7 @@ fn outcome(
 ) -> Outcome {
     match joined {
         Ok(Some(Ok(outcome))) => outcome,
-        // What it panicked with may be anything, secrets too, and went to the panic hook already.
-        Ok(Some(Err(error))) if error.is_panic() => Err(CheckFailed::new("the check panicked")),
+        Ok(Some(Err(error))) if error.is_panic() => Err(CheckFailed::panicked()),
         Ok(_) => Err(CheckFailed::new("the check was cancelled")),
         Err(_) => Err(CheckFailed::new(format_args!(
             "no answer within {deadline:?}"

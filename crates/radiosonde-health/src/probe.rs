@@ -9,15 +9,18 @@ use crate::{CheckReport, Severity};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Liveness {
-    /// False once the process was marked unrecoverable.
+    /// True when nothing is in the way.
     pub alive: bool,
+    /// What is in the way: [`Obstacle::Stalled`] or [`Obstacle::Unrecoverable`].
+    pub obstacles: Vec<Obstacle>,
     reason: Option<Arc<str>>,
 }
 
 impl Liveness {
-    pub(crate) fn new(unrecoverable: Option<Arc<str>>) -> Self {
+    pub(crate) fn new(obstacles: Vec<Obstacle>, unrecoverable: Option<Arc<str>>) -> Self {
         Self {
-            alive: unrecoverable.is_none(),
+            alive: obstacles.is_empty(),
+            obstacles,
             reason: unrecoverable,
         }
     }
@@ -79,16 +82,20 @@ impl Readiness {
     }
 }
 
-/// One reason for which a service is not ready. Its text is fit for strangers.
+/// One reason for which a service is not ready or a process not alive. Its text is fit for strangers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Obstacle {
     /// A gate is closed.
     Starting,
+    /// Somebody took the service out of service.
+    OutOfService,
     /// The service finishes what it has and takes no more.
     Draining,
     /// The service is done.
     Stopped,
+    /// The runtime of the service no longer runs what is given to it.
+    Stalled,
     /// The process was marked unrecoverable.
     Unrecoverable,
     /// A critical check does not pass.
@@ -103,8 +110,10 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Starting => f.write_str("starting"),
+            Self::OutOfService => f.write_str("out of service"),
             Self::Draining => f.write_str("draining"),
             Self::Stopped => f.write_str("stopped"),
+            Self::Stalled => f.write_str("runtime stalled"),
             Self::Unrecoverable => f.write_str("unrecoverable"),
             Self::Check { name } => write!(f, "check {name}"),
         }

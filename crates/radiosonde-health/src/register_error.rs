@@ -1,4 +1,6 @@
-//! Which names a check may have, and why one is refused.
+//! Which checks are taken, and why one is refused.
+
+use std::time::Duration;
 
 /// Why a check was not registered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +28,28 @@ pub enum RegisterError {
     ReservedName {
         /// The name as it was given.
         name: String,
+    },
+    /// An interval is too short to be meant, or too long.
+    #[error(
+        "the check `{name}` cannot run at this interval: give at least 100 milliseconds and at most a day"
+    )]
+    #[non_exhaustive]
+    InvalidInterval {
+        /// The name of the check.
+        name: String,
+    },
+    /// The timeout is too short to be meant, or longer than the interval.
+    #[error(
+        "the check `{name}` may take {timeout:?} and runs every {interval:?}: give it a timeout of at least a millisecond and at most its interval"
+    )]
+    #[non_exhaustive]
+    InvalidTimeout {
+        /// The name of the check.
+        name: String,
+        /// How long a run may take.
+        timeout: Duration,
+        /// How long to wait between two runs.
+        interval: Duration,
     },
 }
 

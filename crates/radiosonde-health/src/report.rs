@@ -10,21 +10,20 @@ use crate::Severity;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Report {
-    /// The worst [`CheckReport::status`], healthy without checks; unhealthy too after
-    /// [`Health::mark_unrecoverable`](crate::Health::mark_unrecoverable).
+    /// The worst [`CheckReport::status`], healthy without checks; unhealthy too while the process is not alive.
     ///
-    /// Starting and draining do not enter into it: they are no illness, and readiness reports them.
+    /// Starting, draining and resting do not enter into it: they are no illness, and readiness reports them.
     pub status: Status,
     /// The checks, in the order of their registration.
     pub checks: Vec<CheckReport>,
 }
 
 impl Report {
-    pub(crate) fn new(checks: Vec<CheckReport>, unrecoverable: bool) -> Self {
-        let own = if unrecoverable {
-            Status::Unhealthy
-        } else {
+    pub(crate) fn new(checks: Vec<CheckReport>, alive: bool) -> Self {
+        let own = if alive {
             Status::Healthy
+        } else {
+            Status::Unhealthy
         };
         let status = checks
             .iter()

@@ -25,6 +25,7 @@
 //! assert_eq!(collector.requests()[0].body, b"spans");
 //! ```
 
+pub mod backend;
 pub mod exposition;
 pub mod fault;
 pub mod hostile;

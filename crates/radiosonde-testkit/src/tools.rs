@@ -1,6 +1,7 @@
 //! Finds the programs that tests need.
 //!
-//! `cargo xtask test` fills a directory of *tools*: `bin/` holds programs, `venv/` a Python environment. Looked for are the
+//! `cargo xtask test` fills a directory of *tools*: `bin/` holds programs, `venv/` a Python environment, `servers/` the files
+//! of databases and brokers, as in `/`. Looked for are the
 //! directory that the variable `RADIOSONDE_TEST_TOOLS` names, by default `target/tools` in the workspace, and then `PATH`.
 
 use std::env;
@@ -39,6 +40,20 @@ pub fn python(module: &str) -> PathBuf {
     match pythons.find(|python| can_import(python, module)) {
         Some(python) => python,
         None => panic!("{}", missing(&format!("Python with the module {module}"))),
+    }
+}
+
+/// Returns where a file of a database or broker is, such as `usr/bin/redis-server`: among the tools, or on the machine.
+#[track_caller]
+pub(crate) fn server_file(path: &str) -> PathBuf {
+    let unpacked = directory().join("servers").join(path);
+    let installed = Path::new("/").join(path);
+    if unpacked.exists() {
+        unpacked
+    } else if installed.exists() {
+        installed
+    } else {
+        panic!("{}", missing(path))
     }
 }
 

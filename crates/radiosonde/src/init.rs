@@ -192,6 +192,7 @@ impl Parts {
         }
         telemetry.io = io.0;
         let health = Health::new();
+        health.record_into(&registry);
         #[cfg(feature = "slo")]
         let keeper = {
             let (keeper, warning) = Keeper::start(&settings.slos, &registry, &health);

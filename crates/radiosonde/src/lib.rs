@@ -60,16 +60,23 @@ pub use init::{Parts, build, init};
 pub use init_error::InitError;
 pub use lifecycle::{Delivery, ShutdownReport};
 #[cfg(feature = "axum")]
-pub use lifecycle::{ServeError, Server};
+pub use lifecycle::{ProbeThread, ServeError, Server};
 pub use sonde::Sonde;
 
 /// Health checks and the probes that report them.
 pub mod health {
     #[doc(inline)]
     pub use radiosonde_health::{
-        Check, CheckFailed, CheckReport, CheckState, Gate, Health, Liveness, Obstacle, Readiness,
-        RegisterError, Report, Severity, Startup, Status,
+        Change, Check, CheckFailed, CheckReport, CheckState, Gate, Health, Liveness, Obstacle,
+        Readiness, RegisterError, Report, Severity, Startup, Status,
     };
+}
+
+/// The endpoints: where they are and who sees what.
+#[cfg(feature = "axum")]
+pub mod endpoints {
+    #[doc(inline)]
+    pub use radiosonde_axum::{Audience, Paths, Route};
 }
 
 /// The request layer.
@@ -104,8 +111,13 @@ pub mod client {
 struct Readme;
 
 /// So do the pages of the guide.
-#[cfg(all(doctest, feature = "slo"))]
+#[cfg(doctest)]
 mod guide {
+    #[cfg(feature = "axum")]
+    #[doc = include_str!("../../../docs/guide/health.md")]
+    struct Health;
+
+    #[cfg(feature = "slo")]
     #[doc = include_str!("../../../docs/guide/objectives.md")]
     struct Objectives;
 }

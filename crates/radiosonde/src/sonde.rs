@@ -12,6 +12,8 @@ use radiosonde_tower::client::{ClientOptions, ObserveClientLayer};
 use radiosonde_tower::{ObserveLayer, ObserveOptions};
 
 use crate::ShutdownReport;
+#[cfg(feature = "axum")]
+use crate::config::ConnectionSettings;
 use crate::config::{LifecycleSettings, Settings};
 use crate::lifecycle::{self, Telemetry};
 #[cfg(feature = "slo")]
@@ -32,8 +34,12 @@ struct Inner {
     lifecycle: LifecycleSettings,
     #[cfg(feature = "axum")]
     endpoints: radiosonde_axum::Endpoints,
-    #[cfg(all(feature = "axum", feature = "slo"))]
-    service: String,
+    #[cfg(feature = "axum")]
+    connections: ConnectionSettings,
+    #[cfg(feature = "axum")]
+    admin_addr: Option<String>,
+    #[cfg(feature = "axum")]
+    probe_addr: Option<String>,
     layer: OnceLock<ObserveLayer>,
     layer_options: Mutex<Option<ObserveOptions>>,
     client_layer: OnceLock<ObserveClientLayer>,
@@ -54,22 +60,17 @@ impl Sonde {
         #[cfg(feature = "slo")] keeper: Arc<Keeper>,
     ) -> Self {
         #[cfg(feature = "axum")]
-        let endpoints = {
-            let mut service = radiosonde_axum::ServiceInfo::new(settings.name.as_str());
-            if let Some(version) = &settings.version {
-                service = service.version(version.as_str());
-            }
-            if let Some(environment) = &settings.environment {
-                service = service.environment(environment.as_str());
-            }
-            radiosonde_axum::Endpoints::new(service, health.clone(), registry.clone())
-        };
+        let endpoints = endpoints(
+            settings,
+            &registry,
+            &health,
+            #[cfg(feature = "slo")]
+            keeper.slos(),
+        );
         #[cfg(feature = "axum")]
         let options = options
             .route(radiosonde_axum::matched_path)
-            .exclude(radiosonde_axum::PROBE_ROUTES.iter().copied());
-        #[cfg(all(feature = "axum", feature = "slo"))]
-        let options = options.exclude((!keeper.slos().is_empty()).then_some(SLO_ROUTE));
+            .exclude(endpoints.templates());
         let sonde = Self {
             inner: Arc::new(Inner {
                 registry,
@@ -77,8 +78,12 @@ impl Sonde {
                 lifecycle: settings.lifecycle,
                 #[cfg(feature = "axum")]
                 endpoints,
-                #[cfg(all(feature = "axum", feature = "slo"))]
-                service: settings.name.clone(),
+                #[cfg(feature = "axum")]
+                connections: settings.connections,
+                #[cfg(feature = "axum")]
+                admin_addr: settings.exposure.admin_addr.clone(),
+                #[cfg(feature = "axum")]
+                probe_addr: settings.exposure.probe_addr.clone(),
                 layer: OnceLock::new(),
                 layer_options: Mutex::new(Some(options)),
                 client_layer: OnceLock::new(),
@@ -190,43 +195,43 @@ impl Sonde {
 
     /// Returns the router with `/health`, `/ready`, `/live` and `/metrics`, and with their twins below `/health/`; with
     /// objectives, also with `/slo`.
+    ///
+    /// Where administrators have [a listener of their own](crate::Config::admin_addr), metrics and `/slo` are there and not
+    /// here. Where
+    /// they have none, and a [token](crate::Config::admin_token), what is for them is here, for those who show it.
     #[cfg(feature = "axum")]
     pub fn router<S>(&self) -> axum::Router<S>
     where
         S: Clone + Send + Sync + 'static,
     {
         self.watch_runtime();
-        let router = self.inner.endpoints.router();
-        #[cfg(feature = "slo")]
-        let router = self.with_slo(router);
-        router
+        self.inner.endpoints.router()
     }
 
-    /// Adds `/slo`, if there is something to say.
-    #[cfg(all(feature = "axum", feature = "slo"))]
-    fn with_slo<S>(&self, router: axum::Router<S>) -> axum::Router<S>
-    where
-        S: Clone + Send + Sync + 'static,
-    {
-        let slos = self.slos();
-        if slos.is_empty() {
-            return router;
-        }
-        let methods = radiosonde_axum::slo_methods(self.inner.service.as_str(), slos.clone());
-        router.route(SLO_ROUTE, methods.with_state(()))
-    }
-
-    /// Returns the same router with what is for administrators: `/admin/catalog`, the metrics of the service as data.
+    /// Returns the router with all endpoints: those of [`router`](Self::router), error texts in them, and what is below
+    /// `/admin`.
     ///
     /// Serve it on a listener of its own, on the loopback address or a port that no load balancer knows:
-    /// `axum::serve(listener, sonde.admin_router())`.
+    /// `axum::serve(listener, sonde.admin_router())`. With [`Config::admin_addr`](crate::Config::admin_addr),
+    /// [`serve`](Self::serve) and [`serve_admin`](Self::serve_admin) do.
     #[cfg(feature = "axum")]
     pub fn admin_router(&self) -> axum::Router {
         self.watch_runtime();
-        let router = self.inner.endpoints.admin_router();
-        #[cfg(feature = "slo")]
-        let router = self.with_slo(router);
-        router
+        self.inner.endpoints.admin_router()
+    }
+
+    /// Returns the router with the gRPC health protocol, `grpc.health.v1.Health`: `SERVING` while the service is ready, for the
+    /// server as a whole and for the services of these names.
+    ///
+    /// With `tonic`, serve `tonic::service::Routes::new(service).into_axum_router().merge(sonde.grpc_health(["stock.v1.Stock"]))`
+    /// by [`serve`](Self::serve), or add `Routes::from(sonde.grpc_health(["stock.v1.Stock"]))` to a server of `tonic`.
+    #[cfg(feature = "axum")]
+    pub fn grpc_health<S, N>(&self, services: impl IntoIterator<Item = N>) -> axum::Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+        N: Into<String>,
+    {
+        self.inner.endpoints.grpc_health(services)
     }
 
     /// Counts the connections of a listener that is given to `axum::serve`: accepted, open, and how long they lasted.
@@ -353,11 +358,71 @@ impl Sonde {
     pub(crate) fn lifecycle(&self) -> LifecycleSettings {
         self.inner.lifecycle
     }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn connections(&self) -> ConnectionSettings {
+        self.inner.connections
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn endpoints(&self) -> &radiosonde_axum::Endpoints {
+        &self.inner.endpoints
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn admin_addr(&self) -> Option<&str> {
+        self.inner.admin_addr.as_deref()
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn probe_addr(&self) -> Option<&str> {
+        self.inner.probe_addr.as_deref()
+    }
 }
 
-/// Where error budgets are told. It is there when there are objectives.
+#[cfg(feature = "axum")]
+fn endpoints(
+    settings: &Settings,
+    registry: &Registry,
+    health: &Health,
+    #[cfg(feature = "slo")] slos: &Slos,
+) -> radiosonde_axum::Endpoints {
+    let mut service = radiosonde_axum::ServiceInfo::new(settings.name.as_str());
+    if let Some(version) = &settings.version {
+        service = service.version(version.as_str());
+    }
+    if let Some(environment) = &settings.environment {
+        service = service.environment(environment.as_str());
+    }
+    let make = |options| {
+        let (service, health) = (service.clone(), health.clone());
+        radiosonde_axum::Endpoints::with_options(service, health, registry.clone(), options)
+    };
+    let options = settings.exposure.endpoints.clone();
+    #[cfg(feature = "slo")]
+    let made = make(with_slos(options.clone(), settings, slos)).or_else(|_| make(options));
+    #[cfg(not(feature = "slo"))]
+    let made = make(options);
+    // The paths were checked with all other settings.
+    made.unwrap_or_else(|_| {
+        radiosonde_axum::Endpoints::new(service.clone(), health.clone(), registry.clone())
+    })
+}
+
+/// Adds `/slo`, where error budgets are told, if there are objectives. A service that has put something else there keeps it.
 #[cfg(all(feature = "axum", feature = "slo"))]
-const SLO_ROUTE: &str = "/slo";
+fn with_slos(
+    options: radiosonde_axum::EndpointOptions,
+    settings: &Settings,
+    slos: &Slos,
+) -> radiosonde_axum::EndpointOptions {
+    use radiosonde_axum::{Audience, Route, slo_methods};
+    if slos.is_empty() {
+        return options;
+    }
+    let methods = slo_methods(settings.name.as_str(), slos.clone());
+    options.route(Route::new("/slo", Audience::Operators, methods))
+}
 
 impl Drop for Inner {
     fn drop(&mut self) {

@@ -24,6 +24,37 @@ pub(crate) fn unpack(package: &str, programs: &[&str], directory: &Path) -> Resu
     fs::remove_dir_all(&scratch).map_err(in_scratch)
 }
 
+/// Unpacks packages and what they need, as far as that is not installed, into a directory that looks like `/`. Nothing is
+/// installed, so no service is set up.
+pub(crate) fn unpack_with_dependencies(packages: &[&str], root: &Path) -> Result<(), String> {
+    check_available(&format!("install {} yourself", packages.join(", ")))?;
+    let archives = root.with_extension("archives");
+    let in_archives = |error| format!("{}: {error}", archives.display());
+    fs::remove_dir_all(&archives).ok();
+    // Where apt keeps what is half there.
+    fs::create_dir_all(archives.join("partial")).map_err(in_archives)?;
+    fs::create_dir_all(root).map_err(in_archives)?;
+
+    with_fresh_lists(|| {
+        let mut command = apt_get("install");
+        command.args(["--yes", "--download-only", "--no-install-recommends"]);
+        let directory = format!("Dir::Cache::archives={}", archives.display());
+        // The lock is for those who install.
+        command.args(["-o", &directory, "-o", "Debug::NoLocking=1"]);
+        run::captured(command.args(packages))
+    })?;
+    for file in fs::read_dir(&archives).map_err(in_archives)? {
+        let archive = file.map_err(in_archives)?.path();
+        if archive
+            .extension()
+            .is_some_and(|extension| extension == "deb")
+        {
+            run::captured(Command::new("dpkg").arg("-x").arg(archive).arg(root))?;
+        }
+    }
+    fs::remove_dir_all(&archives).map_err(in_archives)
+}
+
 /// Installs packages that set up no service, which only root can.
 pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
     let names = packages.join(" ");

@@ -5,6 +5,7 @@
 
 mod debian;
 mod python;
+mod servers;
 mod toolbox;
 
 pub(crate) use toolbox::{Tool, Toolbox};

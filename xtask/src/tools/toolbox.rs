@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{debian, python};
+use super::{debian, python, servers};
 use crate::{run, workspace};
 
 /// Something that tests need besides Cargo.
@@ -17,6 +17,7 @@ pub(crate) enum Tool {
     PythonPackages,
     Rotel,
     Wrk,
+    Servers,
 }
 
 impl Tool {
@@ -29,6 +30,7 @@ impl Tool {
             Self::PythonPackages => "Python packages",
             Self::Rotel => "rotel program",
             Self::Wrk => "wrk program",
+            Self::Servers => "databases and brokers",
         }
     }
 }
@@ -77,6 +79,7 @@ impl Toolbox {
             Tool::PythonPackages => python::obtain_packages(&self.directory),
             Tool::Rotel => python::obtain_rotel(&self.directory),
             Tool::Wrk => obtain_package("wrk"),
+            Tool::Servers => servers::obtain(&self.directory),
         }
     }
 

@@ -1,22 +1,15 @@
 //! Methods and headers, the same on every endpoint.
 
-use http::Method;
-use radiosonde_axum::PROBE_ROUTES;
-
 use crate::client::Service;
-
-fn paths() -> impl Iterator<Item = String> {
-    let routes = PROBE_ROUTES.iter();
-    routes.map(|route| route.replace("{check}", "redis"))
-}
+use http::Method;
 
 #[tokio::test(start_paused = true)]
 async fn no_answer_is_cached_or_sniffed() {
     let service = Service::degraded();
     let errors = ["/health/other".to_owned(), "/health/%FF".to_owned()];
-    for path in paths().chain(errors) {
+    for path in service.paths().into_iter().chain(errors) {
         for method in [Method::GET, Method::HEAD, Method::POST] {
-            for accept in ["*/*", "text/plain"] {
+            for accept in ["*/*", "text/plain", "application/health+json"] {
                 let answer = service.ask(method.clone(), &path, accept).await;
                 assert_eq!(
                     answer.header("cache-control"),
@@ -36,7 +29,7 @@ async fn no_answer_is_cached_or_sniffed() {
 #[tokio::test(start_paused = true)]
 async fn head_answers_as_get_does_without_a_body() {
     let service = Service::degraded();
-    for path in paths() {
+    for path in service.paths() {
         let (get, head) = (
             service.get(&path).await,
             service.ask(Method::HEAD, &path, "*/*").await,
@@ -54,7 +47,7 @@ async fn head_answers_as_get_does_without_a_body() {
 #[tokio::test(start_paused = true)]
 async fn other_methods_are_not_allowed() {
     let service = Service::degraded();
-    for path in paths() {
+    for path in service.paths() {
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
             let answer = service.ask(method, &path, "*/*").await;
             assert_eq!(answer.status, 405, "{path}");

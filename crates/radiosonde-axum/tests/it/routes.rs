@@ -7,10 +7,8 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
-use radiosonde_axum::{ADMIN_ROUTES, Endpoints, PROBE_ROUTES, ServiceInfo, matched_path};
+use radiosonde_axum::matched_path;
 use radiosonde_catalog::Metric;
-use radiosonde_health::Health;
-use radiosonde_metrics::Registry;
 
 use crate::client::Service;
 
@@ -22,32 +20,20 @@ async fn template(request: Request, next: Next) -> Response {
     response
 }
 
-fn endpoints() -> Endpoints {
-    Endpoints::new(ServiceInfo::new("checkout"), Health::new(), Registry::new())
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_listed_routes_are_those_that_answer() {
     let mut service = Service::degraded();
     service.app = service.app.layer(from_fn(template));
-    for route in PROBE_ROUTES {
+    for route in service.templates() {
         let answer = service.get(&route.replace("{check}", "database")).await;
-        assert!(answer.is(200, route), "{route}: {answer:?}");
+        assert!(answer.is(200, &route), "{route}: {answer:?}");
     }
-
-    let expected: BTreeSet<_> = PROBE_ROUTES.iter().map(ToString::to_string).collect();
+    let expected = set(service.templates());
     assert_eq!(registered(&Service::new().app), expected);
 }
 
-fn endpoints_of(service: &Service) -> Endpoints {
-    let Service {
-        health, registry, ..
-    } = service;
-    Endpoints::new(
-        ServiceInfo::new("checkout"),
-        health.clone(),
-        registry.clone(),
-    )
+fn set(templates: Vec<String>) -> BTreeSet<String> {
+    templates.into_iter().collect()
 }
 
 /// Returns the templates of a router. axum lists them in its debug output only, with those of its fallback among them.
@@ -63,11 +49,11 @@ fn registered(app: &Router) -> BTreeSet<String> {
 async fn administrators_have_the_probes_and_the_catalogue() {
     const PAID: Metric = Metric::counter("orders_paid_total").with_help("Orders that were paid.");
 
-    let mut service = Service::new();
-    service.app = endpoints_of(&service).admin_router();
-    let expected = PROBE_ROUTES.iter().chain(ADMIN_ROUTES);
-    let expected: BTreeSet<_> = expected.map(ToString::to_string).collect();
-    assert_eq!(registered(&service.app), expected);
+    let service = Service::new().admin();
+    let templates = service.endpoints.admin_templates();
+    assert_eq!(registered(&service.app), set(templates.clone()));
+    let everyone = set(service.templates());
+    assert!(everyone.is_subset(&set(templates)));
 
     service.registry.counter(&PAID, &[]).increment(1);
     let answer = service.get("/admin/catalog").await;
@@ -109,7 +95,7 @@ async fn the_router_merges_into_one_with_a_state_and_leaves_its_answers_alone() 
             "/orders",
             get(async |State(orders): State<Orders>| orders.0.to_string()),
         )
-        .merge(endpoints().router::<Orders>())
+        .merge(Service::new().endpoints.router::<Orders>())
         .with_state(Orders(7));
     let service = Service {
         app,

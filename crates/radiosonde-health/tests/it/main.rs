@@ -1,6 +1,8 @@
 //! The health registry through its public face.
 
 mod backend;
+mod changes;
+mod heartbeat;
 mod lifecycle;
 mod logs;
 mod registration;

@@ -145,3 +145,24 @@ async fn debug_output_names_the_checks_and_none_of_their_insides() {
         "{text}"
     );
 }
+
+#[test]
+fn schedules_that_make_no_sense_are_refused_and_nothing_is_registered() {
+    use std::time::Duration;
+    let (health, second) = (Health::new(), Duration::from_secs(1));
+    let check = || Backend::new().check("database");
+    for (check, expected) in [
+        (check().interval(Duration::ZERO), "at this interval"),
+        (
+            check().interval_while_failing(Duration::ZERO),
+            "at this interval",
+        ),
+        (check().interval(Duration::MAX), "at this interval"),
+        (check().timeout(Duration::ZERO), "may take 0ns"),
+        (check().interval(second).timeout(2 * second), "may take 2s"),
+    ] {
+        let error = health.register(check).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    assert!(health.last_report().checks.is_empty());
+}

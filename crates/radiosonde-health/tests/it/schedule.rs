@@ -240,3 +240,56 @@ async fn a_check_that_blocks_its_thread_fails_and_never_runs_twice_at_once() {
     assert_eq!(calls.load(Ordering::SeqCst), 1);
     drop(release);
 }
+
+#[tokio::test]
+async fn a_blocking_check_keeps_no_task_from_running() {
+    let (release, blocked) = mpsc::channel::<()>();
+    let blocked = Mutex::new(blocked);
+    let check = Check::blocking("disk", move || {
+        let _ = blocked.lock().unwrap().recv();
+        Ok(())
+    });
+    let health = Health::new();
+    let check = check.timeout(Duration::from_millis(20));
+    health.register(check).unwrap();
+    // One thread runs all tasks here, and it goes on.
+    let report = health.check("disk").await.unwrap();
+    assert!(!report.is_passing(), "{report:?}");
+    drop(release);
+}
+
+#[tokio::test]
+async fn a_blocking_check_that_panics_has_failed() {
+    let health = Health::new();
+    let check = Check::blocking("disk", || panic!("expected: a check's own mistake"));
+    health
+        .register(check.timeout(Duration::from_secs(10)))
+        .unwrap();
+    let report = loop {
+        let report = health.check("disk").await.unwrap();
+        if report.age.is_some() {
+            break report;
+        }
+    };
+    assert_eq!(report.error(), Some("the check panicked"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_panics_or_hangs_keeps_no_other_from_its_work() {
+    let (good, panicking, hanging) = (Backend::new(), Backend::new(), Backend::new());
+    panicking.turn(Mood::Panicking);
+    hanging.turn(Mood::Hanging);
+    let health = Health::new();
+    for (name, backend) in [("a", &panicking), ("b", &hanging), ("c", &good)] {
+        health.register(backend.check(name)).unwrap();
+    }
+    for _ in 0..60 {
+        pass(Duration::from_secs(1)).await;
+        health.report().await;
+    }
+    let report = health.report().await;
+    let states: Vec<_> = report.checks.iter().map(|check| check.state).collect();
+    let failing = CheckState::Failing;
+    assert_eq!(states, [failing, failing, CheckState::Passing]);
+    assert!((6..=8).contains(&good.calls()), "{}", good.calls());
+}

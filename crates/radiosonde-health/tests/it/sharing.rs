@@ -29,7 +29,8 @@ async fn probes_on_several_threads_share_the_first_run() {
     let backend = Backend::new();
     let health = Health::new();
     // The clock is the real one here, so leave a slow machine its time.
-    let check = backend.check("database").timeout(Duration::from_mins(1));
+    let check = backend.check("database").interval(Duration::from_mins(1));
+    let check = check.timeout(Duration::from_mins(1));
     health.register(check).unwrap();
     let mut probes = JoinSet::new();
     for _ in 0..1_000 {
@@ -102,4 +103,21 @@ async fn a_probe_that_is_given_up_does_not_end_the_run_it_waits_for() {
         "{:?}",
         start.elapsed()
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_minute_of_probes_asks_once_a_second_at_an_interval_of_a_second() {
+    let backend = Backend::new();
+    let health = Health::new();
+    let check = backend.check("database").critical();
+    let check = check.interval(Duration::from_secs(1));
+    health.register(check).unwrap();
+    for _ in 0..600 {
+        for _ in 0..100 {
+            assert!(health.readiness().await.ready);
+        }
+        crate::backend::pass(Duration::from_millis(100)).await;
+    }
+    // A jittered second is nine tenths at least.
+    assert!((50..=67).contains(&backend.calls()), "{}", backend.calls());
 }

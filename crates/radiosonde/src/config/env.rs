@@ -125,6 +125,30 @@ variables! {
         HOSTNAME: "a name, set by containers", "the name that the kernel has for the host",
             "The server that reports name.";
     ]
+    "Exposure": [
+        RADIOSONDE_ADMIN_ADDR: "a port, or an address and a port", "nothing: all endpoints are on the router of the service",
+            "Where administrators are listened for, on the loopback address unless another is given. Metrics and error texts are there alone then.";
+        RADIOSONDE_ADMIN_TOKEN: "16 to 1024 visible characters", "nothing: what is for administrators is open where they are listened for",
+            "The bearer token of administrators. It is never printed.";
+        RADIOSONDE_PROBE_ADDR: "a port, or an address and a port", "nothing: the runtime of the service answers probes",
+            "Where a thread of its own answers probes, on the loopback address unless another is given. It tells when the runtime of the service is stalled.";
+        RADIOSONDE_LIVE_PATH: "a path", "`/live`",
+            "Where liveness is asked for.";
+        RADIOSONDE_READY_PATH: "a path", "`/ready`",
+            "Where readiness is asked for.";
+        RADIOSONDE_HEALTH_PATH: "a path", "`/health`",
+            "Where health is asked for, and below it startup and single checks.";
+        RADIOSONDE_METRICS_PATH: "a path", "`/metrics`",
+            "Where metrics are scraped.";
+    ]
+    "Connections": [
+        RADIOSONDE_MAX_CONNECTIONS: "a number from 1", "no limit",
+            "How many connections `serve` has open at once. More wait in the queue of the operating system.";
+        RADIOSONDE_HEAD_TIMEOUT: "a duration, `1s` to `1h`", "`30s`",
+            "How long a connection may take for the head of its first request.";
+        RADIOSONDE_IDLE_TIMEOUT: "a duration, `1s` to `1d`", "`620s`",
+            "How long a connection may take for the head of each further one, waiting included. Load balancers should give up first.";
+    ]
     "Lifecycle": [
         RADIOSONDE_DRAIN_DELAY: "a duration, at most `1h`", "`5s` inside Kubernetes, `0s` elsewhere",
             "How long requests are still accepted after a signal to end, with readiness red.";

@@ -37,6 +37,58 @@ pub enum ConfigError {
         most: String,
     },
 
+    /// A duration is shorter than it may be.
+    #[error("{setting} is `{value}`, which is too short: give at least `{least}`")]
+    #[non_exhaustive]
+    DurationTooShort {
+        /// The variable or the method that set it.
+        setting: &'static str,
+        /// What it held.
+        value: String,
+        /// The shortest that it may be.
+        least: String,
+    },
+
+    /// A limit is no number from 1.
+    #[error("{setting} is `{value}`: give a number from 1, or leave it unset for no limit")]
+    #[non_exhaustive]
+    InvalidLimit {
+        /// The variable or the method that set it.
+        setting: &'static str,
+        /// What it held.
+        value: String,
+    },
+
+    /// An address to listen on is none.
+    #[error(
+        "{setting} is `{value}`, which is no address to listen on: give a port such as `9090`, or an address and a port such as `0.0.0.0:9090`"
+    )]
+    #[non_exhaustive]
+    InvalidAddress {
+        /// The variable or the method that set it.
+        setting: &'static str,
+        /// What it held.
+        value: String,
+    },
+
+    /// The token of administrators cannot be used. It is not shown.
+    #[error("{setting} cannot be used: give 16 to 1024 visible ASCII characters, without spaces")]
+    #[non_exhaustive]
+    InvalidToken {
+        /// The variable or the method that set it.
+        setting: &'static str,
+    },
+
+    /// A path of an endpoint cannot be used.
+    #[error(
+        "`{value}` cannot be the path of an endpoint: give each one of its own that is not directly below that of health, such as `/livez`"
+    )]
+    #[non_exhaustive]
+    InvalidPath {
+        /// The path as it was given.
+        value: String,
+    },
+
     /// The name of a header is none: of the one for the id of the trace, or of one that reports tell.
     #[error(
         "`{value}` is no name of a header: give letters, digits and dashes, such as `x-trace-id`"

@@ -5,12 +5,16 @@
 //! is set in code wins, except the name: one program may be deployed as several services, so `OTEL_SERVICE_NAME` wins
 //! over it.
 
+#[cfg(feature = "axum")]
+mod connections;
 #[cfg(feature = "sentry")]
 mod dsn;
 pub(crate) mod env;
 mod error;
 #[cfg(feature = "sentry")]
 mod errors;
+#[cfg(feature = "axum")]
+mod exposure;
 mod lifecycle;
 mod logs;
 mod metrics;
@@ -18,7 +22,7 @@ mod options;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod requests;
-#[cfg(any(feature = "otlp", feature = "sentry"))]
+#[cfg(any(feature = "axum", feature = "otlp", feature = "sentry"))]
 mod secret;
 #[cfg(feature = "sentry")]
 mod sentry;
@@ -31,6 +35,8 @@ mod tests;
 mod traces;
 mod value;
 
+#[cfg(feature = "axum")]
+pub(crate) use connections::ConnectionSettings;
 #[cfg(feature = "sentry")]
 pub(crate) use dsn::Dsn;
 pub use error::ConfigError;
@@ -38,6 +44,8 @@ pub use error::ConfigError;
 pub(crate) use errors::BeforeSend;
 #[cfg(feature = "sentry")]
 pub use errors::ErrorOptions;
+#[cfg(feature = "axum")]
+pub(crate) use exposure::{Exposure, ExposureSettings};
 pub(crate) use lifecycle::LifecycleSettings;
 pub(crate) use logs::LogSettings;
 pub(crate) use metrics::MetricSettings;
@@ -46,7 +54,7 @@ pub use options::{Config, LogFormat};
 pub(crate) use otlp::{MetricExport, OtlpTarget, SpanExport};
 pub use requests::RequestOptions;
 pub(crate) use requests::RequestSettings;
-#[cfg(any(feature = "otlp", feature = "sentry"))]
+#[cfg(any(feature = "axum", feature = "otlp", feature = "sentry"))]
 pub(crate) use secret::Secret;
 #[cfg(feature = "sentry")]
 pub(crate) use sentry::SentrySettings;

@@ -8,7 +8,9 @@ use radiosonde_metrics::RegistryOptions;
 
 #[cfg(feature = "sentry")]
 use super::ErrorOptions;
-#[cfg(any(feature = "otlp", feature = "sentry"))]
+#[cfg(feature = "axum")]
+use super::Exposure;
+#[cfg(any(feature = "axum", feature = "otlp", feature = "sentry"))]
 use super::Secret;
 #[cfg(feature = "slo")]
 use super::SloOptions;
@@ -45,6 +47,14 @@ pub struct Config {
     pub(crate) sentry_dsn: Option<Secret>,
     #[cfg(feature = "sentry")]
     pub(crate) errors: ErrorOptions,
+    #[cfg(feature = "axum")]
+    pub(crate) exposure: Exposure,
+    #[cfg(feature = "axum")]
+    pub(crate) max_connections: Option<usize>,
+    #[cfg(feature = "axum")]
+    pub(crate) head_timeout: Option<Duration>,
+    #[cfg(feature = "axum")]
+    pub(crate) idle_timeout: Option<Duration>,
     pub(crate) drain_delay: Option<Duration>,
     pub(crate) drain_timeout: Option<Duration>,
     pub(crate) flush_timeout: Option<Duration>,
@@ -71,6 +81,14 @@ impl Config {
             sentry_dsn: None,
             #[cfg(feature = "sentry")]
             errors: ErrorOptions::new(),
+            #[cfg(feature = "axum")]
+            exposure: Exposure::default(),
+            #[cfg(feature = "axum")]
+            max_connections: None,
+            #[cfg(feature = "axum")]
+            head_timeout: None,
+            #[cfg(feature = "axum")]
+            idle_timeout: None,
             drain_delay: None,
             drain_timeout: None,
             flush_timeout: None,
@@ -197,6 +215,107 @@ impl Config {
     #[must_use]
     pub fn errors(mut self, options: ErrorOptions) -> Self {
         self.errors = options;
+        self
+    }
+
+    /// Sets where the endpoints are.
+    ///
+    /// Defaults to `RADIOSONDE_LIVE_PATH` and its siblings, else to `/live`, `/ready`, `/health`, `/metrics` and `/admin`.
+    #[cfg(feature = "axum")]
+    #[must_use]
+    pub fn paths(mut self, paths: radiosonde_axum::Paths) -> Self {
+        self.exposure.paths = Some(paths);
+        self
+    }
+
+    /// Adds an endpoint to those of Radiosonde, where its audience is served.
+    ///
+    /// Defaults to none.
+    #[cfg(feature = "axum")]
+    #[must_use]
+    pub fn endpoint(mut self, route: radiosonde_axum::Route) -> Self {
+        self.exposure.routes.push(route);
+        self
+    }
+
+    /// Sets where administrators are listened for: a port, such as `9090`, on the loopback address, or an address and a
+    /// port, such as `0.0.0.0:9090`.
+    ///
+    /// [`Sonde::serve`](crate::Sonde::serve) listens there, too; metrics, error texts and what is below `/admin` are there
+    /// alone then. The probes stay on both.
+    ///
+    /// Defaults to `RADIOSONDE_ADMIN_ADDR`, else to nothing: all endpoints are on the router of the service, and there
+    /// what is for administrators needs the [token](Self::admin_token).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde::Config;
+    ///
+    /// let config = Config::new("checkout").admin_addr("9090");
+    /// # radiosonde::build(config).unwrap();
+    /// assert!(radiosonde::build(Config::new("checkout").admin_addr("everywhere")).is_err());
+    /// ```
+    #[cfg(feature = "axum")]
+    #[must_use]
+    pub fn admin_addr(mut self, address: impl Into<String>) -> Self {
+        self.exposure.admin_addr = Some(address.into());
+        self
+    }
+
+    /// Sets the bearer token of administrators: 16 to 1024 visible ASCII characters.
+    ///
+    /// Defaults to `RADIOSONDE_ADMIN_TOKEN`, else to none.
+    #[cfg(feature = "axum")]
+    #[must_use]
+    pub fn admin_token(mut self, token: impl Into<String>) -> Self {
+        self.exposure.admin_token = Some(Secret::new(token));
+        self
+    }
+
+    /// Sets where a thread of its own answers probes, in the words of [`admin_addr`](Self::admin_addr).
+    ///
+    /// For services that may starve their runtime: it answers when the runtime does not, and says so.
+    ///
+    /// Defaults to `RADIOSONDE_PROBE_ADDR`, else to nothing: there is no such thread.
+    #[cfg(feature = "axum")]
+    #[must_use]
+    pub fn probe_addr(mut self, address: impl Into<String>) -> Self {
+        self.exposure.probe_addr = Some(address.into());
+        self
+    }
+
+    /// Sets how many connections [`Sonde::serve`](crate::Sonde::serve) has open at once. More wait in the queue of the
+    /// operating system, those of an orchestrator too, so leave room for what a load balancer keeps open.
+    ///
+    /// Defaults to `RADIOSONDE_MAX_CONNECTIONS`, else to no limit.
+    #[cfg(feature = "axum")]
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = Some(connections);
+        self
+    }
+
+    /// Sets how long a connection may take for the head of its first request, the handshake of HTTP/2 included.
+    ///
+    /// Defaults to `RADIOSONDE_HEAD_TIMEOUT`, else to 30 seconds.
+    #[cfg(feature = "axum")]
+    #[must_use]
+    pub fn head_timeout(mut self, timeout: Duration) -> Self {
+        self.head_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long a connection of HTTP/1 may take for the head of each further request, waiting included.
+    ///
+    /// It should be longer than what the load balancer in front allows: if the service closed a connection just as it is
+    /// used, the client would see an error.
+    ///
+    /// Defaults to `RADIOSONDE_IDLE_TIMEOUT`, else to 620 seconds.
+    #[cfg(feature = "axum")]
+    #[must_use]
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = Some(timeout);
         self
     }
 

@@ -12,6 +12,8 @@ use super::{
     Config, ConfigError, LifecycleSettings, LogSettings, MetricSettings, RequestSettings,
     TraceSettings, env,
 };
+#[cfg(feature = "axum")]
+use super::{ConnectionSettings, ExposureSettings};
 
 /// Everything that `init` needs to know.
 #[derive(Debug)]
@@ -30,6 +32,10 @@ pub(crate) struct Settings {
     #[cfg(feature = "sentry")]
     pub(crate) sentry: Option<SentrySettings>,
     pub(crate) lifecycle: LifecycleSettings,
+    #[cfg(feature = "axum")]
+    pub(crate) connections: ConnectionSettings,
+    #[cfg(feature = "axum")]
+    pub(crate) exposure: ExposureSettings,
     /// What was ignored, to be logged once there is a log.
     pub(crate) warnings: Vec<String>,
 }
@@ -100,6 +106,10 @@ impl Settings {
             environment.as_deref(),
         );
         let lifecycle = LifecycleSettings::resolve(config, &mut reader);
+        #[cfg(feature = "axum")]
+        let connections = ConnectionSettings::resolve(config, &mut reader);
+        #[cfg(feature = "axum")]
+        let exposure = ExposureSettings::resolve(config, &mut reader);
         let requests = RequestSettings::resolve(config, &mut reader);
         #[cfg(feature = "slo")]
         let slos = SloSettings::resolve(config, &mut reader);
@@ -123,6 +133,10 @@ impl Settings {
             #[cfg(feature = "sentry")]
             sentry,
             lifecycle,
+            #[cfg(feature = "axum")]
+            connections,
+            #[cfg(feature = "axum")]
+            exposure,
             warnings,
         })
     }

@@ -69,6 +69,28 @@ impl<'a> Reader<'a> {
         found.min(most)
     }
 
+    /// Resolves a duration that may not be shorter than `least` either.
+    #[cfg(feature = "axum")]
+    pub(crate) fn duration_from(
+        &mut self,
+        set: (&'static str, Option<Duration>),
+        name: &'static str,
+        default: Duration,
+        [least, most]: [Duration; 2],
+    ) -> Duration {
+        let setting = if set.1.is_some() { set.0 } else { name };
+        let found = self.duration(set, name, default, most);
+        if found < least {
+            let show = |duration| humantime::format_duration(duration).to_string();
+            self.errors.push(ConfigError::DurationTooShort {
+                setting,
+                value: show(found),
+                least: show(least),
+            });
+        }
+        found.max(least)
+    }
+
     /// Reads a number of a standard variable: one that cannot be read is ignored, one out of range is clamped.
     pub(crate) fn number<N>(
         &mut self,

@@ -16,43 +16,55 @@ use hyper::{Request, Version, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use radiosonde_axum::{ConnectionMetrics, CountedIo};
+use radiosonde_axum::ConnectionMetrics;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower_service::Service as _;
 
+use super::socket::{Held, Scissors, Socket};
 use super::taken::Taken;
+use crate::config::ConnectionSettings;
 
 /// The open connections of a listener.
 pub(crate) struct Connections {
     listener: TcpListener,
     /// Whether the last attempt to accept failed; only a change is worth a line.
     failing: bool,
-    metrics: ConnectionMetrics,
+    places: Arc<Semaphore>,
+    head_timeout: Duration,
+    /// None for connections that are not those of the service.
+    metrics: Option<ConnectionMetrics>,
     app: Router,
     http: Builder<Counted>,
-    graceful: GracefulShutdown,
+    alive: mpsc::Sender<Infallible>,
     open: Open,
 }
 
-/// What is served: a task for each connection, and others for the streams of HTTP/2.
-#[derive(Debug)]
+/// What is served: a task for each connection, others for the streams of HTTP/2, and sockets that were upgraded.
 pub(crate) struct Open {
     connections: JoinSet<()>,
-    /// Ends when the last task has.
-    streams: mpsc::Receiver<Infallible>,
+    graceful: GracefulShutdown,
+    sockets: Vec<Scissors>,
+    /// Ends when the last task and the last socket have.
+    alive: mpsc::Receiver<Infallible>,
 }
 
 impl Connections {
-    pub(crate) fn new(listener: TcpListener, metrics: ConnectionMetrics, app: Router) -> Self {
-        let (counted, streams) = Counted::new();
+    pub(crate) fn new(
+        listener: TcpListener,
+        settings: ConnectionSettings,
+        metrics: Option<ConnectionMetrics>,
+        app: Router,
+    ) -> Self {
+        let (counted, alive) = Counted::new();
+        let kept = counted.0.clone();
         let mut http = Builder::new(counted);
         // A client that is gone would otherwise hold its connection for ever.
         http.http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(IDLE);
+            .header_read_timeout(settings.idle_timeout);
         http.http2()
             .timer(TokioTimer::new())
             .keep_alive_interval(Some(SILENCE))
@@ -60,14 +72,18 @@ impl Connections {
         Self {
             listener,
             failing: false,
+            places: Arc::new(Semaphore::new(settings.most)),
+            head_timeout: settings.head_timeout,
             metrics,
             // Applies the layers once; otherwise each connection would.
             app: app.with_state(()),
             http,
-            graceful: GracefulShutdown::new(),
+            alive: kept,
             open: Open {
                 connections: JoinSet::new(),
-                streams,
+                graceful: GracefulShutdown::new(),
+                sockets: Vec::new(),
+                alive,
             },
         }
     }
@@ -76,30 +92,33 @@ impl Connections {
     pub(crate) async fn accept(&mut self) {
         loop {
             tokio::select! {
-                accepted = self.listener.accept() => self.take(accepted).await,
+                (place, accepted) = next(&self.listener, &self.places) => self.take(place, accepted).await,
                 // A connection that ended, well or in a panic, is nobody's concern any more.
                 Some(_) = self.open.connections.join_next() => {}
             }
         }
     }
 
-    /// Returns how many connections are open.
+    /// Returns how many connections are open, those that were upgraded too.
     pub(crate) fn open(&mut self) -> usize {
         self.open.count()
     }
 
-    /// Accepts no more. The future is done when the last request has ended; what is open then, or when it is dropped, is
-    /// to be cut.
-    pub(crate) fn finish(self) -> (impl Future<Output = ()>, Open) {
-        (self.graceful.shutdown(), self.open)
+    /// Accepts no more, and returns what is open.
+    pub(crate) fn finish(self) -> Open {
+        self.open
     }
 
-    async fn take(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
+    async fn take(
+        &mut self,
+        place: OwnedSemaphorePermit,
+        accepted: io::Result<(TcpStream, SocketAddr)>,
+    ) {
         use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
         match accepted {
             Ok((stream, peer)) => {
                 self.failing = false;
-                self.serve(stream, peer);
+                self.serve(stream, peer, place);
             }
             // The client's affair.
             Err(error)
@@ -109,7 +128,9 @@ impl Connections {
                 ) => {}
             // Ours, as when there are no file descriptors left.
             Err(error) => {
-                self.metrics.failed();
+                if let Some(metrics) = &self.metrics {
+                    metrics.failed();
+                }
                 if !std::mem::replace(&mut self.failing, true) {
                     tracing::error!(target: "radiosonde", %error, "connections cannot be accepted; trying each second");
                 }
@@ -118,7 +139,7 @@ impl Connections {
         }
     }
 
-    fn serve(&mut self, stream: TcpStream, peer: SocketAddr) {
+    fn serve(&mut self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         let asked = Arc::new(AtomicBool::new(false));
         let (app, has_asked) = (self.app.clone(), asked.clone());
         let taken = Arc::new(Taken::default());
@@ -139,43 +160,82 @@ impl Connections {
         });
         // Small responses should not wait for the acknowledgement of what went before.
         let _ = stream.set_nodelay(true);
-        // Held by the connection itself, because who takes it over outlives the task that serves it.
-        let stream = CountedIo::new(stream, (taken, self.metrics.opened()));
+        let held = Held {
+            _place: place,
+            _open: self.metrics.as_ref().map(ConnectionMetrics::opened),
+            _alive: self.alive.clone(),
+            _taken: taken,
+        };
+        let (socket, scissors) = Socket::new(stream, held);
         let connection = self
             .http
-            .serve_connection_with_upgrades(TokioIo::new(stream), service);
-        let connection = self.graceful.watch(connection.into_owned());
+            .serve_connection_with_upgrades(TokioIo::new(socket), service);
+        let connection = self.open.graceful.watch(connection.into_owned());
+        let head_timeout = self.head_timeout;
         self.open.connections.spawn(async move {
             tokio::select! {
                 // A connection that breaks is the client's affair; what it did to its request is counted by the layer.
                 _ = connection => {}
-                () = silence(&asked) => {}
+                () = silence(head_timeout, &asked) => {}
             }
         });
+        self.open.remember(scissors);
     }
 }
 
+/// Waits for a place among the connections, and then for who takes it.
+async fn next(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (OwnedSemaphorePermit, io::Result<(TcpStream, SocketAddr)>) {
+    let Ok(place) = Arc::clone(places).acquire_owned().await else {
+        // Nobody closes it.
+        return pending().await;
+    };
+    (place, listener.accept().await)
+}
+
 impl Open {
-    /// Returns how many connections are open.
+    /// Returns how many connections are open, those that were upgraded too.
     pub(crate) fn count(&mut self) -> usize {
-        while self.connections.try_join_next().is_some() {}
-        self.connections.len()
+        self.sockets.retain(Scissors::is_open);
+        self.sockets.len()
+    }
+
+    /// Asks every connection to end, and waits until all have: with their last request, and the upgraded ones when whoever
+    /// took them lets go.
+    pub(crate) async fn end(&mut self) {
+        let graceful = std::mem::replace(&mut self.graceful, GracefulShutdown::new());
+        graceful.shutdown().await;
+        // Nobody sends anything: this is the end of the last sender.
+        self.alive.recv().await;
     }
 
     /// Cuts what is open, and waits until every request in it has been dropped; not for one that blocks its thread.
     pub(crate) async fn cut(mut self) {
+        for socket in &self.sockets {
+            socket.cut();
+        }
         let all = async {
             self.connections.shutdown().await;
-            self.streams.recv().await;
+            self.alive.recv().await;
         };
         let _ = timeout(CUT, all).await;
+    }
+
+    /// Keeps what cuts a socket, and lets go of those that have closed, now and then.
+    fn remember(&mut self, socket: Scissors) {
+        if self.sockets.len() == self.sockets.capacity() {
+            self.sockets.retain(Scissors::is_open);
+        }
+        self.sockets.push(socket);
     }
 }
 
 /// Waits for a client that has not asked for anything for too long. Neither the guess of the version of HTTP nor the
 /// handshake of HTTP/2 has a limit of its own.
-async fn silence(asked: &AtomicBool) {
-    sleep(SILENCE).await;
+async fn silence(head_timeout: Duration, asked: &AtomicBool) {
+    sleep(head_timeout).await;
     if asked.load(Relaxed) {
         pending::<()>().await;
     }
@@ -206,12 +266,8 @@ where
     }
 }
 
-/// How long a connection may take for the head of its first request.
+/// How long a connection of HTTP/2 may say nothing before it is asked whether it is there.
 const SILENCE: Duration = Duration::from_secs(30);
-
-/// How long a connection that has asked before may wait with the next request. Longer than load balancers keep theirs: if we
-/// closed one just as they use it, their client would see an error.
-const IDLE: Duration = Duration::from_secs(620);
 
 /// How long cutting may take.
 const CUT: Duration = Duration::from_secs(1);
@@ -231,9 +287,15 @@ mod tests {
     async fn serving(app: Router) -> (Connections, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let metrics = ConnectionMetrics::new(&Registry::new());
-        (Connections::new(listener, metrics, app), address)
+        let metrics = Some(ConnectionMetrics::new(&Registry::new()));
+        (Connections::new(listener, LIMITS, metrics, app), address)
     }
+
+    const LIMITS: ConnectionSettings = ConnectionSettings {
+        most: 200,
+        head_timeout: Duration::from_secs(30),
+        idle_timeout: Duration::from_secs(620),
+    };
 
     /// Connects, says this, and waits until the server ends the connection.
     async fn hung_up_on(address: SocketAddr, said: &[u8]) {
@@ -324,8 +386,96 @@ mod tests {
             () = connections.accept() => {}
             () = all_arrived => {}
         }
-        let (_, open) = connections.finish();
-        open.cut().await;
+        connections.finish().cut().await;
         assert_eq!(in_flight.load(Relaxed), 0);
+    }
+
+    /// Answers an upgrade and then keeps the socket, as long as it works.
+    async fn upgrade(mut request: Request<Body>) -> axum::response::Response {
+        let taken = hyper::upgrade::on(&mut request);
+        tokio::spawn(async move {
+            let mut socket = TokioIo::new(taken.await.unwrap());
+            let mut said = [0; 16];
+            while socket.read(&mut said).await.is_ok_and(|length| length > 0) {}
+        });
+        let response = http::Response::builder().status(101);
+        let response = response.header("connection", "upgrade");
+        let response = response.header("upgrade", "parrot").body(Body::empty());
+        response.unwrap()
+    }
+
+    const UPGRADE: &[u8] =
+        b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: parrot\r\n\r\n";
+
+    #[tokio::test]
+    async fn upgraded_connections_may_end_until_the_deadline_and_are_cut_at_it() {
+        let (mut connections, address) = serving(Router::new().route("/", get(upgrade))).await;
+        let client = async {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(UPGRADE).await.unwrap();
+            let mut answer = [0; 1024];
+            let length = client.read(&mut answer).await.unwrap();
+            assert!(answer[..length].starts_with(b"HTTP/1.1 101"));
+            client
+        };
+        let mut client = tokio::select! {
+            () = connections.accept() => unreachable!("it accepts for ever"),
+            client = client => client,
+        };
+        let mut open = connections.finish();
+        let ended = timeout(Duration::from_millis(50), open.end()).await;
+        assert!(ended.is_err(), "the upgraded connection is open");
+        assert_eq!(open.count(), 1);
+        open.cut().await;
+        // The one who took it found it broken and let go: the client sees its end.
+        assert_eq!(client.read(&mut [0; 16]).await.unwrap_or(0), 0);
+    }
+
+    #[tokio::test]
+    async fn an_upgraded_connection_that_ends_by_itself_is_waited_for() {
+        let (mut connections, address) = serving(Router::new().route("/", get(upgrade))).await;
+        let client = async {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(UPGRADE).await.unwrap();
+            client.read(&mut [0; 1024]).await.unwrap();
+        };
+        tokio::select! {
+            () = connections.accept() => {}
+            () = client => {}
+        }
+        let mut open = connections.finish();
+        open.end().await;
+        assert_eq!(open.count(), 0);
+    }
+
+    #[tokio::test]
+    async fn connections_beyond_the_limit_wait_for_a_place() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let limits = ConnectionSettings { most: 1, ..LIMITS };
+        let app = Router::new().route("/", get(async || "here"));
+        let mut connections = Connections::new(listener, limits, None, app);
+        let clients = async {
+            let ask = async || {
+                let mut client = TcpStream::connect(address).await.unwrap();
+                client
+                    .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+                    .await
+                    .unwrap();
+                client
+            };
+            let mut first = ask().await;
+            assert!(first.read(&mut [0; 1024]).await.unwrap() > 0);
+            let mut second = ask().await;
+            // The system has accepted it; the service has not.
+            let early = timeout(Duration::from_millis(50), second.read(&mut [0; 1024])).await;
+            assert!(early.is_err());
+            drop(first);
+            assert!(second.read(&mut [0; 1024]).await.unwrap() > 0);
+        };
+        tokio::select! {
+            () = connections.accept() => {}
+            () = clients => {}
+        }
     }
 }

@@ -7,12 +7,18 @@
 #[cfg(feature = "axum")]
 mod connections;
 #[cfg(feature = "axum")]
+mod probe_thread;
+#[cfg(feature = "axum")]
 mod serve;
 mod shutdown;
 mod signal;
 #[cfg(feature = "axum")]
+mod socket;
+#[cfg(feature = "axum")]
 mod taken;
 
+#[cfg(feature = "axum")]
+pub use probe_thread::ProbeThread;
 #[cfg(feature = "axum")]
 pub use serve::{ServeError, Server};
 pub(crate) use shutdown::Telemetry;

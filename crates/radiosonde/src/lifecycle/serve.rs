@@ -6,21 +6,26 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
-use super::connections::{Connections, Open};
+use super::connections::Connections;
+use super::probe_thread::ProbeThread;
 use super::signal::Signals;
 use crate::Sonde;
 
 impl Sonde {
     /// Serves `app` on `address`, such as `0.0.0.0:8080`, until a signal ends the process: SIGTERM, or Ctrl-C.
     ///
-    /// Then readiness turns red at once; requests are accepted for the drain delay; those in flight may end until the
-    /// drain timeout, and are cut after it; telemetry is flushed. A
-    /// second signal skips the drain delay, one more the drain timeout.
+    /// Then readiness turns red at once; requests are accepted for the drain delay; those in flight, streams and upgraded
+    /// connections may end until the drain timeout, and are cut after it; telemetry is flushed. A second signal skips the
+    /// drain delay, one more the drain timeout.
+    ///
+    /// Where [`Config::admin_addr`](crate::Config::admin_addr) or [`Config::probe_addr`](crate::Config::probe_addr) is set,
+    /// it listens there, too, until the very end.
     ///
     /// # Errors
     ///
-    /// Returns [`ServeError`] when the address cannot be listened on. Nothing that happens later is an error.
+    /// Returns [`ServeError`] when an address cannot be listened on. Nothing that happens later is an error.
     pub async fn serve(&self, address: impl AsRef<str>, app: Router) -> Result<(), ServeError> {
         self.bind(address).await?.serve(app).await;
         Ok(())
@@ -30,21 +35,55 @@ impl Sonde {
     ///
     /// # Errors
     ///
-    /// Returns [`ServeError`] when the address cannot be listened on.
+    /// Returns [`ServeError`] when an address cannot be listened on.
     pub async fn bind(&self, address: impl AsRef<str>) -> Result<Server, ServeError> {
         self.watch_runtime();
-        let address = address.as_ref();
-        let failed = |source| ServeError {
-            address: address.into(),
-            source,
+        let (listener, local) = listen(address.as_ref()).await?;
+        let admin = match self.admin_addr() {
+            Some(address) => Some(listen(address).await?),
+            None => None,
         };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let local = listener.local_addr().map_err(failed)?;
         Ok(Server {
             sonde: self.clone(),
             listener,
             local,
+            admin,
+            probes: self.start_probe_thread()?,
         })
+    }
+
+    /// Serves what is for administrators on the address that [`Config::admin_addr`](crate::Config::admin_addr) set, for
+    /// services that serve themselves. It never ends: spawn it. [`serve`](Self::serve) does it by itself.
+    ///
+    /// Without such an address it waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ServeError`] when the address cannot be listened on.
+    pub async fn serve_admin(&self) -> Result<(), ServeError> {
+        let Some(address) = self.admin_addr() else {
+            return std::future::pending().await;
+        };
+        let admin = listen(address).await?;
+        serve_admin(self.clone(), admin).await;
+        Ok(())
+    }
+
+    /// Starts the thread that answers probes on the address that [`Config::probe_addr`](crate::Config::probe_addr) set, for
+    /// services that serve themselves; none without such an address. [`serve`](Self::serve) does it by itself.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ServeError`] when the address cannot be listened on, when no thread can be started, and outside a Tokio
+    /// runtime: it is the one that is watched.
+    pub fn start_probe_thread(&self) -> Result<Option<ProbeThread>, ServeError> {
+        let Some(address) = self.probe_addr() else {
+            return Ok(None);
+        };
+        let app = self.endpoints().probe_router();
+        let thread = ProbeThread::start(address, self.connections(), self.health(), app);
+        let thread = thread.map_err(|source| ServeError::new(address, source))?;
+        Ok(Some(thread))
     }
 }
 
@@ -55,6 +94,8 @@ pub struct Server {
     sonde: Sonde,
     listener: TcpListener,
     local: SocketAddr,
+    admin: Option<(TcpListener, SocketAddr)>,
+    probes: Option<ProbeThread>,
 }
 
 impl Server {
@@ -64,16 +105,36 @@ impl Server {
         self.local
     }
 
+    /// Returns the address where it listens for administrators, if it does.
+    #[must_use]
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|(_, address)| *address)
+    }
+
+    /// Returns the address where a thread of its own answers probes, if one does.
+    #[must_use]
+    pub fn probe_addr(&self) -> Option<SocketAddr> {
+        self.probes.as_ref().map(ProbeThread::local_addr)
+    }
+
     /// Serves `app` as [`Sonde::serve`] does.
     pub async fn serve(self, app: Router) {
         let Self {
             sonde,
             listener,
             local,
+            admin,
+            probes: _probes,
         } = self;
         let settings = sonde.lifecycle();
         let mut signals = Signals::listen();
-        let mut connections = Connections::new(listener, sonde.connection_metrics(), app);
+        let metrics = Some(sonde.connection_metrics());
+        let mut connections = Connections::new(listener, sonde.connections(), metrics, app);
+        // Ended by being dropped, last of all.
+        let mut administrators = JoinSet::new();
+        if let Some(admin) = admin {
+            administrators.spawn(serve_admin(sonde.clone(), admin));
+        }
         tracing::info!(target: "radiosonde", "listening on http://{local}");
 
         until(&mut connections, signals.next()).await;
@@ -87,11 +148,15 @@ impl Server {
         until(&mut connections, delay).await;
         tracing::info!(target: "radiosonde", connections = connections.open(), "accepting no more requests");
 
-        let (finished, mut open) = connections.finish();
-        tokio::select! {
-            () = finished => {}
-            () = tokio::time::sleep(settings.drain_timeout) => report_cut(&mut open, settings.drain_timeout),
-            () = signals.next() => report_cut(&mut open, Duration::ZERO),
+        let mut open = connections.finish();
+        let cut_after = tokio::select! {
+            () = open.end() => None,
+            () = tokio::time::sleep(settings.drain_timeout) => Some(settings.drain_timeout),
+            () = signals.next() => Some(Duration::ZERO),
+        };
+        if let Some(timeout) = cut_after {
+            let connections = open.count();
+            tracing::warn!(target: "radiosonde", connections, ?timeout, "cutting what is still open");
         }
         // Cut before the flush, so that what is cut is counted and sent, too.
         open.cut().await;
@@ -100,16 +165,26 @@ impl Server {
     }
 }
 
+async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let failed = |source| ServeError::new(address, source);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let local = listener.local_addr().map_err(failed)?;
+    Ok((listener, local))
+}
+
+async fn serve_admin(sonde: Sonde, (listener, local): (TcpListener, SocketAddr)) {
+    tracing::info!(target: "radiosonde", "administrators are listened for on http://{local}");
+    let app = sonde.admin_router();
+    let mut connections = Connections::new(listener, sonde.connections(), None, app);
+    connections.accept().await;
+}
+
 /// Serves connections until `end` is done.
 async fn until(connections: &mut Connections, end: impl Future<Output = ()>) {
     tokio::select! {
         () = connections.accept() => {}
         () = end => {}
     }
-}
-
-fn report_cut(open: &mut Open, timeout: Duration) {
-    tracing::warn!(target: "radiosonde", connections = open.count(), ?timeout, "cutting what is still open");
 }
 
 /// The address cannot be listened on.
@@ -121,6 +196,15 @@ fn report_cut(open: &mut Open, timeout: Duration) {
 pub struct ServeError {
     address: String,
     source: std::io::Error,
+}
+
+impl ServeError {
+    fn new(address: &str, source: std::io::Error) -> Self {
+        Self {
+            address: address.to_owned(),
+            source,
+        }
+    }
 }
 
 impl fmt::Debug for ServeError {

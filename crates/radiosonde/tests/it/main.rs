@@ -16,6 +16,8 @@ mod init;
 mod logs;
 #[cfg(feature = "axum")]
 mod placement;
+#[cfg(feature = "axum")]
+mod probe_thread;
 #[cfg(feature = "testing")]
 mod refusals;
 #[cfg(all(unix, feature = "axum", feature = "otlp"))]

@@ -1,0 +1,74 @@
+//! What does a probe cost, and how long does one take of those that come all the time?
+//!
+//! The service has ten checks, which have passed: a probe reads what they said, and runs none.
+
+mod router;
+
+use axum::Router;
+use axum::routing::get;
+use http::Uri;
+use radiosonde_axum::{Endpoints, ServiceInfo};
+use radiosonde_benches::{Case, Group, Mode, Situation, Situations, Stopwatch};
+use radiosonde_health::{Check, Health};
+use radiosonde_metrics::Registry;
+use tokio::runtime::Builder;
+
+use crate::router::{answer, served};
+
+fn main() {
+    let mode = Mode::from_args();
+    let runtime = Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.expect("a runtime of one thread");
+    let health = Health::new();
+    for check in 0..10 {
+        let check = Check::new(format!("check{check}"), async || Ok(()));
+        health
+            .register(check.critical())
+            .expect("a name of its own");
+    }
+    runtime.block_on(health.report());
+    // Probes are answered inside the runtime, which does nothing else meanwhile.
+    let _inside = runtime.enter();
+    let service = ServiceInfo::new("checkout").version("1.4.2");
+    let app = Endpoints::new(service, health, Registry::new()).router();
+    let app = served(app.route("/nothing", get(async || "nothing, in as many words\n")));
+
+    let work = |path: &'static str| {
+        let app = &app;
+        move |turns: u64| ask(app, path, turns)
+    };
+    let cases = [
+        NOTHING,
+        "/live",
+        "/ready",
+        "/ready?verbose",
+        "/health/check7",
+        "/health",
+    ];
+    let cases = cases.map(|path| Case::new(path, work(path)));
+    Group::new("Probe, ten checks", cases)
+        .over(NOTHING)
+        .run(&mode);
+
+    // The time of each, the slowest in a hundred too: the promise is a millisecond at ten thousand a second.
+    let timed = |path: &'static str| {
+        let app = &app;
+        Situation::new(path, move |turns: u64, watch: &mut Stopwatch| {
+            let (mut app, uri) = (app.clone(), Uri::from_static(path));
+            for _ in 0..turns {
+                watch.time(|| answer(&mut app, &uri));
+            }
+        })
+    };
+    let situations = [timed(NOTHING), timed("/ready"), timed("/health")];
+    Situations::new("Probe, the time of each", situations).run(&mode);
+}
+
+fn ask(app: &Router, path: &'static str, turns: u64) {
+    let (mut app, uri) = (app.clone(), Uri::from_static(path));
+    for _ in 0..turns {
+        answer(&mut app, &uri);
+    }
+}
+
+const NOTHING: &str = "/nothing";

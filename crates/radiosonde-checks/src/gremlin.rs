@@ -1,0 +1,43 @@
+//! Gremlin Server and what is built on it, such as JanusGraph, over HTTP.
+
+use radiosonde_health::{Check, CheckFailed};
+use reqwest::{Client, Url};
+use serde_json::Value;
+
+use crate::http::{beginning, succeeded};
+
+/// Makes a check that has the server evaluate `1`, by a clone of this client. The address is the whole one, such as
+/// `http://graph.internal:8182/gremlin`; the server must have the HTTP channelizer, alone or beside that of `WebSocket`.
+///
+/// It touches no graph, so it needs no name of one.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = reqwest::Client::new();
+/// let health = radiosonde_health::Health::new();
+/// let url = "http://graph.internal:8182/gremlin".parse()?;
+/// health.register(radiosonde_checks::gremlin::check("graph", &client, url))?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn check(name: impl Into<String>, client: &Client, url: Url) -> Check {
+    let client = client.clone();
+    Check::new(name, move || {
+        let request = client.post(url.clone());
+        let request = request.header("content-type", "application/json");
+        let request = request.body(r#"{"gremlin":"1"}"#);
+        async move {
+            let response = succeeded(request.send().await?)?;
+            let body = beginning(response, 64 * 1024).await?;
+            let answer: Value = serde_json::from_slice(&body)?;
+            // The status of HTTP is 200 while that of the script is not.
+            match answer["status"]["code"].as_u64() {
+                Some(200) => Ok(()),
+                Some(code) => Err(CheckFailed::new(format_args!("the answer is {code}"))),
+                None => Err(CheckFailed::new("the answer is not that of Gremlin Server")),
+            }
+        }
+    })
+}

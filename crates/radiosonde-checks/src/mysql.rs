@@ -1,0 +1,22 @@
+//! MySQL or MariaDB.
+
+use radiosonde_health::Check;
+use sqlx::MySqlPool;
+
+/// Makes a check that goes to the server and back, by a connection of this pool.
+///
+/// It waits for a connection as a request does: a pool that has none left for so long fails, whatever the server does.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = sqlx::MySqlPool::connect("mysql://checkout@localhost/checkout").await?;
+/// let health = radiosonde_health::Health::new();
+/// health.register(radiosonde_checks::mysql::check("database", &pool).critical())?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn check(name: impl Into<String>, pool: &MySqlPool) -> Check {
+    crate::sql::round_trip(name, pool)
+}

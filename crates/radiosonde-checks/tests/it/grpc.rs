@@ -1,0 +1,47 @@
+//! The check of gRPC services against our own server of the protocol, over a real connection.
+
+use radiosonde_axum::{Endpoints, ServiceInfo};
+use radiosonde_checks::grpc;
+use radiosonde_health::Health;
+use radiosonde_metrics::Registry;
+use tonic::transport::Channel;
+
+use crate::{error, run};
+
+/// Serves the health of a service, and returns a channel to it.
+async fn served(health: &Health) -> Channel {
+    let endpoints = Endpoints::new(ServiceInfo::new("stock"), health.clone(), Registry::new());
+    let app: axum::Router = endpoints.grpc_health(["stock.v1.Stock"]);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let endpoint = Channel::from_shared(format!("http://{address}")).unwrap();
+    endpoint.connect_lazy()
+}
+
+#[tokio::test]
+async fn a_service_passes_while_it_serves() {
+    let health = Health::new();
+    let channel = served(&health).await;
+    for name in ["", "stock.v1.Stock"] {
+        assert!(run(grpc::check("stock", &channel, name)).await.is_passing());
+    }
+    health.start_draining();
+    let said = error(grpc::check("stock", &channel, "")).await;
+    assert_eq!(said, "the service does not serve");
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_there_fails() {
+    let channel = served(&Health::new()).await;
+    let long = "x".repeat(300);
+    for name in ["other", &long] {
+        let said = error(grpc::check("stock", &channel, name)).await;
+        assert!(
+            said.contains("entity was not found") || said.contains("NotFound"),
+            "{said}"
+        );
+    }
+    let nowhere = Channel::from_static("http://127.0.0.1:1").connect_lazy();
+    assert!(!error(grpc::check("stock", &nowhere, "")).await.is_empty());
+}

@@ -1,0 +1,63 @@
+//! Probes that are answered on a thread of their own.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+
+use axum::Router;
+use radiosonde_health::Health;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+use super::connections::Connections;
+use crate::config::ConnectionSettings;
+
+/// A thread that answers probes and watches the runtime of the service. Dropping this ends it.
+#[derive(Debug)]
+#[must_use = "dropping it ends the thread"]
+pub struct ProbeThread {
+    address: SocketAddr,
+    _end: oneshot::Sender<()>,
+}
+
+impl ProbeThread {
+    /// Returns the address that it listens on, with the port that the system chose if that was asked for.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Starts to answer at `address`, and to watch the runtime around this call.
+    pub(crate) fn start(
+        address: &str,
+        settings: ConnectionSettings,
+        health: &Health,
+        app: Router,
+    ) -> io::Result<Self> {
+        let service = Handle::try_current().map_err(io::Error::other)?;
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let own = Builder::new_current_thread().enable_all().build()?;
+        let watch = health.watch_runtime(&service);
+        let (end, ended) = oneshot::channel();
+        let answer = async move {
+            tokio::spawn(watch);
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            let mut connections = Connections::new(listener, settings, None, app);
+            tokio::select! {
+                () = connections.accept() => {}
+                _ = ended => {}
+            }
+            io::Result::Ok(())
+        };
+        thread::Builder::new()
+            .name("radiosonde-probes".into())
+            .spawn(move || {
+                if let Err(error) = own.block_on(answer) {
+                    tracing::error!(target: "radiosonde", %error, "probes are not answered on their own thread");
+                }
+            })?;
+        Ok(Self { address, _end: end })
+    }
+}

@@ -1,0 +1,102 @@
+//! Orders, in PostgreSQL or SQLite.
+
+use std::time::Duration;
+
+use radiosonde::health::Check;
+use radiosonde::metrics::Registry;
+use serde::{Deserialize, Serialize};
+use sqlx::pool::PoolOptions;
+use sqlx::{PgPool, SqlitePool};
+
+/// The database. Clones share its pool.
+#[derive(Debug, Clone)]
+pub(crate) enum Orders {
+    Postgres(PgPool),
+    Sqlite(SqlitePool),
+}
+
+/// What a customer wants.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Order {
+    pub(crate) item: String,
+    pub(crate) quantity: i64,
+}
+
+impl Orders {
+    /// Opens the database of this URL, or one in memory. It connects when there is something to ask, so that the service
+    /// starts without it, too, and says what is wrong.
+    pub(crate) fn open(url: Option<&str>) -> Result<Self, sqlx::Error> {
+        // Below the timeout of a client, so that a pool that is exhausted is an error and not a silence.
+        let patience = Duration::from_secs(2);
+        match url {
+            Some(url) => {
+                let options = PoolOptions::new().max_connections(10);
+                let pool = options.acquire_timeout(patience).connect_lazy(url)?;
+                Ok(Self::Postgres(pool))
+            }
+            None => {
+                // One connection, for as long as the process lives: each has a memory of its own.
+                let options = PoolOptions::new().min_connections(1).max_connections(1);
+                let options = options.idle_timeout(None).max_lifetime(None);
+                let options = options.acquire_timeout(patience);
+                Ok(Self::Sqlite(options.connect_lazy("sqlite::memory:")?))
+            }
+        }
+    }
+
+    pub(crate) fn check(&self, name: &str) -> Check {
+        match self {
+            Self::Postgres(pool) => radiosonde_checks::postgres::check(name, pool),
+            Self::Sqlite(pool) => radiosonde_checks::sqlite::check(name, pool),
+        }
+    }
+
+    pub(crate) fn record_pool(&self, registry: &Registry) {
+        match self {
+            Self::Postgres(pool) => radiosonde_checks::sql::record_pool(registry, "orders", pool),
+            Self::Sqlite(pool) => radiosonde_checks::sql::record_pool(registry, "orders", pool),
+        }
+    }
+
+    pub(crate) async fn migrate(&self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Postgres(pool) => sqlx::query(TABLE).execute(pool).await.map(drop),
+            Self::Sqlite(pool) => sqlx::query(TABLE).execute(pool).await.map(drop),
+        }
+    }
+
+    /// Stores an order and returns its number.
+    pub(crate) async fn place(&self, order: &Order) -> Result<i64, sqlx::Error> {
+        let id = fastrand::i64(0..);
+        let Order { item, quantity } = order;
+        match self {
+            Self::Postgres(pool) => {
+                let insert = sqlx::query(INSERT).bind(id).bind(item).bind(quantity);
+                insert.execute(pool).await?;
+            }
+            Self::Sqlite(pool) => {
+                let insert = sqlx::query(INSERT).bind(id).bind(item).bind(quantity);
+                insert.execute(pool).await?;
+            }
+        }
+        Ok(id)
+    }
+
+    pub(crate) async fn find(&self, id: i64) -> Result<Option<Order>, sqlx::Error> {
+        let found: Option<(String, i64)> = match self {
+            Self::Postgres(pool) => {
+                let select = sqlx::query_as(SELECT).bind(id);
+                select.fetch_optional(pool).await?
+            }
+            Self::Sqlite(pool) => {
+                let select = sqlx::query_as(SELECT).bind(id);
+                select.fetch_optional(pool).await?
+            }
+        };
+        Ok(found.map(|(item, quantity)| Order { item, quantity }))
+    }
+}
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS orders (id BIGINT PRIMARY KEY, item TEXT NOT NULL, quantity BIGINT NOT NULL)";
+const INSERT: &str = "INSERT INTO orders (id, item, quantity) VALUES ($1, $2, $3)";
+const SELECT: &str = "SELECT item, quantity FROM orders WHERE id = $1";
