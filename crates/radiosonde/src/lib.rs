@@ -19,7 +19,8 @@
 //! |---|---|---|
 //! | `axum` | yes | `Sonde::router` and `Sonde::serve` |
 //! | `derive` | yes | the derives of [`metrics::typed`] instruments |
-//! | `otlp` | yes | spans and metrics to an OpenTelemetry collector, over HTTP and protobuf |
+//! | `otlp` | yes | spans, metrics and log records to an OpenTelemetry collector, over HTTP and protobuf |
+//! | `otlp-grpc` | no | the same over gRPC |
 //! | `sentry` | yes | panics, failed requests and logged errors to Sentry |
 //! | `process` | yes | `process_*`: processor time, memory, file descriptors, limits of the cgroup (Linux) |
 //! | `runtime` | yes | `tokio_*`: workers, tasks, queue, scheduling delay |
@@ -55,12 +56,13 @@ pub mod testing;
 mod text;
 mod traces;
 
-pub use config::{Config, ConfigError, LogFormat, Service};
+pub use config::{Config, ConfigError, LogFields, LogFormat, Service};
 pub use init::{Parts, build, init};
 pub use init_error::InitError;
 pub use lifecycle::{Delivery, ShutdownReport};
 #[cfg(feature = "axum")]
 pub use lifecycle::{ServeError, Server};
+pub use logs::{LogFilterError, LogFilterState};
 pub use sonde::Sonde;
 
 /// Health checks and the probes that report them.

@@ -70,6 +70,16 @@ pub enum ConfigError {
         objective: String,
     },
 
+    /// A setting that takes a whole number held something else.
+    #[error("{setting} is `{value}`, which is no whole number: give one such as `1000`")]
+    #[non_exhaustive]
+    InvalidNumber {
+        /// The variable that set it.
+        setting: &'static str,
+        /// What it held.
+        value: String,
+    },
+
     /// A setting that takes one of a few words held another.
     #[error("{setting} is `{value}`: give one of {expected}")]
     #[non_exhaustive]
@@ -114,6 +124,18 @@ pub enum ConfigError {
     NoTls {
         /// The variable or the method that set it.
         setting: &'static str,
+    },
+
+    /// A file with a certificate or a key will not do.
+    #[error(
+        "{setting} names a file that will not do: {reason}; give one in PEM that this process may read"
+    )]
+    #[non_exhaustive]
+    InvalidCertificate {
+        /// The variable that set it.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: String,
     },
 
     /// The DSN of Sentry is malformed. It is not shown.

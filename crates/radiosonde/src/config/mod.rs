@@ -41,9 +41,11 @@ pub use errors::ErrorOptions;
 pub(crate) use lifecycle::LifecycleSettings;
 pub(crate) use logs::LogSettings;
 pub(crate) use metrics::MetricSettings;
-pub use options::{Config, LogFormat};
+pub use options::{Config, LogFields, LogFormat};
 #[cfg(feature = "otlp")]
-pub(crate) use otlp::{MetricExport, OtlpTarget, SpanExport};
+pub(crate) use otlp::{
+    AttributeLimits, Batches, LogExport, MetricExport, OtlpProtocol, OtlpTarget, SpanExport,
+};
 pub use requests::RequestOptions;
 pub(crate) use requests::RequestSettings;
 #[cfg(any(feature = "otlp", feature = "sentry"))]

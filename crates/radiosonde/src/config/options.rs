@@ -39,6 +39,8 @@ pub struct Config {
     pub(crate) slos: SloOptions,
     pub(crate) log_filter: Option<String>,
     pub(crate) log_format: Option<LogFormat>,
+    pub(crate) log_fields: Option<LogFields>,
+    pub(crate) log_limit: Option<u32>,
     #[cfg(feature = "otlp")]
     pub(crate) otlp_endpoint: Option<Secret>,
     #[cfg(feature = "sentry")]
@@ -65,6 +67,8 @@ impl Config {
             slos: SloOptions::new(),
             log_filter: None,
             log_format: None,
+            log_fields: None,
+            log_limit: None,
             #[cfg(feature = "otlp")]
             otlp_endpoint: None,
             #[cfg(feature = "sentry")]
@@ -168,10 +172,31 @@ impl Config {
         self
     }
 
-    /// Sets the address of an OpenTelemetry collector that takes OTLP over HTTP, such as `http://localhost:4318`; spans
-    /// go to `/v1/traces` below it, and metrics to `/v1/metrics`.
+    /// Sets where the fields of an event stand in a JSON line.
     ///
-    /// Defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, else to nothing: no span and no metric leaves the process.
+    /// Defaults to `RADIOSONDE_LOG_FIELDS`, else to [`LogFields::Nested`].
+    #[must_use]
+    pub fn log_fields(mut self, fields: LogFields) -> Self {
+        self.log_fields = Some(fields);
+        self
+    }
+
+    /// Sets how many lines each place in the code may log in a second; 0 for as many as it likes.
+    ///
+    /// What a place logs beyond that is counted in `radiosonde_log_lines_suppressed_total`, and a line says how much it
+    /// was.
+    ///
+    /// Defaults to `RADIOSONDE_LOG_LIMIT`, else to 1000.
+    #[must_use]
+    pub fn log_limit(mut self, lines_per_second: u32) -> Self {
+        self.log_limit = Some(lines_per_second);
+        self
+    }
+
+    /// Sets the address of an OpenTelemetry collector that takes OTLP over HTTP, such as `http://localhost:4318`; spans
+    /// go to `/v1/traces` below it, metrics to `/v1/metrics`, and log records to `/v1/logs`.
+    ///
+    /// Defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, else to nothing: no span, metric or log record leaves the process.
     #[cfg(feature = "otlp")]
     #[must_use]
     pub fn otlp_endpoint(mut self, endpoint: impl Into<String>) -> Self {
@@ -245,4 +270,14 @@ pub enum LogFormat {
     Text,
     /// For machines: one JSON object a line.
     Json,
+}
+
+/// Where the fields of an event stand in a JSON line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LogFields {
+    /// Under `fields`, apart from what the line says by itself.
+    Nested,
+    /// Beside what the line says by itself. A field called like a part of that, such as `level`, reads `fields.level`.
+    Flat,
 }

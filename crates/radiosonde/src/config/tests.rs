@@ -298,10 +298,70 @@ mod otlp {
         for off in [
             (env::OTEL_SDK_DISABLED, "TRUE"),
             (env::OTEL_TRACES_EXPORTER, "None"),
+            #[cfg(not(feature = "otlp-grpc"))]
             (env::OTEL_EXPORTER_OTLP_PROTOCOL, "grpc"),
+            #[cfg(not(feature = "otlp-grpc"))]
             (env::OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, "grpc"),
         ] {
             assert_eq!(endpoint(&[ENDPOINT, off]), None, "{off:?}");
+        }
+    }
+
+    #[cfg(feature = "otlp-grpc")]
+    #[test]
+    fn over_grpc_an_address_is_a_host_and_a_port_or_more() {
+        let grpc = (env::OTEL_EXPORTER_OTLP_PROTOCOL, "gRPC");
+        let place = |address, insecure| {
+            let address = (env::OTEL_EXPORTER_OTLP_ENDPOINT, address);
+            let insecure = (env::OTEL_EXPORTER_OTLP_INSECURE, insecure);
+            let endpoint = endpoint(&[grpc, address, insecure]).unwrap();
+            let (place, method) = endpoint.split_at(endpoint.len() - METHOD.len());
+            assert_eq!(method, METHOD);
+            place.to_owned()
+        };
+        assert_eq!(place("collector:4317", "true"), "http://collector:4317");
+        assert_eq!(
+            place("http://collector:4317/x", ""),
+            "http://collector:4317"
+        );
+        #[cfg(any(feature = "tls", feature = "tls-ring"))]
+        assert_eq!(place("collector:4317", ""), "https://collector:4317");
+    }
+
+    #[cfg(feature = "otlp-grpc")]
+    const METHOD: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+    #[test]
+    fn what_is_set_for_one_signal_wins() {
+        let vars = [
+            ENDPOINT,
+            (env::OTEL_EXPORTER_OTLP_TIMEOUT, "1000"),
+            (env::OTEL_EXPORTER_OTLP_TRACES_TIMEOUT, "2000"),
+            (env::OTEL_EXPORTER_OTLP_COMPRESSION, "gzip"),
+            (env::OTEL_EXPORTER_OTLP_TRACES_COMPRESSION, "none"),
+        ];
+        let settings = resolve("checkout", &vars).unwrap();
+        let spans = settings.traces.export.unwrap().target;
+        assert_eq!((spans.timeout.as_secs(), spans.gzip), (2, false));
+        let metrics = settings.metrics.export.unwrap().target;
+        assert_eq!((metrics.timeout.as_secs(), metrics.gzip), (1, true));
+    }
+
+    #[cfg(any(feature = "tls", feature = "tls-ring"))]
+    #[test]
+    fn files_for_tls_that_will_not_do_are_errors() {
+        let https = (env::OTEL_EXPORTER_OTLP_ENDPOINT, "https://collector:4318");
+        for (variable, file) in [
+            (env::OTEL_EXPORTER_OTLP_CERTIFICATE, "/nonexistent"),
+            (env::OTEL_EXPORTER_OTLP_CERTIFICATE, "/dev/null"),
+            (env::OTEL_EXPORTER_OTLP_CLIENT_KEY, "/dev/null"),
+        ] {
+            let errors = resolve("checkout", &[https, (variable, file)]).unwrap_err();
+            assert!(
+                matches!(&errors[..], [ConfigError::InvalidCertificate { setting, .. }] if *setting == variable),
+                "{errors:?}"
+            );
+            assert!(resolve("checkout", &[ENDPOINT, (variable, file)]).is_ok());
         }
     }
 
@@ -317,8 +377,8 @@ mod otlp {
         ];
         let settings = resolve("checkout", &vars).unwrap();
         let otlp = settings.traces.export.unwrap();
-        assert_eq!((otlp.queue, otlp.batch), (65_536, 512));
-        assert_eq!(otlp.delay, Duration::from_millis(100));
+        assert_eq!((otlp.batches.queue, otlp.batches.batch), (65_536, 512));
+        assert_eq!(otlp.batches.delay, Duration::from_millis(100));
         assert_eq!(otlp.target.timeout, Duration::from_secs(10));
         assert_eq!(settings.warnings.len(), 5, "{:?}", settings.warnings);
     }

@@ -22,6 +22,7 @@ pub(crate) struct Telemetry {
     pub(crate) io: Option<Io>,
     pub(crate) spans: Option<Account>,
     pub(crate) metric_points: Option<Account>,
+    pub(crate) log_records: Option<Account>,
     pub(crate) reports: Option<Account>,
     /// Where the service reports by itself.
     #[cfg(feature = "sentry")]
@@ -38,6 +39,7 @@ impl Telemetry {
             io: None,
             spans: None,
             metric_points: None,
+            log_records: None,
             reports: None,
             #[cfg(feature = "sentry")]
             reporter: None,
@@ -96,6 +98,7 @@ impl Telemetry {
             in_time,
             spans: delivery(&self.spans),
             metric_points: delivery(&self.metric_points),
+            log_records: delivery(&self.log_records),
             error_reports: delivery(&self.reports),
         }
     }
@@ -111,6 +114,8 @@ pub struct ShutdownReport {
     pub spans: Delivery,
     /// The points of metrics that were sent to a collector: one for each series, each time.
     pub metric_points: Delivery,
+    /// The log records that were sent to a collector, beside the lines.
+    pub log_records: Delivery,
     /// The error reports.
     pub error_reports: Delivery,
 }
@@ -147,6 +152,7 @@ impl fmt::Display for ShutdownReport {
             in_time,
             spans,
             metric_points,
+            log_records,
             error_reports,
         } = self;
         let late = if *in_time {
@@ -156,7 +162,7 @@ impl fmt::Display for ShutdownReport {
         };
         write!(
             f,
-            "sent {spans} spans, {metric_points} metric points and {error_reports} error reports{late}"
+            "sent {spans} spans, {metric_points} metric points, {log_records} log records and {error_reports} error reports{late}"
         )
     }
 }

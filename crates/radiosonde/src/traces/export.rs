@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use opentelemetry::Context;
+use opentelemetry::trace::{Event, Link};
+use opentelemetry::{Array, Context, KeyValue, Value};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
@@ -34,14 +35,9 @@ impl SpanQueue {
             registry,
             [&SPANS_ENDED, &SPANS_SENT, &SPANS_FAILED, &SPANS_DROPPED],
         );
-        let batching = Batching {
-            queue: settings.queue,
-            batch: settings.batch,
-            delay: settings.delay,
-            timeout: settings.target.timeout,
-        };
+        let batching = Batching::of(&settings.batches, &settings.target);
         let collector = Collector {
-            client: OtlpClient::new(io.client(), &settings.target),
+            client: OtlpClient::new(io, &settings.target),
             resource: resource.into(),
         };
         Self(pipeline::start(io, collector, batching, account))
@@ -69,6 +65,22 @@ impl SpanProcessor for SpanQueue {
     }
 }
 
+/// Returns about how many bytes attributes take.
+fn weight(attributes: &[KeyValue]) -> usize {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.as_str().len(),
+        Value::Array(Array::String(texts)) => {
+            let texts = texts.iter();
+            texts
+                .map(|text| size_of_val(text) + text.as_str().len())
+                .sum()
+        }
+        _ => 0,
+    };
+    let one = |pair: &KeyValue| size_of::<KeyValue>() + pair.key.as_str().len() + text(&pair.value);
+    attributes.iter().map(one).sum()
+}
+
 /// The collector, as the worker sees it.
 struct Collector {
     client: OtlpClient,
@@ -79,16 +91,27 @@ impl Destination for Collector {
     type Item = SpanData;
     const ITEMS: &'static str = "spans";
 
+    fn weight(span: &SpanData) -> usize {
+        let events = span.events.iter();
+        let events = events.map(|event| size_of::<Event>() + weight(&event.attributes));
+        let links = span.links.iter();
+        let links = links.map(|link| size_of::<Link>() + weight(&link.attributes));
+        size_of::<SpanData>()
+            + weight(&span.attributes)
+            + events.sum::<usize>()
+            + links.sum::<usize>()
+    }
+
     async fn send(&self, spans: Vec<SpanData>) -> Result<Delivered, String> {
+        let count = spans.len() as u64;
         let resource_spans = group_spans_by_resource_and_scope(spans, &self.resource);
         let request = ExportTraceServiceRequest { resource_spans };
-        let response: ExportTraceServiceResponse = self.client.post(&request).await?;
-        let refused = response
-            .partial_success
-            .map_or(0, |partial| partial.rejected_spans);
-        Ok(Delivered {
-            refused: u64::try_from(refused).unwrap_or(0),
-            held_back: 0,
-        })
+        let posted = self.client.post(&request).await?;
+        Ok(
+            posted.delivered(count, |answer: ExportTraceServiceResponse| {
+                let partial = answer.partial_success.unwrap_or_default();
+                (partial.rejected_spans, partial.error_message)
+            }),
+        )
     }
 }

@@ -7,8 +7,13 @@ mod child;
 mod client;
 #[cfg(feature = "sentry")]
 mod errors;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+mod faults;
+#[cfg(all(feature = "axum", feature = "otlp-grpc"))]
+mod grpc;
 mod hostile;
 mod init;
+mod log_control;
 mod logs;
 #[cfg(feature = "testing")]
 mod refusals;
