@@ -6,11 +6,11 @@ use std::panic::{Location, PanicHookInfo};
 use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
-use opentelemetry_sdk::propagation::TraceContextPropagator;
 use radiosonde_catalog::TARGET_INFO;
 use radiosonde_health::Health;
 use radiosonde_metrics::{Registry, RegistryOptions, collect};
 use tracing::Dispatch;
+#[cfg(feature = "sentry")]
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -27,7 +27,7 @@ use crate::slo::Keeper;
 #[cfg(feature = "otlp")]
 use crate::logs::RecordLayer;
 use crate::logs::{AccessLog, LogControl, Logs};
-use crate::traces::{Traces, WithinRequests};
+use crate::traces::Traces;
 use crate::{Config, InitError, Sonde, panics};
 
 /// Starts the telemetry of this process and installs it: the subscriber of `tracing`, the recorder of `metrics`, the
@@ -162,7 +162,7 @@ impl Parts {
             traces.layer().boxed(),
         ];
         let requests = &settings.requests;
-        let spans = traces.observer(requests.trace_id_header.clone());
+        let spans = traces.observer(requests.spans.clone());
         let mut options = requests.observe_options().observer(spans);
         if let Some(share) = requests.access_log {
             // Within the span, whose ids its lines carry.
@@ -230,9 +230,7 @@ impl Parts {
         if tracing_log::LogTracer::init().is_ok() {
             self.log.filter().bridge();
         }
-        opentelemetry::global::set_text_map_propagator(WithinRequests(
-            TraceContextPropagator::new(),
-        ));
+        opentelemetry::global::set_text_map_propagator(self.traces.propagation());
         opentelemetry::global::set_tracer_provider(self.traces.provider());
         #[cfg(feature = "sentry")]
         let tell = {
@@ -277,7 +275,10 @@ fn registry_options(settings: &Settings) -> RegistryOptions {
 /// Adds what is known without being recorded: which service this is and, if wanted, what the system says of its process.
 fn add_collected(settings: &Settings, registry: &Registry) {
     // To Prometheus the process is its `instance`; an id that changes with each start would only make more series.
-    let is_told = |key: &opentelemetry::Key| key.as_str() != INSTANCE || !settings.instance_is_made;
+    let is_told = |key: &opentelemetry::Key| {
+        let is_made = key.as_str() == INSTANCE && settings.instance_is_made;
+        !is_made && !key.as_str().starts_with("process.")
+    };
     let resource = settings.traces.resource.iter();
     let attributes: Vec<_> = resource
         .filter(|(key, _)| is_told(key))
@@ -330,7 +331,8 @@ fn start_traces(
             registry,
         );
         telemetry.spans = Some(queue.account().clone());
-        return Ok(Traces::exported(&settings.traces, queue));
+        let traces = Traces::exported(&settings.traces, &settings.name, way.out()?, queue);
+        return Ok(traces);
     }
     Ok(Traces::new(&settings.traces))
 }

@@ -87,6 +87,11 @@ pub mod layer {
     };
 }
 
+/// Which traces are recorded, and by which headers they come and go.
+pub mod trace {
+    pub use crate::config::{Propagator, SamplingOptions};
+}
+
 /// The client layer: requests that the service makes.
 ///
 /// [`Sonde::client_layer`] returns it with its spans.

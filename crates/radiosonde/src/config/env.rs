@@ -168,10 +168,26 @@ variables! {
             "How many spans may wait. More are dropped and counted.";
         OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "a number, 1 to the size of the queue", "`512`",
             "How many spans are exported at once.";
-        OTEL_TRACES_SAMPLER: "`always_on`, `always_off`, `traceidratio`, or one of these after `parentbased_`", "`parentbased_always_on`",
+        OTEL_PROPAGATORS: "`tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`, or several of them, separated by commas; or `none`", "`tracecontext,baggage`",
+            "By which headers traces come and go.";
+        OTEL_TRACES_SAMPLER: "`always_on`, `always_off`, `traceidratio`, `jaeger_remote`, or one of these after `parentbased_`", "`parentbased_always_on`",
             "Which traces are recorded.";
-        OTEL_TRACES_SAMPLER_ARG: "a ratio, 0 to 1", "`1`",
-            "The share of traces that `traceidratio` records.";
+        OTEL_TRACES_SAMPLER_ARG: "a ratio, 0 to 1; for `jaeger_remote`, `endpoint=`, `pollingIntervalMs=` and `initialSamplingRate=`, separated by commas", "`1`; `endpoint=http://localhost:5778/sampling,pollingIntervalMs=60000,initialSamplingRate=0.001`",
+            "The share of traces that `traceidratio` records, or the server that says it, over HTTP.";
+        RADIOSONDE_SAMPLING_STRATEGIES: "a file or an address", "nothing",
+            "The strategies of Jaeger: in a file, which is read again when it changes, or on a server, which is asked every minute.";
+        OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "a number, at most 1000", "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
+            "How many attributes a span may have.";
+        OTEL_SPAN_EVENT_COUNT_LIMIT: "a number, at most 1000", "`128`",
+            "How many events a span may have.";
+        OTEL_SPAN_LINK_COUNT_LIMIT: "a number, at most 1000", "`128`",
+            "How many links a span may have.";
+        OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: "a number, at most 1000", "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
+            "How many attributes an event of a span may have.";
+        OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: "a number, at most 1000", "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
+            "How many attributes a link of a span may have.";
+        OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: "a number of bytes, at most 65536", "`OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`",
+            "How long the value of an attribute of a span may be; the rest is cut off.";
     ]
     "Requests": [
         OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: "methods, separated by commas", "those of RFC 9110, and `PATCH`",
@@ -205,7 +221,7 @@ variables! {
         RADIOSONDE_FLUSH_TIMEOUT: "a duration, at most `5s`", "`3s`",
             "How long the last flush of telemetry may take.";
         KUBERNETES_SERVICE_HOST: "anything, set by Kubernetes", "nothing",
-            "Tells that the service runs inside Kubernetes.";
+            "Tells that the service runs inside Kubernetes. Then `K8S_POD_NAME`, `K8S_NAMESPACE_NAME`, `K8S_NODE_NAME`, `K8S_POD_UID` and `K8S_CONTAINER_NAME`, which the pod may set from the downward API, say where.";
     ]
 }
 

@@ -17,7 +17,10 @@ mod metrics;
 mod options;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod propagators;
 mod requests;
+mod resource;
+mod sampling;
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 mod secret;
 #[cfg(feature = "sentry")]
@@ -46,8 +49,13 @@ pub use options::{Config, LogFields, LogFormat};
 pub(crate) use otlp::{
     AttributeLimits, Batches, LogExport, MetricExport, OtlpProtocol, OtlpTarget, SpanExport,
 };
+pub use propagators::Propagator;
 pub use requests::RequestOptions;
-pub(crate) use requests::RequestSettings;
+pub(crate) use requests::{RequestSettings, SpanOptions};
+pub use sampling::SamplingOptions;
+pub(crate) use sampling::{KeepSettings, RootSampling, SamplingSettings};
+#[cfg(feature = "otlp")]
+pub(crate) use sampling::{StrategyPlace, StrategySource};
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) use secret::Secret;
 #[cfg(feature = "sentry")]

@@ -12,7 +12,7 @@ use super::ErrorOptions;
 use super::Secret;
 #[cfg(feature = "slo")]
 use super::SloOptions;
-use super::{RequestOptions, Service};
+use super::{Propagator, RequestOptions, SamplingOptions, Service};
 
 /// How a service is instrumented.
 ///
@@ -37,6 +37,8 @@ pub struct Config {
     pub(crate) objectives: Vec<Objective>,
     #[cfg(feature = "slo")]
     pub(crate) slos: SloOptions,
+    pub(crate) sampling: SamplingOptions,
+    pub(crate) propagators: Option<Vec<Propagator>>,
     pub(crate) log_filter: Option<String>,
     pub(crate) log_format: Option<LogFormat>,
     pub(crate) log_fields: Option<LogFields>,
@@ -65,6 +67,8 @@ impl Config {
             objectives: Vec::new(),
             #[cfg(feature = "slo")]
             slos: SloOptions::new(),
+            sampling: SamplingOptions::new(),
+            propagators: None,
             log_filter: None,
             log_format: None,
             log_fields: None,
@@ -149,6 +153,21 @@ impl Config {
     #[must_use]
     pub fn slos(mut self, options: SloOptions) -> Self {
         self.slos = options;
+    /// Sets which traces are recorded.
+    ///
+    /// Defaults to what `OTEL_TRACES_SAMPLER` says, else to all but those that another service began and does not record.
+    #[must_use]
+    pub fn sampling(mut self, options: SamplingOptions) -> Self {
+        self.sampling = options;
+        self
+    }
+
+    /// Sets by which headers traces come and go. Of those that are read, the last that has a trace wins.
+    ///
+    /// Defaults to `OTEL_PROPAGATORS`, else to the trace context and the baggage of the W3C.
+    #[must_use]
+    pub fn propagators(mut self, propagators: impl IntoIterator<Item = Propagator>) -> Self {
+        self.propagators = Some(propagators.into_iter().collect());
         self
     }
 

@@ -30,6 +30,16 @@ pub(crate) enum OtlpProtocol {
     Grpc,
 }
 
+impl OtlpProtocol {
+    pub(crate) fn needs_http2(self) -> bool {
+        match self {
+            Self::Http => false,
+            #[cfg(feature = "otlp-grpc")]
+            Self::Grpc => true,
+        }
+    }
+}
+
 impl std::fmt::Display for OtlpProtocol {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -55,7 +65,10 @@ impl OtlpTarget {
         let endpoint = endpoint?;
         let tls = match endpoint.scheme_str() {
             Some("https") => tls_files(reader, signal),
-            _ => TlsFiles::default(),
+            _ => TlsFiles {
+                unused: true,
+                ..TlsFiles::default()
+            },
         };
         Some(Self {
             endpoint,
@@ -105,6 +118,8 @@ impl Batches {
 pub(crate) struct SpanExport {
     pub(crate) target: OtlpTarget,
     pub(crate) batches: Batches,
+    /// How long a value of an attribute may be, in bytes.
+    pub(crate) value_length: usize,
 }
 
 impl SpanExport {
@@ -118,7 +133,15 @@ impl SpanExport {
             env::OTEL_BSP_MAX_EXPORT_BATCH_SIZE,
         ];
         let batches = Batches::resolve(reader, &mut target, variables, 5_000);
-        Some(Self { target, batches })
+        let value_length = [
+            env::OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT,
+            env::OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT,
+        ];
+        Some(Self {
+            target,
+            batches,
+            value_length: reader.number(&value_length, 1_024, 0..=65_536),
+        })
     }
 }
 
@@ -425,7 +448,7 @@ fn tls_files(reader: &mut Reader<'_>, signal: &Signal) -> TlsFiles {
             setting,
             TlsFiles {
                 authorities,
-                client: None,
+                ..TlsFiles::default()
             },
         )
         .authorities;
@@ -436,8 +459,8 @@ fn tls_files(reader: &mut Reader<'_>, signal: &Signal) -> TlsFiles {
             files.client = check(
                 setting,
                 TlsFiles {
-                    authorities: None,
                     client,
+                    ..TlsFiles::default()
                 },
             )
             .client;

@@ -12,6 +12,8 @@ use rustls::pki_types::pem::PemObject as _;
 /// They may be replaced while the service runs, as certificates of a short life are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TlsFiles {
+    /// Whether nobody is trusted, because nothing is encrypted: reading the authorities of the system takes time.
+    pub(crate) unused: bool,
     /// The authorities that are trusted, in place of those of the system.
     pub(crate) authorities: Option<PathBuf>,
     /// The certificate of the client, and its key.
@@ -39,7 +41,7 @@ impl TlsFiles {
     #[cfg(feature = "otlp")]
     pub(crate) fn check(&self) -> Result<(), String> {
         #[cfg(any(feature = "tls", feature = "tls-ring"))]
-        if *self != Self::default() {
+        if self.paths().next().is_some() {
             config(self)?;
         }
         Ok(())
@@ -95,7 +97,7 @@ fn config(files: &TlsFiles) -> Result<rustls::ClientConfig, String> {
     let builder = rustls::ClientConfig::builder_with_provider(provider.into())
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
-        .with_root_certificates(authorities(files.authorities.as_deref())?);
+        .with_root_certificates(authorities(files)?);
     let Some((certificate, key)) = &files.client else {
         return Ok(builder.with_no_client_auth());
     };
@@ -108,9 +110,10 @@ fn config(files: &TlsFiles) -> Result<rustls::ClientConfig, String> {
 }
 
 #[cfg(any(feature = "tls", feature = "tls-ring"))]
-fn authorities(file: Option<&Path>) -> Result<rustls::RootCertStore, String> {
+fn authorities(files: &TlsFiles) -> Result<rustls::RootCertStore, String> {
     let mut roots = rustls::RootCertStore::empty();
-    match file {
+    match &files.authorities {
+        None if files.unused => {}
         None => {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }

@@ -21,7 +21,11 @@ use crate::io::{Io, OtlpClient};
 
 /// Takes spans that ended, and hands them to the telemetry thread.
 #[derive(Debug, Clone)]
-pub(crate) struct SpanQueue(Queue<SpanData>);
+pub(crate) struct SpanQueue {
+    queue: Queue<SpanData>,
+    /// How long a value of an attribute may be, in bytes.
+    value_length: usize,
+}
 
 impl SpanQueue {
     /// Starts the worker that sends to the collector.
@@ -40,19 +44,32 @@ impl SpanQueue {
             client: OtlpClient::new(io, &settings.target),
             resource: resource.into(),
         };
-        Self(pipeline::start(io, collector, batching, account))
+        Self {
+            queue: pipeline::start(io, collector, batching, account),
+            value_length: settings.value_length,
+        }
     }
 
     pub(crate) fn account(&self) -> &Account {
-        self.0.account()
+        self.queue.account()
+    }
+
+    /// Counts spans that were lost before they came here.
+    pub(super) fn lose(&self, count: u64) {
+        self.account().ended.increment(count);
+        self.account().dropped.increment(count);
     }
 }
 
 impl SpanProcessor for SpanQueue {
     fn on_start(&self, _: &mut Span, _: &Context) {}
 
-    fn on_end(&self, span: SpanData) {
-        self.0.offer(span);
+    fn on_end(&self, mut span: SpanData) {
+        cut(&mut span.attributes, self.value_length);
+        for event in &mut span.events.events {
+            cut(&mut event.attributes, self.value_length);
+        }
+        self.queue.offer(span);
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -62,6 +79,27 @@ impl SpanProcessor for SpanQueue {
 
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
+    }
+}
+
+/// Returns about how many bytes a span takes.
+pub(super) fn weight_of(span: &SpanData) -> usize {
+    let events = span.events.iter();
+    let events = events.map(|event| size_of::<Event>() + weight(&event.attributes));
+    let links = span.links.iter();
+    let links = links.map(|link| size_of::<Link>() + weight(&link.attributes));
+    size_of::<SpanData>() + weight(&span.attributes) + events.sum::<usize>() + links.sum::<usize>()
+}
+
+/// Cuts values of attributes.
+fn cut(attributes: &mut [KeyValue], most: usize) {
+    for KeyValue { value, .. } in attributes {
+        if let Value::String(text) = value
+            && text.as_str().len() > most
+        {
+            let text = text.as_str();
+            *value = text[..text.floor_char_boundary(most)].to_owned().into();
+        }
     }
 }
 
@@ -92,14 +130,7 @@ impl Destination for Collector {
     const ITEMS: &'static str = "spans";
 
     fn weight(span: &SpanData) -> usize {
-        let events = span.events.iter();
-        let events = events.map(|event| size_of::<Event>() + weight(&event.attributes));
-        let links = span.links.iter();
-        let links = links.map(|link| size_of::<Link>() + weight(&link.attributes));
-        size_of::<SpanData>()
-            + weight(&span.attributes)
-            + events.sum::<usize>()
-            + links.sum::<usize>()
+        weight_of(span)
     }
 
     async fn send(&self, spans: Vec<SpanData>) -> Result<Delivered, String> {

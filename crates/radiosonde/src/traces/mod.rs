@@ -14,8 +14,11 @@ mod current;
 #[cfg(feature = "otlp")]
 mod export;
 mod filter;
+#[cfg(feature = "otlp")]
+mod keep;
 mod propagation;
 mod provider;
+mod query;
 mod sampling;
 mod server_span;
 
@@ -23,5 +26,6 @@ mod server_span;
 pub(crate) use current::sampled_span;
 #[cfg(feature = "otlp")]
 pub(crate) use export::SpanQueue;
-pub(crate) use propagation::WithinRequests;
 pub(crate) use provider::Traces;
+#[cfg(feature = "otlp")]
+pub(crate) use sampling::check_strategies;

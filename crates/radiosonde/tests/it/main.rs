@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+mod abuse;
 mod child;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod client;
@@ -9,6 +10,8 @@ mod client;
 mod errors;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod faults;
+#[cfg(feature = "axum")]
+mod fuzz;
 #[cfg(all(feature = "axum", feature = "otlp-grpc"))]
 mod grpc;
 mod hostile;
@@ -17,6 +20,10 @@ mod log_control;
 mod logs;
 #[cfg(feature = "testing")]
 mod refusals;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+mod sampling;
+#[cfg(all(feature = "axum", feature = "otlp", feature = "sentry"))]
+mod secrets;
 #[cfg(all(unix, feature = "axum", feature = "otlp"))]
 mod serve;
 #[cfg(feature = "axum")]

@@ -50,7 +50,7 @@ pub(crate) enum Posted<A> {
 impl OtlpClient {
     pub(crate) fn new(io: &mut Io, target: &OtlpTarget) -> Self {
         let options = HttpOptions {
-            http2: target.protocol == OtlpProtocol::Grpc,
+            http2: target.protocol.needs_http2(),
             tls: target.tls.clone(),
         };
         Self {
