@@ -153,6 +153,9 @@ impl Config {
     #[must_use]
     pub fn slos(mut self, options: SloOptions) -> Self {
         self.slos = options;
+        self
+    }
+
     /// Sets which traces are recorded.
     ///
     /// Defaults to what `OTEL_TRACES_SAMPLER` says, else to all but those that another service began and does not record.
