@@ -10,8 +10,6 @@ use radiosonde_catalog::TARGET_INFO;
 use radiosonde_health::Health;
 use radiosonde_metrics::{Registry, RegistryOptions, collect};
 use tracing::Dispatch;
-#[cfg(feature = "sentry")]
-use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -22,11 +20,11 @@ use crate::config::{INSTANCE, Settings};
 use crate::errors::{ErrorLayer, Reporter, RequestReports};
 use crate::io::Io;
 use crate::lifecycle::Telemetry;
-#[cfg(feature = "slo")]
-use crate::slo::Keeper;
 #[cfg(feature = "otlp")]
 use crate::logs::RecordLayer;
 use crate::logs::{AccessLog, LogControl, Logs};
+#[cfg(feature = "slo")]
+use crate::slo::Keeper;
 use crate::traces::Traces;
 use crate::{Config, InitError, Sonde, panics};
 
@@ -143,7 +141,7 @@ impl Parts {
         let named = (settings.name.as_str(), settings.version.as_deref());
         let logs = Logs::start(out, &settings.logs, named, &registry)?;
         let log = logs.control();
-        let mut telemetry = Telemetry::new(log.writer());
+        let mut telemetry = Telemetry::new(log.clone());
         let records = start_records(settings, &registry, &mut io, &mut telemetry)?;
         let traces = start_traces(settings, &registry, &mut io, &mut telemetry)?;
         #[cfg(feature = "otlp")]
@@ -200,7 +198,6 @@ impl Parts {
             health,
             options,
             client_options,
-            log.clone(),
             telemetry,
             #[cfg(feature = "slo")]
             keeper,

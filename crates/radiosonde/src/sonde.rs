@@ -16,7 +16,6 @@ use crate::config::{LifecycleSettings, Settings};
 use crate::lifecycle::{self, Telemetry};
 #[cfg(feature = "slo")]
 use crate::slo::{Keeper, Slos};
-use crate::logs::LogControl;
 use crate::{LogFilterError, LogFilterState};
 
 /// The telemetry of a service. Clones are the same telemetry.
@@ -42,7 +41,6 @@ struct Inner {
     client_options: ClientOptions,
     #[cfg(feature = "slo")]
     keeper: Arc<Keeper>,
-    log: LogControl,
     telemetry: Arc<Telemetry>,
 }
 
@@ -53,7 +51,6 @@ impl Sonde {
         health: Health,
         options: ObserveOptions,
         client_options: ClientOptions,
-        log: LogControl,
         telemetry: Telemetry,
         #[cfg(feature = "slo")] keeper: Arc<Keeper>,
     ) -> Self {
@@ -89,7 +86,6 @@ impl Sonde {
                 client_options,
                 #[cfg(feature = "slo")]
                 keeper,
-                log,
                 telemetry: Arc::new(telemetry),
             }),
         };
@@ -315,22 +311,6 @@ impl Sonde {
     /// reported without it.
     ///
     /// Never blocks: the report is handed over.
-    /// Returns which events become log lines now.
-    #[must_use]
-    pub fn log_filter(&self) -> LogFilterState {
-        self.inner.log.filter().state()
-    }
-
-    /// Lets other events become log lines for some time, from 1 second to 24 hours; then what was configured comes back by
-    /// itself.
-    ///
-    /// The directives have the syntax of `RUST_LOG`, and stand in for all that were configured. Log records that go to a
-    /// collector change with the lines; spans and error reports have filters of their own.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`LogFilterError`] when the directives are malformed, when the time is too short or too long, or when the
-    /// subscriber is gone. Nothing has changed then.
     ///
     /// # Examples
     ///
@@ -348,6 +328,28 @@ impl Sonde {
         if let Some(reporter) = &self.inner.telemetry.reporter {
             reporter.report_error(error);
         }
+    }
+
+    /// Returns which events become log lines now.
+    #[must_use]
+    pub fn log_filter(&self) -> LogFilterState {
+        self.inner.telemetry.log.filter().state()
+    }
+
+    /// Lets other events become log lines for some time, from 1 second to 24 hours; then what was configured comes back by
+    /// itself.
+    ///
+    /// The directives have the syntax of `RUST_LOG`, and stand in for all that were configured. Log records that go to a
+    /// collector change with the lines; spans and error reports have filters of their own.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LogFilterError`] when the directives are malformed, when the time is too short or too long, or when the
+    /// subscriber is gone. Nothing has changed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
     /// use std::time::Duration;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -362,7 +364,7 @@ impl Sonde {
         directives: &str,
         lifetime: Duration,
     ) -> Result<LogFilterState, LogFilterError> {
-        self.inner.log.set_filter(directives, lifetime)
+        self.inner.telemetry.log.set_filter(directives, lifetime)
     }
 
     /// Takes back what [`set_log_filter`](Self::set_log_filter) has set.
@@ -371,7 +373,7 @@ impl Sonde {
     ///
     /// Returns [`LogFilterError`] when the subscriber is gone.
     pub fn reset_log_filter(&self) -> Result<(), LogFilterError> {
-        self.inner.log.filter().restore()
+        self.inner.telemetry.log.filter().restore()
     }
 
     /// Completes when the service should accept no more requests: a signal to end has come (SIGTERM, or Ctrl-C),

@@ -8,13 +8,13 @@ use radiosonde_testkit::http::RawConnection;
 
 /// How long requests took, shortest first, and how many failed.
 #[derive(Debug)]
-pub struct Load {
+pub(crate) struct Load {
     took: Vec<Duration>,
     failed: usize,
 }
 
 /// Asks for an order again and again, over one connection.
-pub fn run(address: SocketAddr, during: Duration) -> Load {
+pub(crate) fn run(address: SocketAddr, during: Duration) -> Load {
     let (mut took, mut failed) = (Vec::new(), 0);
     let mut connection = None;
     let end = Instant::now() + during;

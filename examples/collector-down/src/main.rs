@@ -4,6 +4,8 @@
 //! the other, and shows how long its requests took. They do not notice. At the end it says what became of every span.
 //! The number of seconds for each way may be given, by default 3.
 
+#![expect(clippy::print_stdout, reason = "it shows something")]
+
 mod load;
 
 use std::error::Error;

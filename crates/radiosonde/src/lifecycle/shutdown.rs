@@ -11,14 +11,14 @@ use tokio::sync::oneshot;
 use crate::errors::Reporter;
 use crate::io::Io;
 use crate::io::pipeline::Account;
-use crate::logs::LineWriter;
+use crate::logs::LogControl;
 #[cfg(feature = "slo")]
 use crate::slo::Keeper;
 
 /// Everything that may still have something to send.
 #[derive(Debug)]
 pub(crate) struct Telemetry {
-    lines: LineWriter,
+    pub(crate) log: LogControl,
     pub(crate) io: Option<Io>,
     pub(crate) spans: Option<Account>,
     pub(crate) metric_points: Option<Account>,
@@ -33,9 +33,9 @@ pub(crate) struct Telemetry {
 }
 
 impl Telemetry {
-    pub(crate) fn new(lines: LineWriter) -> Self {
+    pub(crate) fn new(log: LogControl) -> Self {
         Self {
-            lines,
+            log,
             io: None,
             spans: None,
             metric_points: None,
@@ -83,7 +83,7 @@ impl Telemetry {
                 .checked_sub(reserve + Io::GRACE.min(budget / 4))
                 .unwrap_or(deadline);
             let sent = self.io.as_ref().is_none_or(|io| io.stop(cutoff));
-            let written = self.lines.flush_until(deadline);
+            let written = self.log.flush_until(deadline);
             self.report(sent && written)
         })
     }

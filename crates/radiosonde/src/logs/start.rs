@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use radiosonde_catalog::{LOG_LINES, LOG_LINES_LOST};
 use radiosonde_metrics::Registry;
@@ -87,8 +87,14 @@ impl Logs {
 
 impl LogControl {
     /// Returns what lines are written with.
+    #[cfg(feature = "testing")]
     pub(crate) fn writer(&self) -> LineWriter {
         self.writer.clone()
+    }
+
+    /// Blocks until no line waits, and returns true, or until the deadline, and returns false.
+    pub(crate) fn flush_until(&self, deadline: Instant) -> bool {
+        self.writer.flush_until(deadline)
     }
 
     pub(crate) fn filter(&self) -> &LogFilter {
