@@ -1,9 +1,12 @@
 //! Settings of which traces are recorded.
 
+#[cfg(feature = "otlp")]
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::value::{Reader, endpoint};
+use super::value::Reader;
+#[cfg(feature = "otlp")]
+use super::value::endpoint;
 use super::{Config, ConfigError, env};
 
 /// Which traces are recorded.
@@ -121,6 +124,10 @@ impl SamplingOptions {
 
 /// Which traces are recorded, resolved.
 #[derive(Debug, Clone)]
+#[cfg_attr(
+    not(feature = "otlp"),
+    expect(dead_code, reason = "what is exported nowhere is not recorded")
+)]
 pub(crate) struct SamplingSettings {
     pub(crate) follow_parent: bool,
     pub(crate) root: RootSampling,
@@ -235,6 +242,10 @@ fn contradictions(options: &SamplingOptions, settings: &SamplingSettings, reader
 }
 
 /// Returns what counts for traces that begin here: what code says, else what the environment does.
+#[cfg_attr(
+    not(feature = "otlp"),
+    expect(unused_variables, reason = "there are no strategies")
+)]
 fn root(options: &SamplingOptions, standard: &Standard, reader: &mut Reader<'_>) -> RootSampling {
     if let Some(ratio) = options.ratio {
         return RootSampling::Ratio(ratio);

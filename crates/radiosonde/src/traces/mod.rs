@@ -19,6 +19,10 @@ mod keep;
 mod propagation;
 mod provider;
 mod query;
+#[cfg_attr(
+    not(feature = "otlp"),
+    expect(dead_code, reason = "what is exported nowhere is not recorded")
+)]
 mod sampling;
 mod server_span;
 

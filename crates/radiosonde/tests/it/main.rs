@@ -34,3 +34,5 @@ mod shutdown;
 mod slo;
 #[cfg(feature = "testing")]
 mod testing;
+#[cfg(all(feature = "axum", feature = "otlp", feature = "tls"))]
+mod tls;
