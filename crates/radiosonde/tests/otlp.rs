@@ -31,8 +31,14 @@ fn serve() {
         }
         let report = sonde.shutdown(Duration::from_secs(20)).await;
         assert_eq!(report.spans.sent, 3, "{report}");
-        assert_eq!(report.metric_points.sent, report.metric_points.ended, "{report}");
-        assert_eq!(report.log_records.sent, report.log_records.ended, "{report}");
+        assert_eq!(
+            report.metric_points.sent, report.metric_points.ended,
+            "{report}"
+        );
+        assert_eq!(
+            report.log_records.sent, report.log_records.ended,
+            "{report}"
+        );
     });
 }
 
@@ -58,7 +64,9 @@ fn arrives(test: &str, variables: &[(&str, &str)], endpoint: fn(&Collector) -> S
             .filter(|record| record.body == "served")
             .collect();
         let metrics = collector.points();
-        let has_metrics = metrics.iter().any(|point| point.name == "http.server.requests");
+        let has_metrics = metrics
+            .iter()
+            .any(|point| point.name == "http.server.requests");
         (spans.len() == 3 && records.len() == 3 && has_metrics).then_some((spans, records))
     });
     for record in records {
@@ -77,5 +85,9 @@ fn all_signals_arrive_over_http() {
 #[test]
 fn all_signals_arrive_over_grpc() {
     let grpc = [("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")];
-    arrives("all_signals_arrive_over_grpc", &grpc, Collector::grpc_endpoint);
+    arrives(
+        "all_signals_arrive_over_grpc",
+        &grpc,
+        Collector::grpc_endpoint,
+    );
 }

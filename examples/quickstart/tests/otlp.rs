@@ -67,7 +67,12 @@ fn the_span_of_a_request_arrives_with_its_attributes() {
     assert_eq!(span.resource["deployment.environment.name"], "test");
 
     // It is known where the service ran.
-    for attribute in ["process.pid", "host.name", "host.arch", "service.instance.id"] {
+    for attribute in [
+        "process.pid",
+        "host.name",
+        "host.arch",
+        "service.instance.id",
+    ] {
         assert!(span.resource.contains_key(attribute), "{attribute}");
     }
 
@@ -76,7 +81,10 @@ fn the_span_of_a_request_arrives_with_its_attributes() {
         let mut records = collector.records().into_iter();
         records.find(|record| record.body == "somebody said hello")
     });
-    assert_eq!((&record.trace_id, &record.span_id), (&span.trace_id, &span.span_id));
+    assert_eq!(
+        (&record.trace_id, &record.span_id),
+        (&span.trace_id, &span.span_id)
+    );
     assert_eq!((record.severity, &*record.severity_text), (9, "INFO"));
     assert_eq!(record.resource["service.name"], "quickstart");
     let line = eventually("the log line", Duration::from_secs(10), || {

@@ -88,10 +88,16 @@ fn sent(test: &str, address: SocketAddr, files: &[(&str, &str)]) -> String {
         ("OTEL_METRICS_EXPORTER", "none"),
         ("OTEL_LOGS_EXPORTER", "none"),
     ];
-    variables.extend(paths.iter().map(|(variable, path)| (*variable, path.as_str())));
-    let text = printed(&child::run(test, &variables));
-    let found = text.lines().find_map(|line| Some(line.split_once("sent ")?.1));
-    found.unwrap_or_else(|| panic!("{text}")).to_owned()
+    variables.extend(
+        paths
+            .iter()
+            .map(|(variable, path)| (*variable, path.as_str())),
+    );
+    let output = printed(&child::run(test, &variables));
+    let found = text
+        .lines()
+        .find_map(|line| Some(line.split_once("sent ")?.1));
+    found.unwrap_or_else(|| panic!("{output}")).to_owned()
 }
 
 #[test]
