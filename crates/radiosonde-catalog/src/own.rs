@@ -1,6 +1,6 @@
 //! What Radiosonde says about itself: what it sent, and what it lost.
 //!
-//! Of spans, metric points and error events, `ended`, `collected` or `captured` = `sent` + `failed` + `dropped` + what still waits, exactly. *Failed*
+//! Of spans, log records, metric points and error events, `ended`, `collected` or `captured` = `sent` + `failed` + `dropped` + what still waits, exactly. *Failed*
 //! means that the receiver did not take it within the deadline; *dropped* means that it was never offered, because the
 //! queue was full or the process ended; an event also because Sentry had asked for a pause, or the service kept it back.
 
@@ -31,7 +31,7 @@ pub const SPANS_FAILED: Metric = count(
 pub const SPANS_DROPPED: Metric = count(
     "radiosonde_spans_dropped_total",
     "radiosonde.spans.dropped",
-    "Spans dropped because the queue was full or the process ended.",
+    "Spans dropped because the queue was full, the collector asked for a pause, or the process ended.",
 );
 
 /// Points of metrics that were collected, and so are to be sent: one for each series, each time.
@@ -115,6 +115,50 @@ pub const SESSIONS_SENT: Metric = count(
     "radiosonde_sessions_sent_total",
     "radiosonde.sessions.sent",
     "Sessions that Sentry accepted.",
+);
+
+/// Log records that were made, and so are to be exported.
+pub const LOG_RECORDS_ENDED: Metric = count(
+    "radiosonde_log_records_ended_total",
+    "radiosonde.log_records.ended",
+    "Log records made for export.",
+);
+
+/// Log records that the collector accepted.
+pub const LOG_RECORDS_SENT: Metric = count(
+    "radiosonde_log_records_sent_total",
+    "radiosonde.log_records.sent",
+    "Log records that the collector accepted.",
+);
+
+/// Log records that were offered to the collector in vain.
+pub const LOG_RECORDS_FAILED: Metric = count(
+    "radiosonde_log_records_failed_total",
+    "radiosonde.log_records.failed",
+    "Log records that the collector refused or did not accept in time.",
+);
+
+/// Log records that were given up before they were offered.
+pub const LOG_RECORDS_DROPPED: Metric = count(
+    "radiosonde_log_records_dropped_total",
+    "radiosonde.log_records.dropped",
+    "Log records dropped because the queue was full, the collector asked for a pause, or the process ended.",
+);
+
+/// Log events that the filter let through, by level.
+pub const LOG_EVENTS: Metric = count(
+    "log_events_total",
+    "log.events",
+    "Log events that the filter let through.",
+)
+.with_labels(&["level"])
+.with_otel_labels(&["log.level"]);
+
+/// Log lines that were suppressed because one place in the code logged too many.
+pub const LOG_LINES_SUPPRESSED: Metric = count(
+    "radiosonde_log_lines_suppressed_total",
+    "radiosonde.log_lines.suppressed",
+    "Log lines suppressed because one place in the code logged too many.",
 );
 
 /// Log lines that the filter let through.

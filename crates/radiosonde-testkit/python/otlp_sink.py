@@ -1,9 +1,10 @@
 """Receives OTLP over HTTP and shows what it got as JSON.
 
 `POST /v1/traces` takes an `ExportTraceServiceRequest` in protobuf, plain or gzipped, `POST /v1/metrics` an
-`ExportMetricsServiceRequest`, and both are decoded with the messages of the package `opentelemetry-proto`. `GET /spans`
-answers with every span received so far, oldest first, and `GET /points` with every point of a metric. The address goes to
-standard output, because the port is whichever one was free.
+`ExportMetricsServiceRequest`, `POST /v1/logs` an `ExportLogsServiceRequest`, and all are decoded with the messages of the
+package `opentelemetry-proto`. `GET /spans` answers with every span received so far, oldest first, `GET /points` with every
+point of a metric, and `GET /records` with every log record. The address goes to standard output, because the port is
+whichever one was free.
 """
 
 import gzip
@@ -12,6 +13,10 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
@@ -23,7 +28,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-RECEIVED = {"/spans": [], "/points": []}
+RECEIVED = {"/spans": [], "/points": [], "/records": []}
 LOCK = threading.Lock()
 
 
@@ -32,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path not in RECEIVED:
-            return self.answer(404, "text/plain", b"the pages here are /spans and /points\n")
+            return self.answer(404, "text/plain", b"the pages here are /spans, /points and /records\n")
         with LOCK:
             body = json.dumps(RECEIVED[self.path]).encode()
         self.answer(200, "application/json", body)
@@ -40,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         if self.path not in SIGNALS:
-            return self.answer(404, "text/plain", b"signals go to /v1/traces and /v1/metrics\n")
+            return self.answer(404, "text/plain", b"signals go to /v1/traces, /v1/metrics and /v1/logs\n")
         if self.headers.get("content-type") != "application/x-protobuf":
             return self.answer(415, "text/plain", b"give application/x-protobuf\n")
         if self.headers.get("content-encoding") == "gzip":
@@ -76,6 +81,24 @@ def spans(request):
                     "attributes": attributes(span.attributes),
                     "status": enum_name(Status.StatusCode, span.status.code, "STATUS_CODE_"),
                     "status_message": span.status.message,
+                    "resource": resource,
+                }
+
+
+def records(request):
+    for resource_logs in request.resource_logs:
+        resource = attributes(resource_logs.resource.attributes)
+        for scope_logs in resource_logs.scope_logs:
+            for record in scope_logs.log_records:
+                yield {
+                    "scope": scope_logs.scope.name,
+                    "severity": record.severity_number,
+                    "severity_text": record.severity_text,
+                    "body": any_value(record.body),
+                    "trace_id": record.trace_id.hex(),
+                    "span_id": record.span_id.hex(),
+                    "time": record.time_unix_nano,
+                    "attributes": attributes(record.attributes),
                     "resource": resource,
                 }
 
@@ -157,6 +180,7 @@ def enum_name(enum, number, prefix):
 
 SIGNALS = {
     "/v1/traces": (ExportTraceServiceRequest, ExportTraceServiceResponse, "/spans", spans),
+    "/v1/logs": (ExportLogsServiceRequest, ExportLogsServiceResponse, "/records", records),
     "/v1/metrics": (ExportMetricsServiceRequest, ExportMetricsServiceResponse, "/points", points),
 }
 

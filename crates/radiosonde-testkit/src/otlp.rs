@@ -11,10 +11,11 @@ use serde_json::Value;
 use crate::server::Server;
 use crate::{http, launch, tools};
 
-/// A running collector for traces and metrics over OTLP/HTTP, in protobuf.
+/// A running collector for traces, metrics and logs over OTLP, by HTTP and gRPC.
 #[derive(Debug)]
 pub struct Collector {
     addr: SocketAddr,
+    grpc: SocketAddr,
     _server: Server,
     sink: Sink,
 }
@@ -29,7 +30,7 @@ impl Collector {
     pub fn start() -> Self {
         let program = tools::program("rotel-agent");
         let sink = Sink::start();
-        let (server, [addr, _]) = Server::with_ports(
+        let (server, [addr, grpc]) = Server::with_ports(
             "rotel",
             |_, [http, grpc]| {
                 let mut command = launch::command(&program);
@@ -46,6 +47,7 @@ impl Collector {
         );
         Self {
             addr,
+            grpc,
             _server: server,
             sink,
         }
@@ -55,6 +57,22 @@ impl Collector {
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.addr)
+    }
+
+    /// Returns the URL to send to over gRPC.
+    #[must_use]
+    pub fn grpc_endpoint(&self) -> String {
+        format!("http://{}", self.grpc)
+    }
+
+    /// Returns every log record that came through so far, oldest first, as [`spans`](Self::spans) does.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the sink does not answer.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        self.sink.records()
     }
 
     /// Returns every span that came through so far, oldest first.
@@ -80,7 +98,7 @@ impl Collector {
     }
 }
 
-/// A running decoder of traces and metrics over OTLP/HTTP, in protobuf.
+/// A running decoder of traces, metrics and logs over OTLP/HTTP, in protobuf.
 #[derive(Debug)]
 pub struct Sink {
     addr: SocketAddr,
@@ -132,10 +150,60 @@ impl Sink {
         self.received("/points", Point::from_json)
     }
 
+    /// Returns every log record received so far, oldest first.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the sink does not answer.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        self.received("/records", Record::from_json)
+    }
+
     fn received<T>(&self, page: &str, read: fn(&Value) -> T) -> Vec<T> {
         let response = http::get(self.addr, page, &[]).expect("the sink answers");
         let items = response.json();
         items.as_array().into_iter().flatten().map(read).collect()
+    }
+}
+
+/// A log record, as the decoder understood it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Record {
+    /// What logged it.
+    pub scope: String,
+    /// How severe it is, from 1 to 24.
+    pub severity: u64,
+    /// The same as a word.
+    pub severity_text: String,
+    /// The message.
+    pub body: Value,
+    /// The id of its trace, in hexadecimal; empty for none.
+    pub trace_id: String,
+    /// The id of its span, in hexadecimal; empty for none.
+    pub span_id: String,
+    /// When it was logged, in nanoseconds since 1970.
+    pub time: u64,
+    /// Its attributes.
+    pub attributes: BTreeMap<String, Value>,
+    /// The attributes of what logged it, such as `service.name`.
+    pub resource: BTreeMap<String, Value>,
+}
+
+impl Record {
+    fn from_json(record: &Value) -> Self {
+        Self {
+            scope: text(&record["scope"]),
+            severity: record["severity"].as_u64().unwrap_or_default(),
+            severity_text: text(&record["severity_text"]),
+            body: record["body"].clone(),
+            trace_id: text(&record["trace_id"]),
+            span_id: text(&record["span_id"]),
+            time: record["time"].as_u64().unwrap_or_default(),
+            attributes: map(&record["attributes"]),
+            resource: map(&record["resource"]),
+        }
     }
 }
 

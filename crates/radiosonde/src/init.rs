@@ -6,25 +6,26 @@ use std::panic::{Location, PanicHookInfo};
 use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
-use opentelemetry_sdk::propagation::TraceContextPropagator;
 use radiosonde_catalog::TARGET_INFO;
 use radiosonde_health::Health;
 use radiosonde_metrics::{Registry, RegistryOptions, collect};
 use tracing::Dispatch;
-use tracing::level_filters::LevelFilter;
-use tracing_log::AsLog as _;
+use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::{EnvFilter, Layer};
 
+#[cfg(feature = "otlp")]
+use crate::config::OtlpTarget;
 use crate::config::{INSTANCE, Settings};
 #[cfg(feature = "sentry")]
 use crate::errors::{ErrorLayer, Reporter, RequestReports};
 use crate::io::Io;
 use crate::lifecycle::Telemetry;
-use crate::logs::{AccessLog, LineWriter, LogLayer};
+#[cfg(feature = "otlp")]
+use crate::logs::RecordLayer;
+use crate::logs::{AccessLog, LogControl, Logs};
 #[cfg(feature = "slo")]
 use crate::slo::Keeper;
-use crate::traces::{Traces, WithinRequests};
+use crate::traces::Traces;
 use crate::{Config, InitError, Sonde, panics};
 
 /// Starts the telemetry of this process and installs it: the subscriber of `tracing`, the recorder of `metrics`, the
@@ -96,11 +97,7 @@ pub fn build(config: impl Into<Config>) -> Result<Parts, InitError> {
 pub struct Parts {
     sonde: Sonde,
     layers: Vec<BoxedLayer>,
-    #[cfg_attr(
-        not(feature = "testing"),
-        expect(dead_code, reason = "tests read what was written")
-    )]
-    pub(crate) lines: LineWriter,
+    pub(crate) log: LogControl,
     traces: Traces,
     #[cfg(feature = "sentry")]
     reporter: Option<Reporter>,
@@ -141,15 +138,11 @@ impl Parts {
         let mut summary = Summary::of(settings);
         let mut io = Way::default();
 
-        let logs = LogLayer::new(
-            out,
-            &settings.logs,
-            &settings.name,
-            settings.version.as_deref(),
-            &registry,
-        )?;
-        let lines = logs.writer();
-        let mut telemetry = Telemetry::new(lines.clone());
+        let named = (settings.name.as_str(), settings.version.as_deref());
+        let logs = Logs::start(out, &settings.logs, named, &registry)?;
+        let log = logs.control();
+        let mut telemetry = Telemetry::new(log.clone());
+        let records = start_records(settings, &registry, &mut io, &mut telemetry)?;
         let traces = start_traces(settings, &registry, &mut io, &mut telemetry)?;
         #[cfg(feature = "otlp")]
         if let Some(export) = &settings.metrics.export {
@@ -163,12 +156,11 @@ impl Parts {
         )]
         let mut layers = vec![
             // Filters are per layer: a quiet log must not silence traces and reports.
-            logs.with_filter(EnvFilter::new(&settings.logs.filter))
-                .boxed(),
+            logs.layer(records).boxed(),
             traces.layer().boxed(),
         ];
         let requests = &settings.requests;
-        let spans = traces.observer(requests.trace_id_header.clone());
+        let spans = traces.observer(requests.spans.clone());
         let mut options = requests.observe_options().observer(spans);
         if let Some(share) = requests.access_log {
             // Within the span, whose ids its lines carry.
@@ -214,7 +206,7 @@ impl Parts {
         Ok(Self {
             sonde,
             layers,
-            lines,
+            log,
             traces,
             #[cfg(feature = "sentry")]
             reporter,
@@ -233,13 +225,10 @@ impl Parts {
             .map_err(|_| InitError::SubscriberTaken)?;
         // Records of the `log` crate become events, unless the service has bridged them itself. Those that no layer wants
         // are not even made.
-        let wanted = LevelFilter::current().as_log();
-        let _ = tracing_log::LogTracer::builder()
-            .with_max_level(wanted)
-            .init();
-        opentelemetry::global::set_text_map_propagator(WithinRequests(
-            TraceContextPropagator::new(),
-        ));
+        if tracing_log::LogTracer::init().is_ok() {
+            self.log.filter().bridge();
+        }
+        opentelemetry::global::set_text_map_propagator(self.traces.propagation());
         opentelemetry::global::set_tracer_provider(self.traces.provider());
         #[cfg(feature = "sentry")]
         let tell = {
@@ -284,7 +273,10 @@ fn registry_options(settings: &Settings) -> RegistryOptions {
 /// Adds what is known without being recorded: which service this is and, if wanted, what the system says of its process.
 fn add_collected(settings: &Settings, registry: &Registry) {
     // To Prometheus the process is its `instance`; an id that changes with each start would only make more series.
-    let is_told = |key: &opentelemetry::Key| key.as_str() != INSTANCE || !settings.instance_is_made;
+    let is_told = |key: &opentelemetry::Key| {
+        let is_made = key.as_str() == INSTANCE && settings.instance_is_made;
+        !is_made && !key.as_str().starts_with("process.")
+    };
     let resource = settings.traces.resource.iter();
     let attributes: Vec<_> = resource
         .filter(|(key, _)| is_told(key))
@@ -337,9 +329,38 @@ fn start_traces(
             registry,
         );
         telemetry.spans = Some(queue.account().clone());
-        return Ok(Traces::exported(&settings.traces, queue));
+        let traces = Traces::exported(&settings.traces, &settings.name, way.out()?, queue);
+        return Ok(traces);
     }
     Ok(Traces::new(&settings.traces))
+}
+
+/// Starts the export of log records, if they go anywhere.
+#[cfg(feature = "otlp")]
+fn start_records(
+    settings: &Settings,
+    registry: &Registry,
+    way: &mut Way,
+    telemetry: &mut Telemetry,
+) -> std::io::Result<Option<RecordLayer>> {
+    let Some(export) = &settings.logs.export else {
+        return Ok(None);
+    };
+    let resource = &settings.traces.resource;
+    let records = RecordLayer::start(way.out()?, export, resource, registry);
+    telemetry.log_records = Some(records.account().clone());
+    Ok(Some(records))
+}
+
+#[cfg(not(feature = "otlp"))]
+#[expect(clippy::unnecessary_wraps, reason = "with `otlp` it may fail")]
+fn start_records(
+    _: &Settings,
+    _: &Registry,
+    _: &mut Way,
+    _: &mut Telemetry,
+) -> std::io::Result<Option<tracing_subscriber::layer::Identity>> {
+    Ok(None)
 }
 
 #[cfg(feature = "sentry")]
@@ -377,6 +398,7 @@ struct Summary {
     environment: String,
     traces: String,
     metrics: String,
+    logs: String,
     error_reports: String,
     warnings: Vec<String>,
 }
@@ -384,16 +406,18 @@ struct Summary {
 impl Summary {
     fn of(settings: &Settings) -> Self {
         #[cfg(feature = "otlp")]
-        let (traces, metrics) = {
+        let (traces, metrics, logs) = {
             let spans = settings.traces.export.as_ref();
             let metrics = settings.metrics.export.as_ref();
+            let logs = settings.logs.export.as_ref();
             (
-                spans.map(|export| address(&export.target.endpoint)),
-                metrics.map(|export| address(&export.target.endpoint)),
+                spans.map(|export| place(&export.target)),
+                metrics.map(|export| place(&export.target)),
+                logs.map(|export| place(&export.target)),
             )
         };
         #[cfg(not(feature = "otlp"))]
-        let (traces, metrics) = (None::<String>, None::<String>);
+        let (traces, metrics, logs) = (None::<String>, None::<String>, None::<String>);
         #[cfg(feature = "sentry")]
         let error_reports = settings.sentry.as_ref();
         #[cfg(feature = "sentry")]
@@ -406,8 +430,9 @@ impl Summary {
             version: settings.version.clone().unwrap_or_default(),
             environment: settings.environment.clone().unwrap_or_default(),
             traces: or_off(traces),
-            // They can be scraped in any case.
+            // They can be scraped in any case, and lines are written.
             metrics: metrics.unwrap_or_else(|| "scraped".into()),
+            logs: logs.unwrap_or_else(|| "written".into()),
             error_reports: or_off(error_reports),
             warnings: settings.warnings.clone(),
         }
@@ -420,21 +445,24 @@ impl Summary {
             environment,
             traces,
             metrics,
+            logs,
             error_reports,
             warnings,
         } = self;
         for warning in warnings {
             tracing::warn!(target: "radiosonde", "{warning}");
         }
-        tracing::info!(target: "radiosonde", service, version, environment, traces, metrics, error_reports, "telemetry is on");
+        tracing::info!(target: "radiosonde", service, version, environment, traces, metrics, logs, error_reports, "telemetry is on");
     }
 }
 
-/// Writes where an address is, without its path and its query, which may hold a token.
+/// Writes where a signal goes and how, without the path and the query of the address, which may hold a token.
 #[cfg(feature = "otlp")]
-fn address(uri: &http::Uri) -> String {
+fn place(target: &OtlpTarget) -> String {
+    let uri = &target.endpoint;
     let authority = uri.authority().map_or("", |authority| authority.as_str());
-    format!("{}://{authority}", uri.scheme_str().unwrap_or_default())
+    let scheme = uri.scheme_str().unwrap_or_default();
+    format!("{scheme}://{authority} ({})", target.protocol)
 }
 
 /// Where `init` succeeded.

@@ -19,7 +19,8 @@
 //! |---|---|---|
 //! | `axum` | yes | `Sonde::router` and `Sonde::serve` |
 //! | `derive` | yes | the derives of [`metrics::typed`] instruments |
-//! | `otlp` | yes | spans and metrics to an OpenTelemetry collector, over HTTP and protobuf |
+//! | `otlp` | yes | spans, metrics and log records to an OpenTelemetry collector, over HTTP and protobuf |
+//! | `otlp-grpc` | no | the same over gRPC |
 //! | `sentry` | yes | panics, failed requests and logged errors to Sentry |
 //! | `process` | yes | `process_*`: processor time, memory, file descriptors, limits of the cgroup (Linux) |
 //! | `runtime` | yes | `tokio_*`: workers, tasks, queue, scheduling delay |
@@ -55,12 +56,13 @@ pub mod testing;
 mod text;
 mod traces;
 
-pub use config::{Config, ConfigError, LogFormat, Service};
+pub use config::{Config, ConfigError, LogFields, LogFormat, Service};
 pub use init::{Parts, build, init};
 pub use init_error::InitError;
 pub use lifecycle::{Delivery, ShutdownReport};
 #[cfg(feature = "axum")]
 pub use lifecycle::{ProbeThread, ServeError, Server};
+pub use logs::{LogFilterError, LogFilterState};
 pub use sonde::Sonde;
 
 /// Health checks and the probes that report them.
@@ -92,6 +94,11 @@ pub mod layer {
         Arrival, CurrentRequest, Entered, ErrorType, Observation, ObserveLayer, ObserveOptions,
         Observer, Outcome, RequestLabel, RouteOf, Scope, SpanIds, StreamRule, with_current_request,
     };
+}
+
+/// Which traces are recorded, and by which headers they come and go.
+pub mod trace {
+    pub use crate::config::{Propagator, SamplingOptions};
 }
 
 /// The client layer: requests that the service makes.

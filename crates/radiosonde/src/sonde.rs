@@ -18,6 +18,7 @@ use crate::config::{LifecycleSettings, Settings};
 use crate::lifecycle::{self, Telemetry};
 #[cfg(feature = "slo")]
 use crate::slo::{Keeper, Slos};
+use crate::{LogFilterError, LogFilterState};
 
 /// The telemetry of a service. Clones are the same telemetry.
 ///
@@ -332,6 +333,52 @@ impl Sonde {
         if let Some(reporter) = &self.inner.telemetry.reporter {
             reporter.report_error(error);
         }
+    }
+
+    /// Returns which events become log lines now.
+    #[must_use]
+    pub fn log_filter(&self) -> LogFilterState {
+        self.inner.telemetry.log.filter().state()
+    }
+
+    /// Lets other events become log lines for some time, from 1 second to 24 hours; then what was configured comes back by
+    /// itself.
+    ///
+    /// The directives have the syntax of `RUST_LOG`, and stand in for all that were configured. Log records that go to a
+    /// collector change with the lines; spans and error reports have filters of their own.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LogFilterError`] when the directives are malformed, when the time is too short or too long, or when the
+    /// subscriber is gone. Nothing has changed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sonde = radiosonde::init("checkout")?;
+    /// sonde.set_log_filter("info,checkout::payment=debug", Duration::from_mins(10))?;
+    /// assert!(sonde.log_filter().expires_in.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_log_filter(
+        &self,
+        directives: &str,
+        lifetime: Duration,
+    ) -> Result<LogFilterState, LogFilterError> {
+        self.inner.telemetry.log.set_filter(directives, lifetime)
+    }
+
+    /// Takes back what [`set_log_filter`](Self::set_log_filter) has set.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`LogFilterError`] when the subscriber is gone.
+    pub fn reset_log_filter(&self) -> Result<(), LogFilterError> {
+        self.inner.telemetry.log.filter().restore()
     }
 
     /// Completes when the service should accept no more requests: a signal to end has come (SIGTERM, or Ctrl-C),

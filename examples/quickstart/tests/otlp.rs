@@ -56,6 +56,8 @@ fn the_span_of_a_request_arrives_with_its_attributes() {
         "http.route": "/hello/{name}",
         "network.protocol.version": "1.1",
         "radiosonde.outcome": "ok",
+        "server.address": "127.0.0.1",
+        "server.port": service.addr().port(),
         "url.path": "/hello/you",
         "url.scheme": "http",
         "user_agent.original": "tester/1",
@@ -64,7 +66,27 @@ fn the_span_of_a_request_arrives_with_its_attributes() {
     assert_eq!(span.resource["service.name"], "quickstart");
     assert_eq!(span.resource["deployment.environment.name"], "test");
 
-    // The log line of the handler carries the ids of the span.
+    // It is known where the service ran.
+    for attribute in [
+        "process.pid",
+        "host.name",
+        "host.arch",
+        "service.instance.id",
+    ] {
+        assert!(span.resource.contains_key(attribute), "{attribute}");
+    }
+
+    // The log line of the handler carries the ids of the span, and so does its record.
+    let record = eventually("the log record", Duration::from_secs(30), || {
+        let mut records = collector.records().into_iter();
+        records.find(|record| record.body == "somebody said hello")
+    });
+    assert_eq!(
+        (&record.trace_id, &record.span_id),
+        (&span.trace_id, &span.span_id)
+    );
+    assert_eq!((record.severity, &*record.severity_text), (9, "INFO"));
+    assert_eq!(record.resource["service.name"], "quickstart");
     let line = eventually("the log line", Duration::from_secs(10), || {
         service
             .stdout()

@@ -39,37 +39,97 @@ variables! {
         OTEL_RESOURCE_ATTRIBUTES: "`key=value` pairs, separated by commas, percent-encoded", "nothing",
             "What else is known of the service. `service.name`, `service.version` and `deployment.environment.name` also name the service, its version and its environment; without `service.instance.id` one is made for each process that exports.";
     ]
+    "Export": [
+        OTEL_ATTRIBUTE_COUNT_LIMIT: "a number, at most 1000", "`128`",
+            "How many attributes a span or a log record may have.";
+        OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "a number of bytes, at most 65536", "`1024`",
+            "How long the value of an attribute may be; the rest is cut off.";
+        OTEL_SDK_DISABLED: "`true` or `false`", "`false`",
+            "Turns the export of spans, metrics and log records off. Trace ids in logs and error reports stay, and so does `/metrics`.";
+        OTEL_EXPORTER_OTLP_ENDPOINT: "an address", "nothing: no span, metric or log record leaves the process",
+            "The collector. Over HTTP, spans go to `/v1/traces` below it, metrics to `/v1/metrics`, log records to `/v1/logs`. Over gRPC `host:port` will do.";
+        OTEL_EXPORTER_OTLP_PROTOCOL: "`http/protobuf` or, with the feature `otlp-grpc`, `grpc`", "`http/protobuf`",
+            "The protocol. With `grpc` and without the feature nothing is exported, with a warning.";
+        OTEL_EXPORTER_OTLP_HEADERS: "`key=value` pairs, separated by commas, percent-encoded", "nothing",
+            "Headers that go with every export. They are never printed.";
+        OTEL_EXPORTER_OTLP_TIMEOUT: "milliseconds, 1 to 60000", "`10000`",
+            "How long one export may take: connecting, further tries and the pauses between them included.";
+        OTEL_EXPORTER_OTLP_COMPRESSION: "`gzip` or `none`", "`none`",
+            "How exports are compressed.";
+        OTEL_EXPORTER_OTLP_CERTIFICATE: "a file in PEM", "the authorities that the system trusts",
+            "The authorities that the certificate of the collector may come from. Like the next two, it is read again when it has changed.";
+        OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: "a file in PEM", "nothing",
+            "The certificate that this service shows to the collector.";
+        OTEL_EXPORTER_OTLP_CLIENT_KEY: "a file in PEM", "nothing",
+            "The key of that certificate.";
+        OTEL_EXPORTER_OTLP_INSECURE: "`true` or `false`", "`false`",
+            "Whether an address without `http://` or `https://` is spoken to without TLS, over gRPC.";
+    ]
     "Logs": [
         RUST_LOG: "directives such as `warn,my_crate=debug`", "`info`",
             "Which events become lines.";
         LOG_FORMAT: "`text` or `json`", "`text` on a terminal, `json` elsewhere",
             "How lines look.";
+        RADIOSONDE_LOG_FIELDS: "`nested` or `flat`", "`nested`",
+            "Where the fields of an event stand in a JSON line: under `fields`, or beside what the line says by itself.";
+        RADIOSONDE_LOG_LIMIT: "a number", "`1000`",
+            "How many lines each place in the code may log in a second; 0 for as many as it likes. More are suppressed, counted, and told in one line.";
         NO_COLOR: "anything", "colours on a terminal",
             "Turns colours off.";
-    ]
-    "Export": [
-        OTEL_SDK_DISABLED: "`true` or `false`", "`false`",
-            "Turns the export of spans and metrics off. Trace ids in logs and error reports stay, and so does `/metrics`.";
-        OTEL_EXPORTER_OTLP_ENDPOINT: "an address", "nothing: no span and no metric leaves the process",
-            "The collector, which takes OTLP over HTTP. Spans go to `/v1/traces` below it, metrics to `/v1/metrics`.";
-        OTEL_EXPORTER_OTLP_PROTOCOL: "`http/protobuf`", "`http/protobuf`",
-            "The protocol. With another one nothing is exported, with a warning.";
-        OTEL_EXPORTER_OTLP_HEADERS: "`key=value` pairs, separated by commas, percent-encoded", "nothing",
-            "Headers that go with every export. They are never printed.";
-        OTEL_EXPORTER_OTLP_TIMEOUT: "milliseconds, 1 to 60000", "`10000`",
-            "How long one export may take, connecting included.";
+        OTEL_LOGS_EXPORTER: "`otlp`, `console` or `none`, or several of them, separated by commas", "`otlp`",
+            "Whether log records are sent to the collector: with `otlp`, once there is an endpoint. Lines are written in any case.";
+        OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: "an address", "`OTEL_EXPORTER_OTLP_ENDPOINT`",
+            "The whole address for log records, used as it is; over gRPC its path does not matter.";
+        OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: "the same", "`OTEL_EXPORTER_OTLP_PROTOCOL`",
+            "The protocol for log records.";
+        OTEL_EXPORTER_OTLP_LOGS_HEADERS: "the same", "`OTEL_EXPORTER_OTLP_HEADERS`",
+            "Headers for log records.";
+        OTEL_EXPORTER_OTLP_LOGS_TIMEOUT: "the same", "`OTEL_EXPORTER_OTLP_TIMEOUT`",
+            "How long one export of log records may take.";
+        OTEL_EXPORTER_OTLP_LOGS_COMPRESSION: "the same", "`OTEL_EXPORTER_OTLP_COMPRESSION`",
+            "How exports of log records are compressed.";
+        OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE: "the same", "`OTEL_EXPORTER_OTLP_CERTIFICATE`",
+            "The authorities for log records.";
+        OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE: "the same", "`OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`",
+            "The certificate of this service for log records.";
+        OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY: "the same", "`OTEL_EXPORTER_OTLP_CLIENT_KEY`",
+            "Its key for log records.";
+        OTEL_EXPORTER_OTLP_LOGS_INSECURE: "the same", "`OTEL_EXPORTER_OTLP_INSECURE`",
+            "Whether log records go without TLS where the address does not say.";
+        OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT: "a number, at most 1000", "`128`",
+            "How many attributes a log record that is exported may have.";
+        OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT: "a number of bytes, at most 65536", "`1024`",
+            "How long the value of an attribute of a log record may be; the rest is cut off.";
+        OTEL_BLRP_SCHEDULE_DELAY: "milliseconds, 100 to 60000", "`1000`",
+            "How long a log record waits for others to be exported with it.";
+        OTEL_BLRP_EXPORT_TIMEOUT: "milliseconds, 1 to 60000", "`30000`",
+            "How long one export of log records may take; the shorter of both counts.";
+        OTEL_BLRP_MAX_QUEUE_SIZE: "a number, 1 to 65536", "`2048`",
+            "How many log records may wait. More are dropped and counted.";
+        OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "a number, 1 to the size of the queue", "`512`",
+            "How many log records are exported at once.";
     ]
     "Metrics": [
         OTEL_METRICS_EXPORTER: "`otlp`, `prometheus` or `none`, or several of them, separated by commas", "`otlp`",
             "Whether metrics are sent to the collector: with `otlp`, once there is an endpoint. `/metrics` can be scraped in any case.";
         OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "an address", "`OTEL_EXPORTER_OTLP_ENDPOINT`",
-            "The whole address for metrics, used as it is.";
+            "The whole address for metrics, used as it is; over gRPC its path does not matter.";
         OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: "the same", "`OTEL_EXPORTER_OTLP_PROTOCOL`",
             "The protocol for metrics.";
         OTEL_EXPORTER_OTLP_METRICS_HEADERS: "the same", "`OTEL_EXPORTER_OTLP_HEADERS`",
             "Headers for metrics.";
         OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: "the same", "`OTEL_EXPORTER_OTLP_TIMEOUT`",
             "How long one export of metrics may take.";
+        OTEL_EXPORTER_OTLP_METRICS_COMPRESSION: "the same", "`OTEL_EXPORTER_OTLP_COMPRESSION`",
+            "How exports of metrics are compressed.";
+        OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE: "the same", "`OTEL_EXPORTER_OTLP_CERTIFICATE`",
+            "The authorities for metrics.";
+        OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE: "the same", "`OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`",
+            "The certificate of this service for metrics.";
+        OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY: "the same", "`OTEL_EXPORTER_OTLP_CLIENT_KEY`",
+            "Its key for metrics.";
+        OTEL_EXPORTER_OTLP_METRICS_INSECURE: "the same", "`OTEL_EXPORTER_OTLP_INSECURE`",
+            "Whether metrics go without TLS where the address does not say.";
         OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "`cumulative`", "`cumulative`",
             "What is sent of a total: all since the start. Others are ignored, with a warning.";
         OTEL_METRIC_EXPORT_INTERVAL: "milliseconds, 100 to 86400000", "`60000`",
@@ -83,23 +143,51 @@ variables! {
         OTEL_TRACES_EXPORTER: "`otlp` or `none`", "`otlp`",
             "Where spans go. Without an endpoint they go nowhere.";
         OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "an address", "`OTEL_EXPORTER_OTLP_ENDPOINT`",
-            "The whole address for spans, used as it is.";
+            "The whole address for spans, used as it is; over gRPC its path does not matter.";
         OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "the same", "`OTEL_EXPORTER_OTLP_PROTOCOL`",
             "The protocol for spans.";
         OTEL_EXPORTER_OTLP_TRACES_HEADERS: "the same", "`OTEL_EXPORTER_OTLP_HEADERS`",
             "Headers for spans.";
         OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: "the same", "`OTEL_EXPORTER_OTLP_TIMEOUT`",
             "How long one export of spans may take.";
+        OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: "the same", "`OTEL_EXPORTER_OTLP_COMPRESSION`",
+            "How exports of spans are compressed.";
+        OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE: "the same", "`OTEL_EXPORTER_OTLP_CERTIFICATE`",
+            "The authorities for spans.";
+        OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE: "the same", "`OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE`",
+            "The certificate of this service for spans.";
+        OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY: "the same", "`OTEL_EXPORTER_OTLP_CLIENT_KEY`",
+            "Its key for spans.";
+        OTEL_EXPORTER_OTLP_TRACES_INSECURE: "the same", "`OTEL_EXPORTER_OTLP_INSECURE`",
+            "Whether spans go without TLS where the address does not say.";
         OTEL_BSP_SCHEDULE_DELAY: "milliseconds, 100 to 60000", "`5000`",
             "How long a span waits for others to be exported with it.";
+        OTEL_BSP_EXPORT_TIMEOUT: "milliseconds, 1 to 60000", "`30000`",
+            "How long one export of spans may take; the shorter of both counts.";
         OTEL_BSP_MAX_QUEUE_SIZE: "a number, 1 to 65536", "`2048`",
             "How many spans may wait. More are dropped and counted.";
         OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "a number, 1 to the size of the queue", "`512`",
             "How many spans are exported at once.";
-        OTEL_TRACES_SAMPLER: "`always_on`, `always_off`, `traceidratio`, or one of these after `parentbased_`", "`parentbased_always_on`",
+        OTEL_PROPAGATORS: "`tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`, or several of them, separated by commas; or `none`", "`tracecontext,baggage`",
+            "By which headers traces come and go.";
+        OTEL_TRACES_SAMPLER: "`always_on`, `always_off`, `traceidratio`, `jaeger_remote`, or one of these after `parentbased_`", "`parentbased_always_on`",
             "Which traces are recorded.";
-        OTEL_TRACES_SAMPLER_ARG: "a ratio, 0 to 1", "`1`",
-            "The share of traces that `traceidratio` records.";
+        OTEL_TRACES_SAMPLER_ARG: "a ratio, 0 to 1; for `jaeger_remote`, `endpoint=`, `pollingIntervalMs=` and `initialSamplingRate=`, separated by commas", "`1`; `endpoint=http://localhost:5778/sampling,pollingIntervalMs=60000,initialSamplingRate=0.001`",
+            "The share of traces that `traceidratio` records, or the server that says it, over HTTP.";
+        RADIOSONDE_SAMPLING_STRATEGIES: "a file or an address", "nothing",
+            "The strategies of Jaeger: in a file, which is read again when it changes, or on a server, which is asked every minute.";
+        OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "a number, at most 1000", "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
+            "How many attributes a span may have.";
+        OTEL_SPAN_EVENT_COUNT_LIMIT: "a number, at most 1000", "`128`",
+            "How many events a span may have.";
+        OTEL_SPAN_LINK_COUNT_LIMIT: "a number, at most 1000", "`128`",
+            "How many links a span may have.";
+        OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: "a number, at most 1000", "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
+            "How many attributes an event of a span may have.";
+        OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: "a number, at most 1000", "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
+            "How many attributes a link of a span may have.";
+        OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: "a number of bytes, at most 65536", "`OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`",
+            "How long the value of an attribute of a span may be; the rest is cut off.";
     ]
     "Requests": [
         OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: "methods, separated by commas", "those of RFC 9110, and `PATCH`",
@@ -157,7 +245,7 @@ variables! {
         RADIOSONDE_FLUSH_TIMEOUT: "a duration, at most `5s`", "`3s`",
             "How long the last flush of telemetry may take.";
         KUBERNETES_SERVICE_HOST: "anything, set by Kubernetes", "nothing",
-            "Tells that the service runs inside Kubernetes.";
+            "Tells that the service runs inside Kubernetes. Then `K8S_POD_NAME`, `K8S_NAMESPACE_NAME`, `K8S_NODE_NAME`, `K8S_POD_UID` and `K8S_CONTAINER_NAME`, which the pod may set from the downward API, say where.";
     ]
 }
 

@@ -122,6 +122,60 @@ pub enum ConfigError {
         objective: String,
     },
 
+    /// A header that holds credentials is to be recorded.
+    #[error("the header `{name}` holds credentials, which spans must not record: capture another")]
+    #[non_exhaustive]
+    SecretHeader {
+        /// The header.
+        name: String,
+    },
+
+    /// Of two settings one makes the other void.
+    #[error("{first} and {second} contradict each other: take one of them away")]
+    #[non_exhaustive]
+    Contradiction {
+        /// One of them: a variable or a method.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+
+    /// A share of traces is no share.
+    #[error("`{value}` is no share of traces: give a number from 0 to 1")]
+    #[non_exhaustive]
+    InvalidRatio {
+        /// What was given.
+        value: String,
+    },
+
+    /// A number of traces in a second is none.
+    #[error("`{value}` is no number of traces in a second: give one above 0")]
+    #[non_exhaustive]
+    InvalidRate {
+        /// What was given.
+        value: String,
+    },
+
+    /// A file with strategies of sampling will not do.
+    #[error("{setting} names strategies of sampling that will not do: {reason}")]
+    #[non_exhaustive]
+    InvalidStrategies {
+        /// The variable or the method that set it.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// A setting that takes a whole number held something else.
+    #[error("{setting} is `{value}`, which is no whole number: give one such as `1000`")]
+    #[non_exhaustive]
+    InvalidNumber {
+        /// The variable that set it.
+        setting: &'static str,
+        /// What it held.
+        value: String,
+    },
+
     /// A setting that takes one of a few words held another.
     #[error("{setting} is `{value}`: give one of {expected}")]
     #[non_exhaustive]
@@ -166,6 +220,18 @@ pub enum ConfigError {
     NoTls {
         /// The variable or the method that set it.
         setting: &'static str,
+    },
+
+    /// A file with a certificate or a key will not do.
+    #[error(
+        "{setting} names a file that will not do: {reason}; give one in PEM that this process may read"
+    )]
+    #[non_exhaustive]
+    InvalidCertificate {
+        /// The variable that set it.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: String,
     },
 
     /// The DSN of Sentry is malformed. It is not shown.

@@ -2,15 +2,22 @@
 
 use tracing_subscriber::EnvFilter;
 
+#[cfg(feature = "otlp")]
+use super::LogExport;
 use super::value::Reader;
-use super::{Config, ConfigError, LogFormat, env};
+use super::{Config, ConfigError, LogFields, LogFormat, env};
 
 /// How log lines look, and which there are.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct LogSettings {
     pub(crate) filter: String,
     pub(crate) format: LogFormat,
+    pub(crate) fields: LogFields,
     pub(crate) colours: bool,
+    /// How many lines a callsite may write in a second; none for as many as it likes.
+    pub(crate) per_second: Option<u32>,
+    #[cfg(feature = "otlp")]
+    pub(crate) export: Option<LogExport>,
 }
 
 impl LogSettings {
@@ -50,10 +57,58 @@ impl LogSettings {
         Self {
             filter,
             format,
+            fields: fields(config, reader),
+            per_second: per_second(config, reader),
+            #[cfg(feature = "otlp")]
+            export: LogExport::resolve(config, reader),
             colours: terminal && reader.text(env::NO_COLOR).is_none(),
         }
     }
 }
+
+fn fields(config: &Config, reader: &mut Reader<'_>) -> LogFields {
+    if let Some(set) = config.log_fields {
+        return set;
+    }
+    let setting = env::RADIOSONDE_LOG_FIELDS;
+    let Some(text) = reader.text(setting) else {
+        return LogFields::Nested;
+    };
+    match text.to_ascii_lowercase().as_str() {
+        "nested" => LogFields::Nested,
+        "flat" => LogFields::Flat,
+        _ => {
+            reader.errors.push(ConfigError::UnknownWord {
+                setting,
+                value: text,
+                expected: "`nested` or `flat`",
+            });
+            LogFields::Nested
+        }
+    }
+}
+
+fn per_second(config: &Config, reader: &mut Reader<'_>) -> Option<u32> {
+    let setting = env::RADIOSONDE_LOG_LIMIT;
+    let set = config.log_limit.or_else(|| {
+        let text = reader.text(setting)?;
+        let number = text.parse();
+        if number.is_err() {
+            reader.errors.push(ConfigError::InvalidNumber {
+                setting,
+                value: text,
+            });
+        }
+        number.ok()
+    });
+    match set.unwrap_or(LINES_PER_SECOND) {
+        0 => None,
+        limit => Some(limit),
+    }
+}
+
+/// More than anybody reads of one place, and less than would fill the queue.
+const LINES_PER_SECOND: u32 = 1_000;
 
 fn log_format(reader: &mut Reader<'_>) -> Option<LogFormat> {
     let text = reader.text(env::LOG_FORMAT)?;

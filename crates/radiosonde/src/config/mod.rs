@@ -21,7 +21,10 @@ mod metrics;
 mod options;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod propagators;
 mod requests;
+mod resource;
+mod sampling;
 #[cfg(any(feature = "axum", feature = "otlp", feature = "sentry"))]
 mod secret;
 #[cfg(feature = "sentry")]
@@ -49,11 +52,18 @@ pub(crate) use exposure::{Exposure, ExposureSettings};
 pub(crate) use lifecycle::LifecycleSettings;
 pub(crate) use logs::LogSettings;
 pub(crate) use metrics::MetricSettings;
-pub use options::{Config, LogFormat};
+pub use options::{Config, LogFields, LogFormat};
 #[cfg(feature = "otlp")]
-pub(crate) use otlp::{MetricExport, OtlpTarget, SpanExport};
+pub(crate) use otlp::{
+    AttributeLimits, Batches, LogExport, MetricExport, OtlpProtocol, OtlpTarget, SpanExport,
+};
+pub use propagators::Propagator;
 pub use requests::RequestOptions;
-pub(crate) use requests::RequestSettings;
+pub(crate) use requests::{RequestSettings, SpanOptions};
+pub use sampling::SamplingOptions;
+pub(crate) use sampling::{KeepSettings, RootSampling, SamplingSettings};
+#[cfg(feature = "otlp")]
+pub(crate) use sampling::{StrategyPlace, StrategySource};
 #[cfg(any(feature = "axum", feature = "otlp", feature = "sentry"))]
 pub(crate) use secret::Secret;
 #[cfg(feature = "sentry")]

@@ -14,7 +14,7 @@ use super::Exposure;
 use super::Secret;
 #[cfg(feature = "slo")]
 use super::SloOptions;
-use super::{RequestOptions, Service};
+use super::{Propagator, RequestOptions, SamplingOptions, Service};
 
 /// How a service is instrumented.
 ///
@@ -39,8 +39,12 @@ pub struct Config {
     pub(crate) objectives: Vec<Objective>,
     #[cfg(feature = "slo")]
     pub(crate) slos: SloOptions,
+    pub(crate) sampling: SamplingOptions,
+    pub(crate) propagators: Option<Vec<Propagator>>,
     pub(crate) log_filter: Option<String>,
     pub(crate) log_format: Option<LogFormat>,
+    pub(crate) log_fields: Option<LogFields>,
+    pub(crate) log_limit: Option<u32>,
     #[cfg(feature = "otlp")]
     pub(crate) otlp_endpoint: Option<Secret>,
     #[cfg(feature = "sentry")]
@@ -73,8 +77,12 @@ impl Config {
             objectives: Vec::new(),
             #[cfg(feature = "slo")]
             slos: SloOptions::new(),
+            sampling: SamplingOptions::new(),
+            propagators: None,
             log_filter: None,
             log_format: None,
+            log_fields: None,
+            log_limit: None,
             #[cfg(feature = "otlp")]
             otlp_endpoint: None,
             #[cfg(feature = "sentry")]
@@ -166,6 +174,24 @@ impl Config {
         self
     }
 
+    /// Sets which traces are recorded.
+    ///
+    /// Defaults to what `OTEL_TRACES_SAMPLER` says, else to all but those that another service began and does not record.
+    #[must_use]
+    pub fn sampling(mut self, options: SamplingOptions) -> Self {
+        self.sampling = options;
+        self
+    }
+
+    /// Sets by which headers traces come and go. Of those that are read, the last that has a trace wins.
+    ///
+    /// Defaults to `OTEL_PROPAGATORS`, else to the trace context and the baggage of the W3C.
+    #[must_use]
+    pub fn propagators(mut self, propagators: impl IntoIterator<Item = Propagator>) -> Self {
+        self.propagators = Some(propagators.into_iter().collect());
+        self
+    }
+
     /// Sets which log events become lines, in the syntax of `RUST_LOG`.
     ///
     /// Spans and error reports have filters of their own.
@@ -186,10 +212,31 @@ impl Config {
         self
     }
 
-    /// Sets the address of an OpenTelemetry collector that takes OTLP over HTTP, such as `http://localhost:4318`; spans
-    /// go to `/v1/traces` below it, and metrics to `/v1/metrics`.
+    /// Sets where the fields of an event stand in a JSON line.
     ///
-    /// Defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, else to nothing: no span and no metric leaves the process.
+    /// Defaults to `RADIOSONDE_LOG_FIELDS`, else to [`LogFields::Nested`].
+    #[must_use]
+    pub fn log_fields(mut self, fields: LogFields) -> Self {
+        self.log_fields = Some(fields);
+        self
+    }
+
+    /// Sets how many lines each place in the code may log in a second; 0 for as many as it likes.
+    ///
+    /// What a place logs beyond that is counted in `radiosonde_log_lines_suppressed_total`, and a line says how much it
+    /// was.
+    ///
+    /// Defaults to `RADIOSONDE_LOG_LIMIT`, else to 1000.
+    #[must_use]
+    pub fn log_limit(mut self, lines_per_second: u32) -> Self {
+        self.log_limit = Some(lines_per_second);
+        self
+    }
+
+    /// Sets the address of an OpenTelemetry collector that takes OTLP over HTTP, such as `http://localhost:4318`; spans
+    /// go to `/v1/traces` below it, metrics to `/v1/metrics`, and log records to `/v1/logs`.
+    ///
+    /// Defaults to `OTEL_EXPORTER_OTLP_ENDPOINT`, else to nothing: no span, metric or log record leaves the process.
     #[cfg(feature = "otlp")]
     #[must_use]
     pub fn otlp_endpoint(mut self, endpoint: impl Into<String>) -> Self {
@@ -364,4 +411,14 @@ pub enum LogFormat {
     Text,
     /// For machines: one JSON object a line.
     Json,
+}
+
+/// Where the fields of an event stand in a JSON line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LogFields {
+    /// Under `fields`, apart from what the line says by itself.
+    Nested,
+    /// Beside what the line says by itself. A field called like a part of that, such as `level`, reads `fields.level`.
+    Flat,
 }

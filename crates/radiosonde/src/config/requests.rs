@@ -30,6 +30,9 @@ pub struct RequestOptions {
     label: Option<RequestLabel>,
     grpc: Option<GrpcOptions>,
     trace_id_header: Option<String>,
+    public_edge: bool,
+    record_query: bool,
+    captured_headers: Vec<String>,
     access_log: Option<f64>,
 }
 
@@ -109,6 +112,41 @@ impl RequestOptions {
         self
     }
 
+    /// Sets whether requests come from strangers, whose traces are not to be trusted.
+    ///
+    /// Then each request begins a trace of its own, with a link to the one that it says it belongs to; nothing else that
+    /// it brings along goes on, and its word on whether to record is not heard.
+    ///
+    /// Defaults to `false`.
+    #[must_use]
+    pub fn public_edge(mut self, public: bool) -> Self {
+        self.public_edge = public;
+        self
+    }
+
+    /// Sets whether spans record the query of the address, as `url.query`, without the values of parameters that are named
+    /// like secrets.
+    ///
+    /// Defaults to `false`.
+    #[must_use]
+    pub fn record_query(mut self, recorded: bool) -> Self {
+        self.record_query = recorded;
+        self
+    }
+
+    /// Adds headers of the request that spans record, as `http.request.header.` and the name.
+    ///
+    /// Headers that hold credentials, such as `authorization` and `cookie`, are an error of `init`, and values that are
+    /// marked as sensitive are left out.
+    ///
+    /// Defaults to none.
+    #[must_use]
+    pub fn capture_headers<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.captured_headers
+            .extend(names.into_iter().map(Into::into));
+        self
+    }
+
     /// Lets each request that fails be a line in the log, and this share of the others: 1 for all of them, 0 for none.
     ///
     /// A line has the target `radiosonde::access` and the fields `method`, `route`, `status`, `outcome` and
@@ -128,23 +166,76 @@ impl RequestOptions {
 pub(crate) struct RequestSettings {
     options: RequestOptions,
     known_methods: Option<Vec<String>>,
-    pub(crate) trace_id_header: Option<HeaderName>,
+    pub(crate) spans: SpanOptions,
     pub(crate) access_log: Option<f64>,
+}
+
+/// What spans of requests say.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SpanOptions {
+    /// The header of the response that holds the id of the trace.
+    pub(crate) trace_id_header: Option<HeaderName>,
+    pub(crate) public_edge: bool,
+    pub(crate) query: bool,
+    pub(crate) headers: Vec<CapturedHeader>,
+}
+
+/// A header that spans record.
+#[derive(Debug, Clone)]
+pub(crate) struct CapturedHeader {
+    pub(crate) name: HeaderName,
+    pub(crate) attribute: String,
+}
+
+impl SpanOptions {
+    fn resolve(options: &RequestOptions, reader: &mut Reader<'_>) -> Self {
+        let mut header = |name: &String| {
+            let parsed = name.parse::<HeaderName>().ok();
+            if parsed.is_none() {
+                let value = name.clone();
+                reader.errors.push(ConfigError::InvalidHeaderName { value });
+            }
+            parsed
+        };
+        let trace_id_header = options.trace_id_header.as_ref().and_then(&mut header);
+        let captured: Vec<_> = options.captured_headers.iter().filter_map(header).collect();
+        for name in captured.iter().filter(|name| holds_credentials(name)) {
+            let name = name.to_string();
+            reader.errors.push(ConfigError::SecretHeader { name });
+        }
+        let captured = captured.into_iter().map(|name| CapturedHeader {
+            attribute: format!("http.request.header.{name}"),
+            name,
+        });
+        Self {
+            trace_id_header,
+            public_edge: options.public_edge,
+            query: options.record_query,
+            headers: captured.collect(),
+        }
+    }
+}
+
+/// Tells whether a header is one that services are logged into with.
+fn holds_credentials(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    let words = [
+        "auth",
+        "cookie",
+        "token",
+        "secret",
+        "api-key",
+        "apikey",
+        "password",
+        "signature",
+    ];
+    words.iter().any(|word| name.contains(word))
 }
 
 impl RequestSettings {
     pub(super) fn resolve(config: &Config, reader: &mut Reader<'_>) -> Self {
         let options = config.requests.clone();
-        let header = options.trace_id_header.as_ref().map(|name| {
-            let invalid = || ConfigError::InvalidHeaderName {
-                value: name.clone(),
-            };
-            name.parse().map_err(|_| invalid())
-        });
-        let trace_id_header = header.transpose().unwrap_or_else(|error| {
-            reader.errors.push(error);
-            None
-        });
+        let spans = SpanOptions::resolve(&options, reader);
         if let Some(share) = options
             .access_log
             .filter(|share| !(0.0..=1.0).contains(share))
@@ -153,7 +244,7 @@ impl RequestSettings {
             reader.errors.push(ConfigError::InvalidShare { value });
         }
         Self {
-            trace_id_header,
+            spans,
             access_log: options.access_log,
             known_methods: known_methods(reader),
             options,

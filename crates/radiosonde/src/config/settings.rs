@@ -7,6 +7,7 @@ use opentelemetry_sdk::Resource;
 use super::SentrySettings;
 #[cfg(feature = "slo")]
 use super::SloSettings;
+use super::resource::detect;
 use super::value::Reader;
 use super::{
     Config, ConfigError, LifecycleSettings, LogSettings, MetricSettings, RequestSettings,
@@ -89,6 +90,7 @@ impl Settings {
         let instance = (attribute(INSTANCE).is_none()).then(|| KeyValue::new(INSTANCE, uuid()));
         let instance_is_made = instance.is_some();
         let resource = Resource::builder_empty()
+            .with_attributes(detect(var, &|path| std::fs::read_to_string(path).ok()))
             .with_attributes(instance)
             .with_attributes(others.chain(SDK.map(|(key, value)| KeyValue::new(key, value))))
             .with_attributes(named)

@@ -184,6 +184,7 @@ fn inside_kubernetes_the_service_drains_for_five_seconds() {
 #[cfg(feature = "otlp")]
 mod otlp {
     use super::*;
+    use crate::config::{Propagator, RootSampling, SamplingOptions, StrategyPlace};
 
     const ENDPOINT: (&str, &str) = (env::OTEL_EXPORTER_OTLP_ENDPOINT, "http://collector:4318/");
 
@@ -298,10 +299,70 @@ mod otlp {
         for off in [
             (env::OTEL_SDK_DISABLED, "TRUE"),
             (env::OTEL_TRACES_EXPORTER, "None"),
+            #[cfg(not(feature = "otlp-grpc"))]
             (env::OTEL_EXPORTER_OTLP_PROTOCOL, "grpc"),
+            #[cfg(not(feature = "otlp-grpc"))]
             (env::OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, "grpc"),
         ] {
             assert_eq!(endpoint(&[ENDPOINT, off]), None, "{off:?}");
+        }
+    }
+
+    #[cfg(feature = "otlp-grpc")]
+    #[test]
+    fn over_grpc_an_address_is_a_host_and_a_port_or_more() {
+        let grpc = (env::OTEL_EXPORTER_OTLP_PROTOCOL, "gRPC");
+        let place = |address, insecure| {
+            let address = (env::OTEL_EXPORTER_OTLP_ENDPOINT, address);
+            let insecure = (env::OTEL_EXPORTER_OTLP_INSECURE, insecure);
+            let endpoint = endpoint(&[grpc, address, insecure]).unwrap();
+            let (place, method) = endpoint.split_at(endpoint.len() - METHOD.len());
+            assert_eq!(method, METHOD);
+            place.to_owned()
+        };
+        assert_eq!(place("collector:4317", "true"), "http://collector:4317");
+        assert_eq!(
+            place("http://collector:4317/x", ""),
+            "http://collector:4317"
+        );
+        #[cfg(any(feature = "tls", feature = "tls-ring"))]
+        assert_eq!(place("collector:4317", ""), "https://collector:4317");
+    }
+
+    #[cfg(feature = "otlp-grpc")]
+    const METHOD: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+    #[test]
+    fn what_is_set_for_one_signal_wins() {
+        let vars = [
+            ENDPOINT,
+            (env::OTEL_EXPORTER_OTLP_TIMEOUT, "1000"),
+            (env::OTEL_EXPORTER_OTLP_TRACES_TIMEOUT, "2000"),
+            (env::OTEL_EXPORTER_OTLP_COMPRESSION, "gzip"),
+            (env::OTEL_EXPORTER_OTLP_TRACES_COMPRESSION, "none"),
+        ];
+        let settings = resolve("checkout", &vars).unwrap();
+        let spans = settings.traces.export.unwrap().target;
+        assert_eq!((spans.timeout.as_secs(), spans.gzip), (2, false));
+        let metrics = settings.metrics.export.unwrap().target;
+        assert_eq!((metrics.timeout.as_secs(), metrics.gzip), (1, true));
+    }
+
+    #[cfg(any(feature = "tls", feature = "tls-ring"))]
+    #[test]
+    fn files_for_tls_that_will_not_do_are_errors() {
+        let https = (env::OTEL_EXPORTER_OTLP_ENDPOINT, "https://collector:4318");
+        for (variable, file) in [
+            (env::OTEL_EXPORTER_OTLP_CERTIFICATE, "/nonexistent"),
+            (env::OTEL_EXPORTER_OTLP_CERTIFICATE, "/dev/null"),
+            (env::OTEL_EXPORTER_OTLP_CLIENT_KEY, "/dev/null"),
+        ] {
+            let errors = resolve("checkout", &[https, (variable, file)]).unwrap_err();
+            assert!(
+                matches!(&errors[..], [ConfigError::InvalidCertificate { setting, .. }] if *setting == variable),
+                "{errors:?}"
+            );
+            assert!(resolve("checkout", &[ENDPOINT, (variable, file)]).is_ok());
         }
     }
 
@@ -313,14 +374,48 @@ mod otlp {
             (env::OTEL_BSP_MAX_EXPORT_BATCH_SIZE, "-1"),
             (env::OTEL_BSP_SCHEDULE_DELAY, "0"),
             (env::OTEL_EXPORTER_OTLP_TIMEOUT, "18446744073709551616"),
+            (env::OTEL_TRACES_SAMPLER, "traceidratio"),
             (env::OTEL_TRACES_SAMPLER_ARG, "NaN"),
         ];
         let settings = resolve("checkout", &vars).unwrap();
         let otlp = settings.traces.export.unwrap();
-        assert_eq!((otlp.queue, otlp.batch), (65_536, 512));
-        assert_eq!(otlp.delay, Duration::from_millis(100));
+        assert_eq!((otlp.batches.queue, otlp.batches.batch), (65_536, 512));
+        assert_eq!(otlp.batches.delay, Duration::from_millis(100));
         assert_eq!(otlp.target.timeout, Duration::from_secs(10));
         assert_eq!(settings.warnings.len(), 5, "{:?}", settings.warnings);
+    }
+
+    #[test]
+    fn whatever_a_variable_holds_the_settings_are_safe() {
+        let abuse = [
+            "",
+            " ",
+            "0",
+            "-1",
+            "1",
+            "18446744073709551615",
+            "1000000000000000000000000000000",
+            "NaN",
+            "inf",
+            "text",
+            "\u{fffd}",
+            "=,=,",
+        ];
+        let names = env::VARIABLES.iter().flat_map(|(_, variables)| *variables);
+        for (variable, value) in names.flat_map(|name| abuse.map(|value| (name.name, value))) {
+            let Ok(settings) = resolve("checkout", &[ENDPOINT, (variable, value)]) else {
+                let ours = ["RADIOSONDE_", "LOG_FORMAT", "SENTRY_DSN", "_ENDPOINT"];
+                let may_fail = ours.iter().any(|part| variable.contains(part));
+                assert!(may_fail, "{variable}={value} is an error");
+                continue;
+            };
+            if let Some(export) = &settings.traces.export {
+                assert!((1..=65_536).contains(&export.batches.queue));
+                assert!((1..=export.batches.queue).contains(&export.batches.batch));
+                assert!(export.batches.delay >= Duration::from_millis(100));
+                assert!(export.target.timeout <= Duration::from_mins(1));
+            }
+        }
     }
 
     #[test]
@@ -343,22 +438,119 @@ mod otlp {
         assert_eq!(settings.warnings.len(), 1);
     }
 
+    fn sampling(vars: &[(&str, &str)]) -> (bool, RootSampling) {
+        let settings = resolve("checkout", vars).unwrap().traces.sampling;
+        (settings.follow_parent, settings.root)
+    }
+
     #[test]
     fn samplers_are_named_in_any_case() {
-        let sampler = |vars: &[(&str, &str)]| {
-            let vars = [&[ENDPOINT], vars].concat();
-            format!("{:?}", resolve("checkout", &vars).unwrap().traces.sampler)
+        assert_eq!(sampling(&[]), (true, RootSampling::Ratio(1.0)));
+        let of = |name, argument| {
+            let argument = (env::OTEL_TRACES_SAMPLER_ARG, argument);
+            sampling(&[(env::OTEL_TRACES_SAMPLER, name), argument])
         };
-        assert_eq!(sampler(&[]), "ParentBased(AlwaysOn)");
-        let ratio = (env::OTEL_TRACES_SAMPLER_ARG, "0.25");
+        assert_eq!(of("always_on", ""), (false, RootSampling::Ratio(1.0)));
+        assert_eq!(of("Always_Off", ""), (false, RootSampling::Ratio(0.0)));
         assert_eq!(
-            sampler(&[(env::OTEL_TRACES_SAMPLER, "TraceIdRatio"), ratio]),
-            "TraceIdRatioBased(0.25)"
+            of("TraceIdRatio", "0.25"),
+            (false, RootSampling::Ratio(0.25))
+        );
+        let ratio = of("parentbased_traceidratio", "0.25");
+        assert_eq!(ratio, (true, RootSampling::Ratio(0.25)));
+        assert_eq!(of("xray", ""), (true, RootSampling::Ratio(1.0)));
+    }
+
+    #[test]
+    fn a_server_may_say_which_traces_are_recorded() {
+        let of = |name, argument| {
+            let argument = (env::OTEL_TRACES_SAMPLER_ARG, argument);
+            let (follow, root) = sampling(&[(env::OTEL_TRACES_SAMPLER, name), argument]);
+            let RootSampling::Strategies(source) = root else {
+                panic!("{root:?}");
+            };
+            let StrategyPlace::Server(server) = source.place else {
+                panic!("{source:?}");
+            };
+            (
+                follow,
+                server.to_string(),
+                source.every.as_millis(),
+                source.initial,
+            )
+        };
+        assert_eq!(
+            of(
+                "jaeger_remote",
+                "endpoint=http://jaeger:5778/sampling,pollingIntervalMs=5000,initialSamplingRate=0.25"
+            ),
+            (false, "http://jaeger:5778/sampling".into(), 5_000, 0.25)
         );
         assert_eq!(
-            sampler(&[(env::OTEL_TRACES_SAMPLER, "jaeger_remote")]),
-            "ParentBased(AlwaysOn)"
+            of("parentbased_jaeger_remote", "pollingIntervalMs=soon"),
+            (true, "http://localhost:5778/sampling".into(), 60_000, 0.001)
         );
+    }
+
+    #[test]
+    fn settings_that_contradict_each_other_are_named() {
+        let named = |options: SamplingOptions, vars: &[(&str, &str)]| {
+            let errors = resolve(Config::new("checkout").sampling(options), vars).unwrap_err();
+            crate::InitError::Config(errors).to_string()
+        };
+        let new = SamplingOptions::new;
+        let text = named(new().ratio(0.1).strategies("http://jaeger/sampling"), &[]);
+        assert!(
+            text.contains("SamplingOptions::ratio and SamplingOptions::strategies contradict"),
+            "{text}"
+        );
+        let text = named(
+            new().traces_per_second(5.0),
+            &[(env::OTEL_TRACES_SAMPLER, "always_off")],
+        );
+        assert!(
+            text.contains("OTEL_TRACES_SAMPLER and SamplingOptions::traces_per_second"),
+            "{text}"
+        );
+        let strategies = (
+            env::RADIOSONDE_SAMPLING_STRATEGIES,
+            "http://jaeger/sampling",
+        );
+        let text = named(
+            new(),
+            &[strategies, (env::OTEL_TRACES_SAMPLER, "always_on")],
+        );
+        assert!(
+            text.contains("OTEL_TRACES_SAMPLER and RADIOSONDE_SAMPLING_STRATEGIES"),
+            "{text}"
+        );
+        let text = named(
+            new().ratio(2.0).route("/", f64::NAN).traces_per_second(0.0),
+            &[],
+        );
+        for part in [
+            "`2` is no share",
+            "`NaN` is no share",
+            "`0` is no number of traces",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        let file = (env::RADIOSONDE_SAMPLING_STRATEGIES, "/nonexistent");
+        assert!(named(new(), &[file]).contains("strategies of sampling that will not do"));
+    }
+
+    #[test]
+    fn propagators_are_a_list_in_which_none_is_the_last_word() {
+        let of = |text| {
+            let settings = resolve("checkout", &[(env::OTEL_PROPAGATORS, text)]).unwrap();
+            (settings.traces.propagators, settings.warnings.len())
+        };
+        let default = vec![Propagator::TraceContext, Propagator::Baggage];
+        assert_eq!(of(""), (default.clone(), 0));
+        let list = vec![Propagator::B3, Propagator::TraceContext];
+        assert_eq!(of("B3,tracecontext,b3"), (list, 0));
+        assert_eq!(of("xray"), (default, 1));
+        assert_eq!(of("b3,none"), (Vec::new(), 0));
     }
 
     #[cfg(not(any(feature = "tls", feature = "tls-ring")))]

@@ -21,7 +21,7 @@ use super::stack;
 use crate::config::SentrySettings;
 use crate::context::current_span;
 use crate::io::pipeline::{self, Account, Queue};
-use crate::io::{Io, is_telemetry_thread};
+use crate::io::{HttpOptions, Io, is_telemetry_thread};
 
 /// Takes reports. Clones share the queue.
 #[derive(Clone, Debug)]
@@ -58,7 +58,10 @@ impl Reporter {
             &ERROR_EVENTS_DROPPED,
         ];
         let account = Account::open(registry, metrics);
-        let project = Arc::new(Project::new(&settings.dsn, io.client()));
+        let project = Arc::new(Project::new(
+            &settings.dsn,
+            io.client(HttpOptions::default()),
+        ));
         let preparation = Preparation::new(settings);
         let sending = Sending::new(preparation, project.clone(), settings.debug);
         let sessions = Sessions::start(io, settings, project.clone(), registry);

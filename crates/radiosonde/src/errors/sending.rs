@@ -31,6 +31,8 @@ impl Sending {
     /// One report is one request; a hundred waiting ones are more than anybody reads.
     pub(super) const BATCHING: Batching = Batching {
         queue: 100,
+        // Each is bounded by itself.
+        bytes: usize::MAX,
         batch: 1,
         delay: Duration::ZERO,
         timeout: Project::TIMEOUT,
@@ -84,6 +86,7 @@ impl Sending {
         const HELD_BACK: Delivered = Delivered {
             refused: 0,
             held_back: 1,
+            remark: None,
         };
         let mut fate = Fate::new(self.project.losses());
         if self.project.is_paused(Category::Error) {
@@ -125,9 +128,9 @@ impl Destination for Sending {
     async fn send(&self, batch: Vec<ErrorReport>) -> Result<Delivered, String> {
         let mut delivered = Delivered::default();
         for report in batch {
-            let Delivered { refused, held_back } = self.send_one(report).await?;
-            delivered.refused += refused;
-            delivered.held_back += held_back;
+            let one = self.send_one(report).await?;
+            delivered.refused += one.refused;
+            delivered.held_back += one.held_back;
         }
         Ok(delivered)
     }

@@ -19,6 +19,12 @@ impl Cutoff {
         let _ = self.0.wait_for(Option::is_some).await;
     }
 
+    /// Tells whether it is set: the service ends.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn has_come(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
     /// Tells whether it has passed.
     pub(crate) fn is_past(&self) -> bool {
         let cutoff = *self.0.borrow();
@@ -76,6 +82,8 @@ pub(crate) struct Outage {
     /// What is sent, in the plural.
     items: &'static str,
     lasts: bool,
+    /// What the other side said last of what it took.
+    remark: Option<String>,
 }
 
 impl Outage {
@@ -83,6 +91,7 @@ impl Outage {
         Self {
             items,
             lasts: false,
+            remark: None,
         }
     }
 
@@ -99,6 +108,16 @@ impl Outage {
             }
             _ => {}
         }
+    }
+
+    /// Tells what the other side said of items that it took, unless that was told before.
+    pub(crate) fn remark(&mut self, said: String) {
+        if self.remark.as_ref() == Some(&said) {
+            return;
+        }
+        let items = self.items;
+        tracing::warn!(target: "radiosonde", said, "{items} were taken with a remark");
+        self.remark = Some(said);
     }
 }
 

@@ -4,23 +4,41 @@
 //! address or nothing. Connecting has a deadline of its own; the whole exchange has the one the caller gives.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Collected, Full, LengthLimitError, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use super::tls::{self, Connector, TlsFiles};
 use crate::text;
 
 /// Sends requests from the telemetry thread. Clones share their connections.
 #[derive(Clone)]
-pub(crate) struct HttpClient {
+pub(crate) struct HttpClient(Arc<Inner>);
+
+struct Inner {
+    options: HttpOptions,
     // Made at the first request: loading the certificates of the system reads files, which `init` must not wait for.
-    client: Arc<OnceLock<Result<Sender, String>>>,
+    made: Mutex<Option<Made>>,
+}
+
+/// How a client connects.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct HttpOptions {
+    /// Whether it speaks HTTP/2, and nothing else.
+    pub(crate) http2: bool,
+    pub(crate) tls: TlsFiles,
+}
+
+struct Made {
+    sender: Result<Sender, String>,
+    /// When the files that it was made of were written.
+    written: Vec<Option<SystemTime>>,
 }
 
 type Sender = Client<Connector, Full<Bytes>>;
@@ -34,16 +52,19 @@ pub(crate) enum HttpError {
     /// The request could not be sent, or there was no answer to it.
     #[error("{}", text::one_line(.0))]
     Exchange(#[source] hyper_util::client::legacy::Error),
-    /// The response broke off, or is larger than any that is expected.
+    /// The response broke off.
     #[error("the response cannot be read: {0}")]
     Response(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl HttpClient {
-    pub(crate) fn new() -> Self {
-        Self {
-            client: Arc::default(),
-        }
+    pub(crate) fn new(options: HttpOptions) -> Self {
+        let made = Mutex::default();
+        Self(Arc::new(Inner { options, made }))
+    }
+
+    pub(crate) fn options(&self) -> &HttpOptions {
+        &self.0.options
     }
 
     /// Sends a request and reads the whole response. How long that may take is enforced by the caller.
@@ -52,78 +73,89 @@ impl HttpClient {
     ///
     /// Returns why there is no response; one with a status of failure is a response.
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let client = self.client.get_or_init(make_client).as_ref();
-        let client = client.map_err(|reason| HttpError::NoClient(reason.clone()))?;
-        let response = client
+        let response = self.exchange(request).await?;
+        Ok(response.map(Collected::to_bytes))
+    }
+
+    /// Does the same, and returns the trailers as well.
+    pub(crate) async fn exchange(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<Response<Collected<Bytes>>, HttpError> {
+        let sender = self.sender().map_err(HttpError::NoClient)?;
+        let response = sender
             .request(request.map(Full::new))
             .await
             .map_err(HttpError::Exchange)?;
         let (head, body) = response.into_parts();
-        let body = Limited::new(body, MAX_RESPONSE)
-            .collect()
-            .await
-            .map_err(HttpError::Response)?;
-        Ok(Response::from_parts(head, body.to_bytes()))
+        let body = match Limited::new(body, MAX_RESPONSE).collect().await {
+            Ok(body) => body,
+            // The head is the verdict, and nobody needs to read a book with it.
+            Err(error) if error.is::<LengthLimitError>() => nothing().await,
+            Err(error) => return Err(HttpError::Response(error)),
+        };
+        Ok(Response::from_parts(head, body))
+    }
+
+    /// Returns what requests are sent with: a new one when the files of the last one have been replaced.
+    fn sender(&self) -> Result<Sender, String> {
+        let Inner { options, made } = &*self.0;
+        let written = options.tls.written();
+        let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*made {
+            Some(made) if made.written == written => made.sender.clone(),
+            _ => {
+                let sender = make(options);
+                let last = made.insert(Made { sender, written });
+                last.sender.clone()
+            }
+        }
     }
 }
 
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpClient").finish_non_exhaustive()
+        let options = &self.0.options;
+        f.debug_tuple("HttpClient").field(options).finish()
     }
 }
 
-fn make_client() -> Result<Sender, String> {
+impl HttpError {
+    /// Tells whether the same request may do better in a moment.
+    pub(crate) fn is_transient(&self) -> bool {
+        !matches!(self, Self::NoClient(_))
+    }
+}
+
+async fn nothing() -> Collected<Bytes> {
+    let Ok(nothing) = Full::default().collect().await;
+    nothing
+}
+
+fn make(options: &HttpOptions) -> Result<Sender, String> {
     let mut http = HttpConnector::new();
     http.set_connect_timeout(Some(CONNECT_TIMEOUT));
     http.set_nodelay(true);
-    let connector = with_tls(http)?;
-    Ok(Client::builder(TokioExecutor::new())
+    let connector = tls::connector(http, &options.tls, options.http2)?;
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_secs(30))
-        .pool_max_idle_per_host(1)
-        .build(connector))
-}
-
-#[cfg(any(feature = "tls", feature = "tls-ring"))]
-type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
-
-#[cfg(not(any(feature = "tls", feature = "tls-ring")))]
-type Connector = HttpConnector;
-
-/// Adds TLS with a provider of its own: the host may install another for the process, and need not install any.
-///
-/// Without certificates of authorities, as in an image made from scratch, plain `http` works all the same, and `https`
-/// fails with an unknown issuer.
-#[cfg(any(feature = "tls", feature = "tls-ring"))]
-fn with_tls(mut http: HttpConnector) -> Result<Connector, String> {
-    #[cfg(feature = "tls")]
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    #[cfg(not(feature = "tls"))]
-    let provider = rustls::crypto::ring::default_provider();
-    http.enforce_http(false);
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let config = rustls::ClientConfig::builder_with_provider(provider.into())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(hyper_rustls::HttpsConnectorBuilder::new()
-        .with_tls_config(config)
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(http))
-}
-
-#[cfg(not(any(feature = "tls", feature = "tls-ring")))]
-#[expect(clippy::unnecessary_wraps, reason = "with TLS it may fail")]
-fn with_tls(http: HttpConnector) -> Result<Connector, String> {
-    Ok(http)
+        .pool_max_idle_per_host(1);
+    #[cfg(feature = "otlp-grpc")]
+    if options.http2 {
+        // A connection whose other end has gone without a word would otherwise be used again and again.
+        builder
+            .http2_only(true)
+            .http2_keep_alive_interval(CONNECT_TIMEOUT * 2)
+            .http2_keep_alive_timeout(CONNECT_TIMEOUT * 2);
+    }
+    Ok(builder.build(connector))
 }
 
 /// How long connecting may take. The deadline of the exchange alone would let a black hole use all of it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Collectors and Sentry answer in a few hundred bytes.
+/// Collectors and Sentry answer in a few hundred bytes. A body that is larger reads as an empty one.
 const MAX_RESPONSE: usize = 64 * 1024;

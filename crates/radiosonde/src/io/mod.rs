@@ -11,9 +11,12 @@ mod latch;
 mod otlp;
 pub(crate) mod pipeline;
 mod thread;
+mod tls;
 
-pub(crate) use http_client::HttpClient;
+pub(crate) use http_client::{HttpClient, HttpOptions};
 pub(crate) use latch::Latch;
 #[cfg(feature = "otlp")]
 pub(crate) use otlp::OtlpClient;
 pub(crate) use thread::{Io, is_telemetry_thread};
+#[cfg(feature = "otlp")]
+pub(crate) use tls::TlsFiles;

@@ -4,6 +4,8 @@
 //! ended, none waits.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use radiosonde_catalog::Metric;
@@ -13,6 +15,8 @@ use tokio::time::timeout_at;
 
 use super::Io;
 use super::attempt::{Cutoff, Outage, attempt};
+#[cfg(feature = "otlp")]
+use crate::config::{Batches, OtlpTarget};
 
 /// Where items go.
 pub(crate) trait Destination: Send + Sync + 'static {
@@ -22,6 +26,13 @@ pub(crate) trait Destination: Send + Sync + 'static {
     /// What it is called in the log, in the plural.
     const ITEMS: &'static str;
 
+    /// Returns about how many bytes an item takes while it waits.
+    ///
+    /// Defaults to none: the number of items alone is bounded.
+    fn weight(_: &Self::Item) -> usize {
+        0
+    }
+
     /// Sends items, each once. How long that may take is enforced by the caller.
     fn send(
         &self,
@@ -30,12 +41,14 @@ pub(crate) trait Destination: Send + Sync + 'static {
 }
 
 /// What became of a batch that arrived.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Delivered {
     /// How many items of the batch were refused.
     pub(crate) refused: u64,
     /// How many items of the batch were held back, because the other side asked for a pause.
     pub(crate) held_back: u64,
+    /// What the other side said of it.
+    pub(crate) remark: Option<String>,
 }
 
 /// How a pipeline batches.
@@ -43,12 +56,33 @@ pub(crate) struct Delivered {
 pub(crate) struct Batching {
     /// How many items may wait.
     pub(crate) queue: usize,
+    /// How many bytes they may take, with those that are being sent.
+    pub(crate) bytes: usize,
     /// How many are sent at once, at most.
     pub(crate) batch: usize,
     /// How long an item waits for others to be sent with it.
     pub(crate) delay: Duration,
     /// How long one batch may take.
     pub(crate) timeout: Duration,
+}
+
+impl Batching {
+    #[cfg(feature = "otlp")]
+    pub(crate) fn of(batches: &Batches, target: &OtlpTarget) -> Self {
+        let Batches {
+            queue,
+            batch,
+            delay,
+        } = *batches;
+        Self {
+            queue,
+            bytes: queue.saturating_mul(MEAN_WEIGHT).max(LEAST_BYTES),
+            batch,
+            delay,
+            // The client keeps to it; this is for what it might do beside sending.
+            timeout: target.timeout + Io::GRACE,
+        }
+    }
 }
 
 /// The four counters of a pipeline.
@@ -71,13 +105,74 @@ impl Account {
             dropped,
         }
     }
+
+    /// Counts what became of so many items, and tells it where that is news.
+    pub(crate) fn settle(
+        &self,
+        count: u64,
+        result: Result<Delivered, String>,
+        outage: &mut Outage,
+    ) {
+        let delivered = match result {
+            Ok(delivered) => delivered,
+            Err(reason) => {
+                self.failed.increment(count);
+                return outage.note(Some(reason));
+            }
+        };
+        // The other side says how many it refused; it cannot have refused more than it got.
+        let refused = count.min(delivered.refused);
+        let held_back = (count - refused).min(delivered.held_back);
+        self.failed.increment(refused);
+        self.dropped.increment(held_back);
+        self.sent.increment(count - refused - held_back);
+        match delivered.remark {
+            // Nothing was offered, so nothing is new.
+            _ if held_back == count => {}
+            reason if refused > 0 => outage.note(Some(reason.unwrap_or_default())),
+            remark => {
+                outage.note(None);
+                if let Some(said) = remark {
+                    outage.remark(said);
+                }
+            }
+        }
+    }
 }
 
 /// The end of a pipeline that the service holds.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
     sender: mpsc::Sender<T>,
+    weight: fn(&T) -> usize,
+    room: Arc<Room>,
     account: Account,
+}
+
+/// How many bytes may wait, and how many do.
+#[derive(Debug)]
+struct Room {
+    most: usize,
+    taken: AtomicUsize,
+}
+
+impl Room {
+    fn new(most: usize) -> Arc<Self> {
+        let taken = AtomicUsize::new(0);
+        Arc::new(Self { most, taken })
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let take = |taken: usize| taken.checked_add(bytes).filter(|sum| *sum <= self.most);
+        let taken = self
+            .taken
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        taken.is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.taken.fetch_sub(bytes, Ordering::Relaxed);
+    }
 }
 
 impl<T> Queue<T> {
@@ -85,7 +180,14 @@ impl<T> Queue<T> {
     /// is dropped and counted.
     pub(crate) fn offer(&self, item: T) -> bool {
         self.account.ended.increment(1);
-        let taken = self.sender.try_send(item).is_ok();
+        let weight = (self.weight)(&item);
+        let taken = self.room.take(weight) && {
+            let taken = self.sender.try_send(item).is_ok();
+            if !taken {
+                self.room.give_back(weight);
+            }
+            taken
+        };
         if !taken {
             self.account.dropped.increment(1);
         }
@@ -101,6 +203,8 @@ impl<T> Clone for Queue<T> {
     fn clone(&self) -> Self {
         Self {
             sender: self.sender.clone(),
+            weight: self.weight,
+            room: self.room.clone(),
             account: self.account.clone(),
         }
     }
@@ -116,13 +220,16 @@ pub(crate) fn start<D: Destination>(
     let (sender, items) = mpsc::channel(batching.queue);
     let queue = Queue {
         sender,
+        weight: D::weight,
+        room: Room::new(batching.bytes),
         account: account.clone(),
     };
-    let destination = std::sync::Arc::new(destination);
+    let (destination, room) = (Arc::new(destination), queue.room.clone());
     io.spawn(|cutoff| {
         let worker = Worker {
             items,
             destination,
+            room,
             batching,
             account,
             cutoff,
@@ -135,7 +242,8 @@ pub(crate) fn start<D: Destination>(
 
 struct Worker<D: Destination> {
     items: mpsc::Receiver<D::Item>,
-    destination: std::sync::Arc<D>,
+    destination: Arc<D>,
+    room: Arc<Room>,
     batching: Batching,
     account: Account,
     cutoff: Cutoff,
@@ -186,27 +294,26 @@ impl<D: Destination> Worker<D> {
     /// Sends a batch and settles its account.
     async fn send(&mut self, batch: Vec<D::Item>) {
         let count = batch.len() as u64;
+        let weight = batch.iter().map(D::weight).sum();
         if self.cutoff.is_past() {
             self.account.dropped.increment(count);
-            return;
+            return self.room.give_back(weight);
         }
         let destination = self.destination.clone();
         let exchange = async move { destination.send(batch).await };
         let result = attempt(exchange, self.batching.timeout, &mut self.cutoff).await;
-        match &result {
-            Ok(Delivered { refused, held_back }) => {
-                // The other side says how many it refused; it cannot have refused more than it got.
-                let refused = count.min(*refused);
-                let held_back = (count - refused).min(*held_back);
-                self.account.failed.increment(refused);
-                self.account.dropped.increment(held_back);
-                self.account.sent.increment(count - refused - held_back);
-            }
-            Err(_) => self.account.failed.increment(count),
-        }
-        self.outage.note(result.err());
+        self.room.give_back(weight);
+        self.account.settle(count, result, &mut self.outage);
     }
 }
+
+/// How many bytes there are for an item, on the average: with the defaults, three megabytes for all that wait.
+#[cfg(feature = "otlp")]
+const MEAN_WEIGHT: usize = 1_536;
+
+/// A short queue may hold a few items of any size.
+#[cfg(feature = "otlp")]
+const LEAST_BYTES: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests;

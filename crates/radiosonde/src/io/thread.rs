@@ -9,13 +9,14 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 
 use super::attempt::Cutoff;
-use super::{HttpClient, Latch};
+use super::{HttpClient, HttpOptions, Latch};
 
 /// The telemetry thread. Dropping the last handle ends it without waiting.
 #[derive(Debug)]
 pub(crate) struct Io {
     runtime: Handle,
-    client: HttpClient,
+    /// One for each way to connect.
+    clients: Vec<HttpClient>,
     /// When everything must be sent or given up; unset while the service runs. Dropping it ends the thread.
     cutoff: watch::Sender<Option<Instant>>,
     workers: Vec<Latch>,
@@ -49,15 +50,26 @@ impl Io {
             })?;
         Ok(Self {
             runtime: handle,
-            client: HttpClient::new(),
+            clients: Vec::new(),
             cutoff,
             workers: Vec::new(),
         })
     }
 
-    /// Returns the client that everything is sent with.
-    pub(crate) fn client(&self) -> HttpClient {
-        self.client.clone()
+    /// Returns the client that connects like this.
+    pub(crate) fn client(&mut self, options: HttpOptions) -> HttpClient {
+        let mut clients = self.clients.iter();
+        if let Some(client) = clients.find(|client| *client.options() == options) {
+            return client.clone();
+        }
+        let client = HttpClient::new(options);
+        self.clients.push(client.clone());
+        client
+    }
+
+    /// Returns what tells when everything must be sent.
+    pub(crate) fn cutoff(&self) -> Cutoff {
+        Cutoff::new(self.cutoff.subscribe())
     }
 
     /// Starts a worker that ends soon after the cutoff is set.
@@ -68,7 +80,7 @@ impl Io {
     {
         let latch = Latch::default();
         let opens = latch.open_on_drop();
-        let work = worker(Cutoff::new(self.cutoff.subscribe()));
+        let work = worker(self.cutoff());
         self.runtime.spawn(async move {
             let _opens = opens;
             work.await;

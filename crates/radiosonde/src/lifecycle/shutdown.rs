@@ -11,17 +11,18 @@ use tokio::sync::oneshot;
 use crate::errors::Reporter;
 use crate::io::Io;
 use crate::io::pipeline::Account;
-use crate::logs::LineWriter;
+use crate::logs::LogControl;
 #[cfg(feature = "slo")]
 use crate::slo::Keeper;
 
 /// Everything that may still have something to send.
 #[derive(Debug)]
 pub(crate) struct Telemetry {
-    lines: LineWriter,
+    pub(crate) log: LogControl,
     pub(crate) io: Option<Io>,
     pub(crate) spans: Option<Account>,
     pub(crate) metric_points: Option<Account>,
+    pub(crate) log_records: Option<Account>,
     pub(crate) reports: Option<Account>,
     /// Where the service reports by itself.
     #[cfg(feature = "sentry")]
@@ -32,12 +33,13 @@ pub(crate) struct Telemetry {
 }
 
 impl Telemetry {
-    pub(crate) fn new(lines: LineWriter) -> Self {
+    pub(crate) fn new(log: LogControl) -> Self {
         Self {
-            lines,
+            log,
             io: None,
             spans: None,
             metric_points: None,
+            log_records: None,
             reports: None,
             #[cfg(feature = "sentry")]
             reporter: None,
@@ -81,7 +83,7 @@ impl Telemetry {
                 .checked_sub(reserve + Io::GRACE.min(budget / 4))
                 .unwrap_or(deadline);
             let sent = self.io.as_ref().is_none_or(|io| io.stop(cutoff));
-            let written = self.lines.flush_until(deadline);
+            let written = self.log.flush_until(deadline);
             self.report(sent && written)
         })
     }
@@ -96,6 +98,7 @@ impl Telemetry {
             in_time,
             spans: delivery(&self.spans),
             metric_points: delivery(&self.metric_points),
+            log_records: delivery(&self.log_records),
             error_reports: delivery(&self.reports),
         }
     }
@@ -111,6 +114,8 @@ pub struct ShutdownReport {
     pub spans: Delivery,
     /// The points of metrics that were sent to a collector: one for each series, each time.
     pub metric_points: Delivery,
+    /// The log records that were sent to a collector, beside the lines.
+    pub log_records: Delivery,
     /// The error reports.
     pub error_reports: Delivery,
 }
@@ -147,6 +152,7 @@ impl fmt::Display for ShutdownReport {
             in_time,
             spans,
             metric_points,
+            log_records,
             error_reports,
         } = self;
         let late = if *in_time {
@@ -156,7 +162,7 @@ impl fmt::Display for ShutdownReport {
         };
         write!(
             f,
-            "sent {spans} spans, {metric_points} metric points and {error_reports} error reports{late}"
+            "sent {spans} spans, {metric_points} metric points, {log_records} log records and {error_reports} error reports{late}"
         )
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::{Debug, Write as _};
 
 use tracing::field::{Field, Visit};
 
-use super::escape;
+use super::{escape, json};
 use crate::config::LogFormat;
 use crate::text;
 
@@ -16,6 +16,8 @@ pub(crate) struct FieldWriter<'a> {
     pub(crate) out: &'a mut String,
     /// Where the message of an event goes. In a span, a field of that name is one like the others.
     pub(crate) message: Option<&'a mut String>,
+    /// Whether the fields stand beside the line's own.
+    pub(crate) beside: bool,
 }
 
 /// The fields of a span, each with its last value, as text.
@@ -100,6 +102,9 @@ impl FieldWriter<'_> {
         match self.format {
             LogFormat::Json => {
                 self.out.push_str(",\"");
+                if self.beside && json::is_reserved(name) {
+                    self.out.push_str("fields.");
+                }
                 escape::json(name, self.out);
                 self.out.push_str("\":");
             }
@@ -120,6 +125,7 @@ impl SpanFieldWriter<'_> {
             format: self.format,
             out: &mut out,
             message: None,
+            beside: false,
         });
         if !out.is_empty() {
             self.fields.set(field.name(), out);

@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use super::escape;
 use super::line::{Line, Named};
+use crate::config::LogFields;
 
 /// Appends a line.
 ///
-/// The fields of the event stand apart under `fields`, so that none of them can pose as one of the line's own.
-pub(crate) fn line(line: &Line<'_>, service: &Named, out: &mut String) {
+/// The fields of the event stand apart under `fields`, so that none of them can pose as one of the line's own; where
+/// they are to stand beside those, one that would is told apart by its name.
+pub(crate) fn line(line: &Line<'_>, service: &Named, fields: LogFields, out: &mut String) {
     // Writing to a `String` cannot fail; that goes for every `write!` here.
     let time = humantime::format_rfc3339_micros(line.time);
     let _ = write!(
@@ -30,8 +32,12 @@ pub(crate) fn line(line: &Line<'_>, service: &Named, out: &mut String) {
             ids.span_id()
         );
     }
-    if let Some(fields) = line.fields.strip_prefix(',') {
-        let _ = write!(out, ",\"fields\":{{{fields}}}");
+    match (fields, line.fields.strip_prefix(',')) {
+        (_, None) => {}
+        (LogFields::Nested, Some(fields)) => {
+            let _ = write!(out, ",\"fields\":{{{fields}}}");
+        }
+        (LogFields::Flat, Some(_)) => out.push_str(line.fields),
     }
     if let Some(spans) = line.spans.strip_prefix(',') {
         let _ = write!(out, ",\"spans\":[{spans}]");
@@ -54,6 +60,22 @@ pub(crate) fn span<'a>(name: &str, fields: impl Iterator<Item = &'a str>, out: &
         out.push('}');
     }
     out.push('}');
+}
+
+/// Tells whether a line has a member of this name by itself.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    matches!(
+        name,
+        "timestamp"
+            | "level"
+            | "message"
+            | "target"
+            | "service"
+            | "version"
+            | "trace_id"
+            | "span_id"
+            | "spans"
+    )
 }
 
 fn member(name: &str, value: &str, out: &mut String) {

@@ -1,11 +1,9 @@
 //! The layer: from an event to a line.
 
 use std::cell::RefCell;
-use std::io::Write;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use radiosonde_catalog::{LOG_LINES, LOG_LINES_LOST};
-use radiosonde_metrics::Registry;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
 use tracing_log::NormalizeEvent as _;
@@ -14,49 +12,21 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{FieldWriter, SpanFieldWriter, SpanFields};
-use super::line::{Line, Named};
+use super::line::{Line, Look};
 use super::{LineWriter, json, text};
-use crate::config::{LogFormat, LogSettings};
+use crate::config::{LogFields, LogFormat};
 use crate::context::current_span;
 
 /// Writes each event that its filter lets through as one line.
 #[derive(Debug)]
 pub(crate) struct LogLayer {
-    format: LogFormat,
-    colours: bool,
-    service: Named,
+    look: Arc<Look>,
     writer: LineWriter,
 }
 
 impl LogLayer {
-    /// Makes a layer that writes to `out`.
-    ///
-    /// # Errors
-    ///
-    /// Returns the error of the operating system when there can be no thread to write on.
-    pub(crate) fn new(
-        out: impl Write + Send + 'static,
-        settings: &LogSettings,
-        name: &str,
-        version: Option<&str>,
-        registry: &Registry,
-    ) -> std::io::Result<Self> {
-        let lines = registry.counter(&LOG_LINES, &[]);
-        let lost = registry.counter(&LOG_LINES_LOST, &[]);
-        Ok(Self {
-            format: settings.format,
-            colours: settings.colours,
-            service: Named {
-                name: name.into(),
-                version: version.map(Into::into),
-            },
-            writer: LineWriter::start(out, lines, lost)?,
-        })
-    }
-
-    /// Returns the writer, to be flushed at the end.
-    pub(crate) fn writer(&self) -> LineWriter {
-        self.writer.clone()
+    pub(crate) fn new(look: Arc<Look>, writer: LineWriter) -> Self {
+        Self { look, writer }
     }
 
     fn spans_of<S>(&self, event: &Event<'_>, context: &Context<'_, S>, out: &mut String)
@@ -73,19 +43,11 @@ impl LogLayer {
                 .get::<SpanFields>()
                 .into_iter()
                 .flat_map(SpanFields::iter);
-            match self.format {
+            match self.look.format {
                 LogFormat::Json => json::span(span.name(), fields, out),
                 LogFormat::Text => text::span(span.name(), fields, out),
             }
         }
-    }
-
-    fn write(&self, line: &Line<'_>, out: &mut String) {
-        match self.format {
-            LogFormat::Json => json::line(line, &self.service, out),
-            LogFormat::Text => text::line(line, self.colours, out),
-        }
-        self.writer.write(out.as_bytes());
     }
 }
 
@@ -97,7 +59,7 @@ where
         if let Some(span) = context.span(id) {
             let mut fields = SpanFields::default();
             attributes.record(&mut SpanFieldWriter {
-                format: self.format,
+                format: self.look.format,
                 fields: &mut fields,
             });
             span.extensions_mut().replace(fields);
@@ -109,7 +71,7 @@ where
             // Formatted outside the extensions, which others may want while a value formats itself.
             let mut anew = SpanFields::default();
             values.record(&mut SpanFieldWriter {
-                format: self.format,
+                format: self.look.format,
                 fields: &mut anew,
             });
             let mut extensions = span.extensions_mut();
@@ -124,9 +86,10 @@ where
         with_buffers(|buffers| {
             let [message, fields, spans, out] = buffers;
             event.record(&mut FieldWriter {
-                format: self.format,
+                format: self.look.format,
                 out: fields,
                 message: Some(message),
+                beside: self.look.fields == LogFields::Flat,
             });
             self.spans_of(event, &context, spans);
             let normalized = event.normalized_metadata();
@@ -140,7 +103,8 @@ where
                 spans,
                 ids: current_span(),
             };
-            self.write(&line, out);
+            self.look.line(&line, out);
+            self.writer.write(out.as_bytes());
         });
     }
 }

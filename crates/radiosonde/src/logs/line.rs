@@ -5,11 +5,33 @@ use std::time::SystemTime;
 use opentelemetry::trace::SpanContext;
 use tracing::Level;
 
+use super::{json, text};
+use crate::config::{LogFields, LogFormat};
+
 /// What every line says of the service.
 #[derive(Debug)]
 pub(crate) struct Named {
     pub(crate) name: String,
     pub(crate) version: Option<String>,
+}
+
+/// How lines look.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub(crate) format: LogFormat,
+    pub(crate) fields: LogFields,
+    pub(crate) colours: bool,
+    pub(crate) service: Named,
+}
+
+impl Look {
+    /// Appends a line, with its end.
+    pub(crate) fn line(&self, line: &Line<'_>, out: &mut String) {
+        match self.format {
+            LogFormat::Json => json::line(line, &self.service, self.fields, out),
+            LogFormat::Text => text::line(line, self.colours, out),
+        }
+    }
 }
 
 /// One event, on its way to being a line.

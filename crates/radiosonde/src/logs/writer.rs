@@ -3,20 +3,32 @@
 //! Of all lines: *written* + *lost* + those that wait = all, at any time.
 
 use std::io::{ErrorKind, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use radiosonde_metrics::Counter;
 
+use super::chores::Chores;
+
 /// Hands lines to the thread that writes them. Clones share the queue.
 #[derive(Debug, Clone)]
 pub(crate) struct LineWriter {
-    queue: SyncSender<Box<[u8]>>,
+    queue: SyncSender<Job>,
     waiting: Arc<Waiting>,
     lines: Counter,
     lost: Counter,
+}
+
+/// What the thread is asked to do.
+#[derive(Debug)]
+enum Job {
+    Write(Box<[u8]>),
+    /// Look what is due.
+    Look,
+    /// Say what was suppressed.
+    Tell,
 }
 
 /// How much has been accepted and not yet been written or lost.
@@ -40,18 +52,27 @@ impl LineWriter {
     /// Returns the error of the operating system when there can be no thread.
     pub(crate) fn start(
         out: impl Write + Send + 'static,
-        lines: Counter,
-        lost: Counter,
+        [lines, lost]: [Counter; 2],
+        chores: Option<Chores>,
     ) -> std::io::Result<Self> {
-        let (queue, received) = sync_channel(MAX_LINES);
+        // One more than there may be lines, so that there is room to be asked to look.
+        let (queue, received) = sync_channel(MAX_LINES + 1);
         let writer = Self {
             queue,
             waiting: Arc::default(),
             lines,
             lost,
         };
-        let (waiting, lost) = (writer.waiting.clone(), writer.lost.clone());
-        let work = move || write_all(out, &received, &waiting, &lost);
+        let mut worker = Worker {
+            out,
+            jobs: received,
+            waiting: writer.waiting.clone(),
+            lines: writer.lines.clone(),
+            lost: writer.lost.clone(),
+            chores,
+            torn: false,
+        };
+        let work = move || worker.run();
         thread::Builder::new()
             .name("radiosonde-log".into())
             .spawn(work)?;
@@ -64,14 +85,23 @@ impl LineWriter {
         if !self.waiting.add(line.len()) {
             return self.lost.increment(1);
         }
-        if self.queue.try_send(line.into()).is_err() {
+        if self.queue.try_send(Job::Write(line.into())).is_err() {
             self.waiting.remove(1, line.len());
             self.lost.increment(1);
         }
     }
 
+    /// Has the thread look what is due. When there is no room to ask, it is busy, and looks of itself.
+    pub(crate) fn look(&self) {
+        let _ = self.queue.try_send(Job::Look);
+    }
+
     /// Blocks until no line waits, and returns true, or until the deadline, and returns false.
     pub(crate) fn flush_until(&self, deadline: Instant) -> bool {
+        // What was suppressed is told before, if there is room to ask for it.
+        if self.waiting.add(0) && self.queue.try_send(Job::Tell).is_err() {
+            self.waiting.remove(1, 0);
+        }
         self.waiting.none_by(deadline)
     }
 }
@@ -108,29 +138,100 @@ impl Waiting {
     }
 }
 
-/// Writes what comes, as much as waits at once, until there is nobody left to log.
-fn write_all(mut out: impl Write, lines: &Receiver<Box<[u8]>>, waiting: &Waiting, lost: &Counter) {
-    let mut chunk = Vec::new();
-    let mut torn = false;
-    while let Ok(first) = lines.recv() {
-        chunk.clear();
-        chunk.extend_from_slice(&first);
-        let mut count = 1;
-        while chunk.len() < MAX_CHUNK
-            && let Ok(line) = lines.try_recv()
-        {
-            chunk.extend_from_slice(&line);
-            count += 1;
+/// What the thread has.
+struct Worker<W> {
+    out: W,
+    jobs: Receiver<Job>,
+    waiting: Arc<Waiting>,
+    lines: Counter,
+    lost: Counter,
+    chores: Option<Chores>,
+    /// Whether the last line that was written lacks its end.
+    torn: bool,
+}
+
+impl<W: Write> Worker<W> {
+    /// Writes what comes, as much as waits at once, until there is nobody left to log.
+    fn run(&mut self) {
+        let mut chunk = Vec::new();
+        let mut due = None;
+        while let Some(first) = self.next(due) {
+            chunk.clear();
+            let (mut count, mut tells) = (0, false);
+            let mut job = Some(first);
+            while let Some(next) = job {
+                match next {
+                    Job::Write(line) => {
+                        chunk.extend_from_slice(&line);
+                        count += 1;
+                    }
+                    Job::Look => {}
+                    Job::Tell => tells = true,
+                }
+                job = (chunk.len() < MAX_CHUNK)
+                    .then(|| self.jobs.try_recv().ok())
+                    .flatten();
+            }
+            self.write(&chunk, count);
+            self.waiting.remove(count, chunk.len());
+            if tells {
+                self.tell();
+                self.waiting.remove(1, 0);
+            }
+            due = self.look();
         }
-        if torn && write_patiently(&mut out, b"\n") == 1 {
-            torn = false;
+    }
+
+    /// Waits for a job, until something is due. None when there will be no more.
+    fn next(&self, due: Option<Instant>) -> Option<Job> {
+        let Some(due) = due else {
+            return self.jobs.recv().ok();
+        };
+        let left = due.saturating_duration_since(Instant::now());
+        match self.jobs.recv_timeout(left) {
+            Ok(job) => Some(job),
+            Err(RecvTimeoutError::Timeout) => Some(Job::Look),
+            Err(RecvTimeoutError::Disconnected) => None,
         }
-        let written = write_patiently(&mut out, &chunk);
+    }
+
+    /// Does what is due, and returns when something is due next.
+    fn look(&mut self) -> Option<Instant> {
+        let chores = self.chores.as_mut()?;
+        let mut lines = String::new();
+        let due = chores.run(Instant::now(), &mut lines);
+        self.write_own(&lines);
+        due
+    }
+
+    /// Writes what was suppressed, before its time.
+    fn tell(&mut self) {
+        let mut lines = String::new();
+        if let Some(chores) = &self.chores {
+            chores.tell(&mut lines);
+        }
+        self.write_own(&lines);
+    }
+
+    /// Writes lines of this thread's own.
+    fn write_own(&mut self, lines: &str) {
+        let count = lines.lines().count();
+        self.lines.increment(count as u64);
+        self.write(lines.as_bytes(), count);
+    }
+
+    fn write(&mut self, chunk: &[u8], count: usize) {
+        if count == 0 {
+            return;
+        }
+        if self.torn && write_patiently(&mut self.out, b"\n") == 1 {
+            self.torn = false;
+        }
+        let written = write_patiently(&mut self.out, chunk);
         let whole = chunk[..written].split(|byte| *byte == b'\n').count() - 1;
         // An error has nowhere to be reported but the count: the log is what failed.
-        lost.increment((count - whole.min(count)) as u64);
-        torn |= written > 0 && chunk[written - 1] != b'\n';
-        waiting.remove(count, chunk.len());
+        self.lost.increment((count - whole.min(count)) as u64);
+        self.torn |= written > 0 && chunk[written - 1] != b'\n';
     }
 }
 
@@ -209,7 +310,7 @@ mod tests {
             permissions,
             written: send,
         };
-        let writer = LineWriter::start(gate, Counter::default(), Counter::default()).unwrap();
+        let writer = LineWriter::start(gate, Default::default(), None).unwrap();
         Fixture {
             writer,
             open,

@@ -37,7 +37,7 @@ pub(crate) fn start(
         ],
     );
     let push = Push {
-        client: OtlpClient::new(io.client(), &export.target),
+        client: OtlpClient::new(io, &export.target),
         timeout: export.target.timeout,
         resource: Resource {
             attributes: ResourceAttributesWithSchema::from(resource).attributes.0,
@@ -80,11 +80,10 @@ impl Push {
                 () = cutoff.is_set() => true,
                 _ = ticks.tick() => false,
             };
-            let sent = match self.read(&mut cutoff).await {
+            match self.read(&mut cutoff).await {
                 Ok(points) => self.send(points, &mut cutoff).await,
-                Err(reason) => Err(reason),
-            };
-            self.outage.note(sent.err());
+                Err(reason) => self.outage.note(Some(reason)),
+            }
             if ends {
                 return;
             }
@@ -107,31 +106,20 @@ impl Push {
     }
 
     /// Sends points and settles their account.
-    async fn send(&mut self, (message, points): Points, cutoff: &mut Cutoff) -> Result<(), String> {
+    async fn send(&mut self, (message, points): Points, cutoff: &mut Cutoff) {
         self.account.ended.increment(points);
         if cutoff.is_past() {
-            self.account.dropped.increment(points);
-            return Ok(());
+            return self.account.dropped.increment(points);
         }
         let client = self.client.clone();
         let exchange = async move { client.post(&message).await };
-        let result = attempt(exchange, self.timeout, cutoff).await;
-        let answer: ExportMetricsServiceResponse =
-            result.inspect_err(|_| self.account.failed.increment(points))?;
-        let partial = answer.partial_success.unwrap_or_default();
-        // The collector cannot have refused more than it got.
-        let refused = u64::try_from(partial.rejected_data_points)
-            .unwrap_or(0)
-            .min(points);
-        self.account.failed.increment(refused);
-        self.account.sent.increment(points - refused);
-        if refused > 0 {
-            let said = partial.error_message;
-            let reason = &said[..said.floor_char_boundary(200)];
-            return Err(format!(
-                "the collector refused {refused} of {points} points: {reason}"
-            ));
-        }
-        Ok(())
+        let result = attempt(exchange, self.timeout + Io::GRACE, cutoff).await;
+        let delivered = result.map(|posted| {
+            posted.delivered(points, |answer: ExportMetricsServiceResponse| {
+                let partial = answer.partial_success.unwrap_or_default();
+                (partial.rejected_data_points, partial.error_message)
+            })
+        });
+        self.account.settle(points, delivered, &mut self.outage);
     }
 }

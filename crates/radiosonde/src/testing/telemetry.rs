@@ -102,7 +102,7 @@ impl Telemetry {
         let mut parts = Parts::start(&settings, written.clone()).map_err(InitError::Thread)?;
         Ok(Self {
             dispatch: ext::dispatch(&mut parts),
-            lines: parts.lines.clone(),
+            lines: parts.log.writer(),
             sonde: parts.into_sonde(),
             written,
         })

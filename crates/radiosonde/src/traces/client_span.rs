@@ -1,5 +1,7 @@
 //! The span of a request that goes out, by the semantic conventions for HTTP clients.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use opentelemetry::trace::{Span as _, SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue};
@@ -7,29 +9,35 @@ use opentelemetry_sdk::trace::SdkTracer;
 use radiosonde_tower::Entered;
 use radiosonde_tower::client::{ClientObservation, ClientObserver, ClientScope, Departure};
 
+use super::call;
+use super::propagation::Propagation;
 use super::server_span::{bounded, enter, method_name, of_method, version};
-use super::{call, propagation};
 use crate::context::ids_of_request;
 
 /// Gives each request that goes out a span, and sends its trace along.
 #[derive(Debug)]
 pub(crate) struct ClientSpans {
     tracer: SdkTracer,
+    propagation: Arc<Propagation>,
     /// Whether spans go anywhere.
     exported: bool,
 }
 
 /// The span of a request, in the context that the client's code runs in.
 #[derive(Debug)]
-struct ClientSpan(Context);
+struct ClientSpan(Context, Arc<Propagation>);
 
 /// A request without a span of its own: what is current where it is made goes along.
 #[derive(Debug)]
-struct PassedOn(Context);
+struct PassedOn(Context, Arc<Propagation>);
 
 impl ClientSpans {
-    pub(crate) fn new(tracer: SdkTracer, exported: bool) -> Self {
-        Self { tracer, exported }
+    pub(crate) fn new(tracer: SdkTracer, propagation: Propagation, exported: bool) -> Self {
+        Self {
+            tracer,
+            propagation: Arc::new(propagation),
+            exported,
+        }
     }
 
     /// Opens a span below `parent`, in a context of its own; `None` when the traces have ended.
@@ -56,16 +64,17 @@ impl ClientObserver for ClientSpans {
             && !is_left_out(&parent)
             && let Some(context) = self.open(request, &parent)
         {
-            return Some(Box::new(ClientSpan(context)));
+            return Some(Box::new(ClientSpan(context, self.propagation.clone())));
         }
         let goes_on = parent.span().span_context().is_valid();
-        goes_on.then(|| Box::new(PassedOn(parent)) as Box<dyn ClientScope>)
+        goes_on
+            .then(|| Box::new(PassedOn(parent, self.propagation.clone())) as Box<dyn ClientScope>)
     }
 }
 
 impl ClientScope for ClientSpan {
     fn inject(&self, headers: &mut HeaderMap) {
-        propagation::inject(&self.0, headers);
+        self.1.inject(&self.0, headers);
     }
 
     fn enter(&self) -> Entered {
@@ -104,7 +113,7 @@ impl ClientScope for ClientSpan {
 
 impl ClientScope for PassedOn {
     fn inject(&self, headers: &mut HeaderMap) {
-        propagation::inject(&self.0, headers);
+        self.1.inject(&self.0, headers);
     }
 
     fn enter(&self) -> Entered {
@@ -130,8 +139,10 @@ fn parent() -> Context {
 /// Tells whether the trace was begun or continued by this service and is not sampled: then no sampler need be asked again.
 fn is_left_out(parent: &Context) -> bool {
     let span = parent.span();
+    // What is recorded may be kept in the end.
+    let recorded = span.is_recording();
     let span = span.span_context();
-    span.is_valid() && !span.is_sampled() && !span.is_remote()
+    span.is_valid() && !span.is_sampled() && !span.is_remote() && !recorded
 }
 
 fn attributes(request: &Departure<'_>) -> Vec<KeyValue> {

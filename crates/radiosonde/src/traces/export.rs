@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use opentelemetry::Context;
+use opentelemetry::trace::{Event, Link};
+use opentelemetry::{Array, Context, KeyValue, Value};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
@@ -20,7 +21,11 @@ use crate::io::{Io, OtlpClient};
 
 /// Takes spans that ended, and hands them to the telemetry thread.
 #[derive(Debug, Clone)]
-pub(crate) struct SpanQueue(Queue<SpanData>);
+pub(crate) struct SpanQueue {
+    queue: Queue<SpanData>,
+    /// How long a value of an attribute may be, in bytes.
+    value_length: usize,
+}
 
 impl SpanQueue {
     /// Starts the worker that sends to the collector.
@@ -34,29 +39,37 @@ impl SpanQueue {
             registry,
             [&SPANS_ENDED, &SPANS_SENT, &SPANS_FAILED, &SPANS_DROPPED],
         );
-        let batching = Batching {
-            queue: settings.queue,
-            batch: settings.batch,
-            delay: settings.delay,
-            timeout: settings.target.timeout,
-        };
+        let batching = Batching::of(&settings.batches, &settings.target);
         let collector = Collector {
-            client: OtlpClient::new(io.client(), &settings.target),
+            client: OtlpClient::new(io, &settings.target),
             resource: resource.into(),
         };
-        Self(pipeline::start(io, collector, batching, account))
+        Self {
+            queue: pipeline::start(io, collector, batching, account),
+            value_length: settings.value_length,
+        }
     }
 
     pub(crate) fn account(&self) -> &Account {
-        self.0.account()
+        self.queue.account()
+    }
+
+    /// Counts spans that were lost before they came here.
+    pub(super) fn lose(&self, count: u64) {
+        self.account().ended.increment(count);
+        self.account().dropped.increment(count);
     }
 }
 
 impl SpanProcessor for SpanQueue {
     fn on_start(&self, _: &mut Span, _: &Context) {}
 
-    fn on_end(&self, span: SpanData) {
-        self.0.offer(span);
+    fn on_end(&self, mut span: SpanData) {
+        cut(&mut span.attributes, self.value_length);
+        for event in &mut span.events.events {
+            cut(&mut event.attributes, self.value_length);
+        }
+        self.queue.offer(span);
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -69,6 +82,43 @@ impl SpanProcessor for SpanQueue {
     }
 }
 
+/// Returns about how many bytes a span takes.
+pub(super) fn weight_of(span: &SpanData) -> usize {
+    let events = span.events.iter();
+    let events = events.map(|event| size_of::<Event>() + weight(&event.attributes));
+    let links = span.links.iter();
+    let links = links.map(|link| size_of::<Link>() + weight(&link.attributes));
+    size_of::<SpanData>() + weight(&span.attributes) + events.sum::<usize>() + links.sum::<usize>()
+}
+
+/// Cuts values of attributes.
+fn cut(attributes: &mut [KeyValue], most: usize) {
+    for KeyValue { value, .. } in attributes {
+        if let Value::String(text) = value
+            && text.as_str().len() > most
+        {
+            let text = text.as_str();
+            *value = text[..text.floor_char_boundary(most)].to_owned().into();
+        }
+    }
+}
+
+/// Returns about how many bytes attributes take.
+fn weight(attributes: &[KeyValue]) -> usize {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.as_str().len(),
+        Value::Array(Array::String(texts)) => {
+            let texts = texts.iter();
+            texts
+                .map(|text| size_of_val(text) + text.as_str().len())
+                .sum()
+        }
+        _ => 0,
+    };
+    let one = |pair: &KeyValue| size_of::<KeyValue>() + pair.key.as_str().len() + text(&pair.value);
+    attributes.iter().map(one).sum()
+}
+
 /// The collector, as the worker sees it.
 struct Collector {
     client: OtlpClient,
@@ -79,16 +129,20 @@ impl Destination for Collector {
     type Item = SpanData;
     const ITEMS: &'static str = "spans";
 
+    fn weight(span: &SpanData) -> usize {
+        weight_of(span)
+    }
+
     async fn send(&self, spans: Vec<SpanData>) -> Result<Delivered, String> {
+        let count = spans.len() as u64;
         let resource_spans = group_spans_by_resource_and_scope(spans, &self.resource);
         let request = ExportTraceServiceRequest { resource_spans };
-        let response: ExportTraceServiceResponse = self.client.post(&request).await?;
-        let refused = response
-            .partial_success
-            .map_or(0, |partial| partial.rejected_spans);
-        Ok(Delivered {
-            refused: u64::try_from(refused).unwrap_or(0),
-            held_back: 0,
-        })
+        let posted = self.client.post(&request).await?;
+        Ok(
+            posted.delivered(count, |answer: ExportTraceServiceResponse| {
+                let partial = answer.partial_success.unwrap_or_default();
+                (partial.rejected_spans, partial.error_message)
+            }),
+        )
     }
 }

@@ -15,8 +15,15 @@ mod current;
 #[cfg(feature = "otlp")]
 mod export;
 mod filter;
+#[cfg(feature = "otlp")]
+mod keep;
 mod propagation;
 mod provider;
+mod query;
+#[cfg_attr(
+    not(feature = "otlp"),
+    expect(dead_code, reason = "what is exported nowhere is not recorded")
+)]
 mod sampling;
 mod server_span;
 
@@ -24,5 +31,6 @@ mod server_span;
 pub(crate) use current::sampled_span;
 #[cfg(feature = "otlp")]
 pub(crate) use export::SpanQueue;
-pub(crate) use propagation::WithinRequests;
 pub(crate) use provider::Traces;
+#[cfg(feature = "otlp")]
+pub(crate) use sampling::check_strategies;

@@ -1,9 +1,8 @@
 //! The tracer, and what is made with it.
 
-use http::HeaderName;
 use opentelemetry::InstrumentationScope;
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, TracerProviderBuilder};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, TracerProviderBuilder};
 use tracing::Subscriber;
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
@@ -12,39 +11,64 @@ use super::client_span::ClientSpans;
 #[cfg(feature = "otlp")]
 use super::export;
 use super::filter::OfTheHost;
-use super::sampling::{Decisions, Ids};
+#[cfg(feature = "otlp")]
+use super::keep::Keeper;
+use super::propagation::Propagation;
+#[cfg(feature = "otlp")]
+use super::sampling::RootOf;
+use super::sampling::{Decisions, Ids, Sampling};
 use super::server_span::ServerSpans;
-use crate::config::TraceSettings;
+use crate::config::{SpanOptions, TraceSettings};
+#[cfg(feature = "otlp")]
+use crate::io::Io;
 
 /// The traces of a service.
 #[derive(Debug, Clone)]
 pub(crate) struct Traces {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
-    sampler: Sampler,
-    exported: bool,
+    propagation: Propagation,
+    /// What decides where spans go somewhere. What is exported nowhere is not recorded; it has ids nevertheless, for logs
+    /// and error reports.
+    sampling: Option<Sampling>,
 }
 
 impl Traces {
     /// Starts the traces, without a way out of the process.
     pub(crate) fn new(settings: &TraceSettings) -> Self {
-        Self::build(settings, SdkTracerProvider::builder(), false)
+        Self::build(settings, SdkTracerProvider::builder(), None)
     }
 
-    /// Starts the traces, exported to the collector.
+    /// Starts the traces of a service, exported to the collector.
     #[cfg(feature = "otlp")]
-    pub(crate) fn exported(settings: &TraceSettings, processor: export::SpanQueue) -> Self {
-        Self::build(
-            settings,
-            SdkTracerProvider::builder().with_span_processor(processor),
-            true,
-        )
+    pub(crate) fn exported(
+        settings: &TraceSettings,
+        service: &str,
+        io: &mut Io,
+        queue: export::SpanQueue,
+    ) -> Self {
+        let root = RootOf::watched(&settings.sampling.root, service, io);
+        let sampling = Sampling::new(&settings.sampling, root);
+        let keep = settings.sampling.keep;
+        let builder = SdkTracerProvider::builder();
+        let builder = if keep.is_on() {
+            builder.with_span_processor(Keeper::new(queue, keep))
+        } else {
+            builder.with_span_processor(queue)
+        };
+        Self::build(settings, builder, Some(sampling))
     }
 
-    fn build(settings: &TraceSettings, builder: TracerProviderBuilder, exported: bool) -> Self {
+    fn build(
+        settings: &TraceSettings,
+        builder: TracerProviderBuilder,
+        sampling: Option<Sampling>,
+    ) -> Self {
+        let decisions = Decisions(sampling.clone().unwrap_or_else(Sampling::never));
         let provider = builder
             .with_resource(settings.resource.clone())
-            .with_sampler(Decisions(settings.sampler.clone()))
+            .with_span_limits(settings.limits)
+            .with_sampler(decisions)
             .with_id_generator(Ids::default())
             .build();
         let scope = InstrumentationScope::builder("radiosonde")
@@ -54,8 +78,8 @@ impl Traces {
         Self {
             provider,
             tracer,
-            sampler: settings.sampler.clone(),
-            exported,
+            propagation: Propagation::new(settings.propagators.clone()),
+            sampling,
         }
     }
 
@@ -74,14 +98,20 @@ impl Traces {
     }
 
     /// Returns the observer that gives each request its span, and each response the id of its trace, if it is to have it.
-    pub(crate) fn observer(&self, header: Option<HeaderName>) -> ServerSpans {
-        let sampler = self.exported.then(|| self.sampler.clone());
-        ServerSpans::new(self.tracer.clone(), sampler, header)
+    pub(crate) fn observer(&self, options: SpanOptions) -> ServerSpans {
+        let (tracer, propagation) = (self.tracer.clone(), self.propagation.clone());
+        ServerSpans::new(tracer, propagation, self.sampling.clone(), options)
     }
 
     /// Returns the observer that gives each request that goes out its span.
     pub(crate) fn client_observer(&self) -> ClientSpans {
-        ClientSpans::new(self.tracer.clone(), self.exported)
+        let (tracer, propagation) = (self.tracer.clone(), self.propagation.clone());
+        ClientSpans::new(tracer, propagation, self.sampling.is_some())
+    }
+
+    /// Returns what reads and writes the headers of a trace.
+    pub(crate) fn propagation(&self) -> Propagation {
+        self.propagation.clone()
     }
 
     /// Returns the provider, to be made the global one.

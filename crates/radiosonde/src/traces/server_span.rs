@@ -2,23 +2,28 @@
 
 use std::cell::RefCell;
 
-use http::{HeaderName, HeaderValue, Method, Version, header};
-use opentelemetry::trace::{SpanKind, Status, TraceContextExt, TraceId, Tracer as _};
-use opentelemetry::{Context, ContextGuard, KeyValue};
-use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator, Sampler, SdkTracer};
+use http::{HeaderValue, Method, Version, header};
+use opentelemetry::trace::{
+    Link, SpanKind, Status, TraceContextExt, TraceId, TraceState, Tracer as _,
+};
+use opentelemetry::{Array, Context, ContextGuard, KeyValue, Value};
+use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator, SdkTracer};
 use radiosonde_tower::{Arrival, CurrentRequest, Entered, Observation, Observer, Scope, SpanIds};
 
-use super::propagation::{self, Parent, ids_of};
-use super::{call, sampling};
+use super::call;
+use super::propagation::{CameWith, Propagation, ids_of, with_state};
+use super::query;
+use super::sampling::{Asked, Decision, Sampling, decided};
+use crate::config::SpanOptions;
 
 /// Gives each request its ids, and a span if it is sampled.
 #[derive(Debug)]
 pub(crate) struct ServerSpans {
     tracer: SdkTracer,
+    propagation: Propagation,
     /// Decides which requests have a span. `None` where spans go nowhere: then nothing is written into any.
-    sampler: Option<Sampler>,
-    /// The header of the response that holds the id of the trace.
-    header: Option<HeaderName>,
+    sampling: Option<Sampling>,
+    options: SpanOptions,
 }
 
 /// The context that the code of a request runs in, with the span of the request if it has one.
@@ -28,41 +33,77 @@ struct ServerSpan(Context);
 impl ServerSpans {
     pub(crate) fn new(
         tracer: SdkTracer,
-        sampler: Option<Sampler>,
-        header: Option<HeaderName>,
+        propagation: Propagation,
+        sampling: Option<Sampling>,
+        options: SpanOptions,
     ) -> Self {
         Self {
             tracer,
-            sampler,
-            header,
+            propagation,
+            sampling,
+            options,
         }
     }
 
-    /// Opens a span below `parent`; `None` when the traces have ended.
-    fn open(&self, request: &Arrival<'_>, parent: &Context, trace_id: TraceId) -> Option<Context> {
-        let span = self
+    /// Opens a span below what the request came with; `None` when the traces have ended.
+    fn open(
+        &self,
+        request: &Arrival<'_>,
+        came_with: &CameWith,
+        trace_id: TraceId,
+        decision: Decision,
+    ) -> Option<Context> {
+        let parent = &came_with.to_context();
+        let mut span = self
             .tracer
             .span_builder(name(request))
-            .with_attributes(attributes(request))
+            .with_attributes(attributes(request, &self.options))
             .with_kind(SpanKind::Server);
-        let span = sampling::decided(trace_id, || self.tracer.build_with_context(span, parent));
+        if self.options.public_edge {
+            // What a stranger says of a trace is worth a link, and no more.
+            let elsewhere = self.propagation.extract(request.headers()).ids();
+            let link = elsewhere.map(|ids| Link::with_context(with_state(ids, TraceState::NONE)));
+            span = span.with_links(link.into_iter().collect());
+        }
+        let build = || self.tracer.build_with_context(span, parent);
+        let span = decided(trace_id, decision, build);
         let context = parent.with_span(span);
         let is_valid = context.span().span_context().is_valid();
         is_valid.then_some(context)
     }
 
+    /// Decides on a request; `None` where spans go nowhere.
+    fn decide(
+        &self,
+        request: &Arrival<'_>,
+        came_with: &CameWith,
+        trace_id: TraceId,
+    ) -> Option<Decision> {
+        let asked = Asked {
+            method: request.method_label(),
+            route: request.route(),
+            trace_id,
+            origin: came_with.origin(),
+        };
+        Some(self.sampling.as_ref()?.decide(&asked))
+    }
+
     /// Leaves a request without a span of its own, and returns the scope that it needs all the same.
-    fn pass_on(parent: Parent, ids: SpanIds, current: &mut CurrentRequest) -> Option<ServerSpan> {
+    fn pass_on(
+        came_with: CameWith,
+        ids: SpanIds,
+        current: &mut CurrentRequest,
+    ) -> Option<ServerSpan> {
         current.set_span(ids);
-        if let Parent::Context(context) = parent {
-            // What came with the trace goes on with it.
-            let state = context.span().span_context().trace_state().clone();
-            let span = propagation::with_state(ids, state);
-            return Some(ServerSpan(context.with_remote_span_context(span)));
+        if let Some(context) = came_with.pass_on(ids) {
+            return Some(ServerSpan(context));
         }
         // A span around the code that calls this service in the same process is not one around the request.
         let has_outer = Context::map_current(TraceContextExt::has_active_span);
-        has_outer.then(|| ServerSpan(Parent::Ids(ids).to_context()))
+        has_outer.then(|| {
+            let span = with_state(ids, TraceState::NONE);
+            ServerSpan(Context::new().with_remote_span_context(span))
+        })
     }
 }
 
@@ -72,35 +113,39 @@ impl Observer for ServerSpans {
         request: &Arrival<'_>,
         current: &mut CurrentRequest,
     ) -> Option<Box<dyn Scope>> {
-        let parent = propagation::extract(request.headers());
-        let came_with = parent.ids();
+        let came_with = if self.options.public_edge {
+            CameWith::default()
+        } else {
+            self.propagation.extract(request.headers())
+        };
         let generator = RandomIdGenerator::default();
-        let trace_id = came_with.map_or_else(
+        let trace_id = came_with.ids().map_or_else(
             || generator.new_trace_id(),
             |ids| TraceId::from_bytes(ids.trace_id()),
         );
-        if let Some(name) = &self.header
+        if let Some(name) = &self.options.trace_id_header
             && let Ok(value) = HeaderValue::try_from(trace_id.to_string())
         {
             current.add_response_header(name.clone(), value);
         }
-        let is_sampled = match &self.sampler {
-            // Before a word of the span is written: most requests of a busy service are not sampled.
-            Some(sampler) => sampling::is_sampled(sampler, came_with, trace_id),
-            // A trace that is recorded elsewhere passes through as it came: its flag is for those who come after us, too.
-            None => came_with.is_some_and(|ids| ids.is_sampled()),
-        };
-        if self.sampler.is_some() && is_sampled {
-            let context = self.open(request, &parent.to_context(), trace_id);
-            if let Some(context) = context {
-                current.set_span(ids_of(context.span().span_context()));
-                return Some(Box::new(ServerSpan(context)));
-            }
+        // Before a word of the span is written: most requests of a busy service are not sampled.
+        let decision = self.decide(request, &came_with, trace_id);
+        if let Some(decision @ (Decision::Record | Decision::Watch)) = decision
+            && let Some(context) = self.open(request, &came_with, trace_id, decision)
+        {
+            current.set_span(ids_of(context.span().span_context()));
+            return Some(Box::new(ServerSpan(context)));
         }
-        let span_id =
-            came_with.map_or_else(|| generator.new_span_id().to_bytes(), |ids| ids.span_id());
+        let is_sampled = match decision {
+            Some(decision) => decision == Decision::Record,
+            // A trace that is recorded elsewhere passes through as it came: its flag is for those who come after us, too.
+            None => came_with.ids().is_some_and(|ids| ids.is_sampled()),
+        };
+        let span_id = came_with
+            .ids()
+            .map_or_else(|| generator.new_span_id().to_bytes(), |ids| ids.span_id());
         let ids = SpanIds::new(trace_id.to_bytes(), span_id, is_sampled);
-        let scope = Self::pass_on(parent, ids, current)?;
+        let scope = Self::pass_on(came_with, ids, current)?;
         Some(Box::new(scope))
     }
 }
@@ -182,10 +227,15 @@ pub(super) fn of_method(label: &'static str, method: &Method) -> Vec<KeyValue> {
     attributes
 }
 
-fn attributes(request: &Arrival<'_>) -> Vec<KeyValue> {
+fn attributes(request: &Arrival<'_>, options: &SpanOptions) -> Vec<KeyValue> {
     let mut attributes = of_method(request.method_label(), request.method());
-    // The query is left out: it may hold secrets.
     attributes.push(KeyValue::new("url.path", bounded(request.uri().path())));
+    // The query is left out unless it is asked for: it may hold secrets.
+    if options.query
+        && let Some(query) = request.uri().query()
+    {
+        attributes.push(KeyValue::new("url.query", query::redacted(query)));
+    }
     attributes.push(KeyValue::new(
         "url.scheme",
         if request.uri().scheme_str() == Some("https") {
@@ -207,7 +257,39 @@ fn attributes(request: &Arrival<'_>) -> Vec<KeyValue> {
     {
         attributes.push(KeyValue::new("user_agent.original", bounded(agent)));
     }
+    if let Some((address, port)) = authority(request) {
+        attributes.push(KeyValue::new("server.address", bounded(address)));
+        attributes.extend(port.map(|port| KeyValue::new("server.port", i64::from(port))));
+    }
+    attributes.extend(options.headers.iter().filter_map(|captured| {
+        let values = request.headers().get_all(&captured.name).iter();
+        // A value that its sender marked as secret stays one.
+        let values = values.filter(|value| !value.is_sensitive());
+        let values = values.filter_map(|value| value.to_str().ok());
+        let values: Vec<_> = values.map(|value| bounded(value).into()).collect();
+        let attribute = || {
+            KeyValue::new(
+                captured.attribute.clone(),
+                Value::Array(Array::String(values.clone())),
+            )
+        };
+        (!values.is_empty()).then(attribute)
+    }));
     attributes
+}
+
+/// Returns the host that the client meant, and the port if it named one.
+fn authority<'a>(request: &Arrival<'a>) -> Option<(&'a str, Option<u16>)> {
+    if let Some(authority) = request.uri().authority() {
+        return Some((authority.host(), authority.port_u16()));
+    }
+    let host = request.headers().get(header::HOST)?.to_str().ok()?;
+    let (name, port) = match host.rsplit_once(':') {
+        // An address of version 6 has colons of its own, and stands in brackets.
+        Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok()),
+        _ => (host, None),
+    };
+    (!name.is_empty()).then_some((name, port))
 }
 
 /// Returns a version of HTTP as attributes have it.

@@ -6,13 +6,18 @@ use std::process::{Command, Output};
 ///
 /// The test asks [`is_child`] which of the two it is.
 pub(crate) fn run(test: &str, variables: &[(&str, &str)]) -> Output {
-    Command::new(std::env::current_exe().unwrap())
+    command(test, variables).output().unwrap()
+}
+
+/// Returns the same before it runs.
+pub(crate) fn command(test: &str, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env_clear()
         .envs(variables.iter().copied())
-        .env(IS_CHILD, "1")
-        .output()
-        .unwrap()
+        .env(IS_CHILD, "1");
+    command
 }
 
 /// Tells whether this process is a child of [`run`].

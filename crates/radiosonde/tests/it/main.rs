@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+mod abuse;
 mod child;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod client;
@@ -9,10 +10,17 @@ mod client;
 mod corpus;
 #[cfg(feature = "sentry")]
 mod errors;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+mod faults;
 #[cfg(feature = "sentry")]
 mod features;
+#[cfg(feature = "axum")]
+mod fuzz;
+#[cfg(all(feature = "axum", feature = "otlp-grpc"))]
+mod grpc;
 mod hostile;
 mod init;
+mod log_control;
 mod logs;
 #[cfg(feature = "axum")]
 mod placement;
@@ -20,6 +28,10 @@ mod placement;
 mod probe_thread;
 #[cfg(feature = "testing")]
 mod refusals;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+mod sampling;
+#[cfg(all(feature = "axum", feature = "otlp", feature = "sentry"))]
+mod secrets;
 #[cfg(all(unix, feature = "axum", feature = "otlp"))]
 mod serve;
 #[cfg(feature = "axum")]
@@ -34,3 +46,5 @@ mod strangers;
 mod streams;
 #[cfg(feature = "testing")]
 mod testing;
+#[cfg(all(feature = "axum", feature = "otlp", feature = "tls"))]
+mod tls;

@@ -65,9 +65,16 @@ pub(crate) fn query(query: &str) -> Cow<'_, str> {
 fn pair_holds_secret(pair: &str) -> bool {
     let holds_secret = |value: &str| text(value) != value;
     match pair.split_once('=') {
-        Some((name, value)) => is_secret(&decoded(name)) || holds_secret(&decoded(value)),
+        Some((name, value)) => is_secret_parameter(&decoded(name)) || holds_secret(&decoded(value)),
         None => holds_secret(&decoded(pair)),
     }
+}
+
+/// Tells whether a parameter of a query may hold a secret: its name gives one away, or it is one that signs the address or
+/// is exchanged for a token.
+fn is_secret_parameter(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    is_secret(name) || matches!(&*lower, "sig" | "code") || lower.contains("signature")
 }
 
 fn decoded(text: &str) -> String {

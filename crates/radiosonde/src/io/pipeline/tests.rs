@@ -24,6 +24,10 @@ impl Destination for Script {
     type Item = ();
     const ITEMS: &'static str = "things";
 
+    fn weight((): &()) -> usize {
+        10
+    }
+
     async fn send(&self, batch: Vec<()>) -> Result<Delivered, String> {
         let fate = self.0.lock().unwrap().pop().unwrap_or(Fate::Arrive);
         let count = batch.len() as u64;
@@ -31,11 +35,11 @@ impl Destination for Script {
             Fate::Arrive => Ok(Delivered::default()),
             Fate::Refuse(refused) => Ok(Delivered {
                 refused,
-                held_back: 0,
+                ..Delivered::default()
             }),
             Fate::HoldBack => Ok(Delivered {
-                refused: 0,
                 held_back: count,
+                ..Delivered::default()
             }),
             Fate::Fail => Err("refused".into()),
             Fate::Panic => panic!("expected: a destination that panics"),
@@ -75,12 +79,15 @@ fn run(fates: Vec<Fate>, bursts: &[usize], batching: Batching) -> [u64; 4] {
         let account = account();
         let queue = Queue {
             sender,
+            weight: Script::weight,
+            room: Room::new(batching.bytes),
             account: account.clone(),
         };
         let destination = std::sync::Arc::new(Script(Mutex::new(fates)));
         let worker = Worker {
             items,
             destination,
+            room: queue.room.clone(),
             batching,
             account: account.clone(),
             cutoff: Cutoff::new(watcher),
@@ -104,6 +111,7 @@ fn run(fates: Vec<Fate>, bursts: &[usize], batching: Batching) -> [u64; 4] {
 fn batching() -> Batching {
     Batching {
         queue: 8,
+        bytes: 100,
         batch: 4,
         delay: Duration::from_millis(200),
         timeout: Duration::from_secs(10),
@@ -118,6 +126,15 @@ fn what_arrives_is_sent_and_what_comes_too_late_is_dropped() {
 #[test]
 fn a_burst_beyond_the_queue_is_dropped_and_counted() {
     assert_eq!(run(vec![], &[20], batching()), [21, 8, 0, 13]);
+}
+
+#[test]
+fn a_burst_of_heavy_things_is_dropped_before_the_queue_is_full() {
+    let batching = Batching {
+        bytes: 55,
+        ..batching()
+    };
+    assert_eq!(run(vec![], &[8, 5], batching), [14, 10, 0, 4]);
 }
 
 #[test]
@@ -144,6 +161,8 @@ fn when_the_cutoff_has_passed_what_waits_is_dropped_unsent() {
     let account = account();
     let queue = Queue {
         sender,
+        weight: Script::weight,
+        room: Room::new(100),
         account: account.clone(),
     };
     for _ in 0..5 {
@@ -153,6 +172,7 @@ fn when_the_cutoff_has_passed_what_waits_is_dropped_unsent() {
     let worker = Worker {
         items,
         destination,
+        room: queue.room.clone(),
         batching: batching(),
         account: account.clone(),
         cutoff: Cutoff::new(watcher),

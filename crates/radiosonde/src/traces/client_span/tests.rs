@@ -16,6 +16,7 @@ use tower::{Layer as _, ServiceExt as _, service_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::*;
+use crate::config::Propagator;
 
 /// The spans that ended.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +71,11 @@ impl Client {
     fn send(&self, request: Request<()>, status: Option<u16>) -> HeaderMap {
         let options = ClientOptions::new()
             .record_query(self.record_query)
-            .observer(ClientSpans::new(self.tracer.clone(), self.exported));
+            .observer(ClientSpans::new(
+                self.tracer.clone(),
+                Propagation::new(vec![Propagator::TraceContext]),
+                self.exported,
+            ));
         let sent = Mutex::new(HeaderMap::new());
         let service = service_fn(async |request: Request<()>| {
             *sent.lock().unwrap() = request.headers().clone();

@@ -1,0 +1,221 @@
+//! Messages of OTLP on their way to a collector, in protobuf, over HTTP or gRPC.
+//!
+//! They are encoded with `opentelemetry-proto` and sent with our own client, rather than by the exporter of
+//! `opentelemetry-otlp`: see `docs/decisions/`. What a collector does not take it is offered again, as the specification
+//! of the protocol has it: when that makes sense, after pauses that grow, and not before the collector wants it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, header};
+use prost::Message;
+use tokio::time::Instant;
+
+use super::attempt::Cutoff;
+use super::pipeline::Delivered;
+use super::{HttpClient, HttpOptions, Io};
+use crate::config::{OtlpProtocol, OtlpTarget};
+
+#[cfg(feature = "otlp-grpc")]
+mod grpc;
+mod http_protobuf;
+mod refusal;
+mod retry;
+
+use refusal::Refusal;
+use retry::{Pauses, Throttle};
+
+/// Where one signal is sent.
+#[derive(Debug, Clone)]
+pub(crate) struct OtlpClient {
+    client: HttpClient,
+    request: Request<()>,
+    protocol: OtlpProtocol,
+    gzip: bool,
+    /// How long a message is offered, again and again.
+    timeout: Duration,
+    cutoff: Cutoff,
+    throttle: Throttle,
+}
+
+/// What became of a message.
+#[derive(Debug)]
+pub(crate) enum Posted<A> {
+    /// The collector took it, and said this.
+    Taken(A),
+    /// The collector had asked for a pause that lasts longer than the message may wait.
+    HeldBack,
+}
+
+impl OtlpClient {
+    pub(crate) fn new(io: &mut Io, target: &OtlpTarget) -> Self {
+        let options = HttpOptions {
+            http2: target.protocol.needs_http2(),
+            tls: target.tls.clone(),
+        };
+        Self {
+            client: io.client(options),
+            request: head(target),
+            protocol: target.protocol,
+            gzip: target.gzip,
+            timeout: target.timeout,
+            cutoff: io.cutoff(),
+            throttle: Throttle::default(),
+        }
+    }
+
+    /// Sends a message, again if need be, and returns the answer.
+    ///
+    /// Takes no longer than the timeout of the target. An answer that cannot be read is the empty one, which says that all
+    /// was accepted.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the message did not arrive, in words for the log.
+    pub(crate) async fn post<A: Message + Default>(
+        &self,
+        message: &impl Message,
+    ) -> Result<Posted<A>, String> {
+        let deadline = Instant::now() + self.timeout;
+        let body = self.encode(message)?;
+        if !self.throttle.ends_by(deadline).await {
+            return Ok(Posted::HeldBack);
+        }
+        let answer = self.offer(body, deadline).await?;
+        Ok(Posted::Taken(A::decode(answer).unwrap_or_default()))
+    }
+
+    async fn offer(&self, body: Bytes, deadline: Instant) -> Result<Bytes, String> {
+        let mut pauses = Pauses::new();
+        loop {
+            let exchange = tokio::time::timeout_at(deadline, self.exchange(body.clone()));
+            let Ok(result) = exchange.await else {
+                let timeout = humantime::format_duration(self.timeout);
+                return Err(format!("not done within {timeout}"));
+            };
+            let refusal = match result {
+                Ok(answer) => return Ok(answer),
+                Err(refusal) => refusal,
+            };
+            if let Some(pause) = refusal.asks_for {
+                self.throttle.pause(pause);
+            }
+            let pause = pauses.next(self.cutoff.has_come());
+            let pause = pause.map(|pause| pause.max(refusal.asks_for.unwrap_or_default()));
+            match pause {
+                Some(pause) if refusal.transient && Instant::now() + pause < deadline => {
+                    self.rest(pause, refusal.asks_for.is_some()).await;
+                }
+                _ => return Err(refusal.reason),
+            }
+        }
+    }
+
+    /// Waits before the next try: not for long once the service ends, unless the collector asked for it.
+    async fn rest(&self, pause: Duration, asked_for: bool) {
+        let mut cutoff = self.cutoff.clone();
+        let full = asked_for || cutoff.has_come();
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = cutoff.is_set(), if !full => {}
+        }
+    }
+
+    async fn exchange(&self, body: Bytes) -> Result<Bytes, Refusal> {
+        let mut request = self.request.clone().map(|()| body);
+        let length = HeaderValue::from(request.body().len());
+        request.headers_mut().insert(header::CONTENT_LENGTH, length);
+        let response = self.client.exchange(request).await?;
+        match self.protocol {
+            OtlpProtocol::Http => http_protobuf::answer(response),
+            #[cfg(feature = "otlp-grpc")]
+            OtlpProtocol::Grpc => grpc::answer(response),
+        }
+    }
+
+    fn encode(&self, message: &impl Message) -> Result<Bytes, String> {
+        let mut bytes = message.encode_to_vec();
+        if self.gzip {
+            bytes = gzip(&bytes).map_err(|error| error.to_string())?;
+        }
+        match self.protocol {
+            OtlpProtocol::Http => Ok(bytes.into()),
+            #[cfg(feature = "otlp-grpc")]
+            OtlpProtocol::Grpc => grpc::frame(&bytes, self.gzip),
+        }
+    }
+}
+
+impl<A> Posted<A> {
+    /// Says what became of so many items, of which the collector refused what `refused` reads from its answer, with its
+    /// words.
+    pub(crate) fn delivered(
+        self,
+        count: u64,
+        refused: impl FnOnce(A) -> (i64, String),
+    ) -> Delivered {
+        match self {
+            Self::HeldBack => Delivered {
+                held_back: count,
+                ..Delivered::default()
+            },
+            Self::Taken(answer) => {
+                let (refused, said) = refused(answer);
+                let said = &said[..said.floor_char_boundary(MAX_SAID)];
+                // It cannot have refused more than it got.
+                let refused = u64::try_from(refused).unwrap_or(0).min(count);
+                let remark = match (refused, said) {
+                    (0, "") => None,
+                    (0, said) => Some(said.to_owned()),
+                    (_, said) => Some(format!(
+                        "the collector refused {refused} of {count}: {said}"
+                    )),
+                };
+                Delivered {
+                    refused,
+                    held_back: 0,
+                    remark,
+                }
+            }
+        }
+    }
+}
+
+/// Makes the head that all requests of a target have.
+fn head(target: &OtlpTarget) -> Request<()> {
+    let mut request = Request::new(());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = target.endpoint.clone();
+    match target.protocol {
+        OtlpProtocol::Http => http_protobuf::describe(&mut request, target.gzip),
+        #[cfg(feature = "otlp-grpc")]
+        OtlpProtocol::Grpc => grpc::describe(&mut request, target.gzip, target.timeout),
+    }
+    let headers = request.headers_mut();
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    for (name, value) in &target.headers {
+        // Both were checked when they were read.
+        let pair = name
+            .parse::<header::HeaderName>()
+            .ok()
+            .zip(value.expose().parse::<HeaderValue>().ok());
+        if let Some((name, mut value)) = pair {
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+    }
+    request
+}
+
+fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    use std::io::Write as _;
+    let out = Vec::with_capacity(bytes.len() / 4);
+    let mut encoder = flate2::write::GzEncoder::new(out, flate2::Compression::fast());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+const USER_AGENT: &str = concat!("radiosonde/", env!("CARGO_PKG_VERSION"));
+
+/// How much of what a collector says is worth repeating.
+const MAX_SAID: usize = 200;

@@ -1,0 +1,85 @@
+//! Where headers are read and written.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::propagation::{Extractor, Injector};
+
+/// The headers of a request that came.
+pub(super) trait Incoming {
+    /// Returns a header that is there once, is text, and is no longer than `most` bytes.
+    fn once(&self, name: &HeaderName, most: usize) -> Option<&str>;
+
+    /// Returns a header that may be there several times, which means the same as all of them joined by commas. Together
+    /// they are no longer than `most` bytes.
+    fn joined(&self, name: &HeaderName, most: usize) -> Option<String>;
+}
+
+/// The headers of a request that goes.
+pub(super) trait Outgoing {
+    /// Writes a header, in place of those of that name.
+    fn set(&mut self, name: &HeaderName, value: String);
+
+    /// Takes away the headers of that name, where that is possible.
+    fn remove(&mut self, name: &HeaderName);
+}
+
+impl Incoming for HeaderMap {
+    fn once(&self, name: &HeaderName, most: usize) -> Option<&str> {
+        let mut values = self.get_all(name).iter();
+        let value = values.next().filter(|value| value.len() <= most)?;
+        match values.next() {
+            None => value.to_str().ok(),
+            Some(_) => None,
+        }
+    }
+
+    fn joined(&self, name: &HeaderName, most: usize) -> Option<String> {
+        let mut joined = String::new();
+        for value in self.get_all(name) {
+            if joined.len() + value.len() >= most + usize::from(joined.is_empty()) {
+                return None;
+            }
+            if !joined.is_empty() {
+                joined.push(',');
+            }
+            joined.push_str(value.to_str().ok()?);
+        }
+        (!joined.is_empty()).then_some(joined)
+    }
+}
+
+impl Outgoing for HeaderMap {
+    fn set(&mut self, name: &HeaderName, value: String) {
+        match HeaderValue::try_from(value) {
+            // A map that can hold no more keeps what it has.
+            Ok(value) => drop(self.try_insert(name, value)),
+            Err(_) => Outgoing::remove(self, name),
+        }
+    }
+
+    fn remove(&mut self, name: &HeaderName) {
+        HeaderMap::remove(self, name);
+    }
+}
+
+/// A carrier as OpenTelemetry has it.
+pub(super) struct Foreign<T>(pub(super) T);
+
+impl Incoming for Foreign<&dyn Extractor> {
+    fn once(&self, name: &HeaderName, most: usize) -> Option<&str> {
+        self.0
+            .get(name.as_str())
+            .filter(|value| value.len() <= most)
+    }
+
+    fn joined(&self, name: &HeaderName, most: usize) -> Option<String> {
+        self.once(name, most).map(ToOwned::to_owned)
+    }
+}
+
+impl Outgoing for Foreign<&mut dyn Injector> {
+    fn set(&mut self, name: &HeaderName, value: String) {
+        self.0.set(name.as_str(), value);
+    }
+
+    fn remove(&mut self, _: &HeaderName) {}
+}

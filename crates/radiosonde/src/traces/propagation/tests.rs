@@ -1,0 +1,269 @@
+use opentelemetry::KeyValue;
+use proptest::prelude::*;
+
+use super::*;
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const SPAN: &str = "00f067aa0ba902b7";
+
+fn all() -> Propagation {
+    Propagation::new(Propagator::ALL.to_vec())
+}
+
+fn headers<'a>(pairs: impl IntoIterator<Item = (&'static str, &'a str)>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in pairs {
+        headers.append(name, value.parse().unwrap());
+    }
+    headers
+}
+
+/// Returns what is read of the headers: the trace, and whether it is sampled.
+fn read(format: Propagator, pairs: &[(&'static str, &str)]) -> Option<(String, Option<bool>)> {
+    let headers = headers(pairs.iter().copied());
+    let came_with = Propagation::new(vec![format]).extract(&headers);
+    let decided = match came_with.origin() {
+        Origin::Here => return None,
+        Origin::Undecided => None,
+        Origin::Decided(sampled) => Some(sampled),
+    };
+    let context = came_with.to_context();
+    let span = context.span().span_context().clone();
+    assert!(span.is_remote() && span.is_valid());
+    Some((span.trace_id().to_string(), decided))
+}
+
+fn traceparent(text: &str) -> Option<(String, Option<bool>)> {
+    read(Propagator::TraceContext, &[("traceparent", text)])
+}
+
+#[test]
+fn a_traceparent_is_what_the_recommendation_says() {
+    let found = |sampled| Some((TRACE.to_owned(), Some(sampled)));
+    assert_eq!(traceparent(&format!("00-{TRACE}-{SPAN}-01")), found(true));
+    assert_eq!(traceparent(&format!("00-{TRACE}-{SPAN}-00")), found(false));
+    assert_eq!(traceparent(&format!("00-{TRACE}-{SPAN}-03")), found(true));
+    assert_eq!(traceparent(&format!("cc-{TRACE}-{SPAN}-01")), found(true));
+    assert_eq!(
+        traceparent(&format!("cc-{TRACE}-{SPAN}-01-new")),
+        found(true)
+    );
+    for hostile in [
+        String::new(),
+        "-".into(),
+        "00-1-2-3".into(),
+        format!("ff-{TRACE}-{SPAN}-01"),
+        format!("00-{TRACE}-{SPAN}-01-new"),
+        format!("00-{TRACE}-{SPAN}-1"),
+        format!("00-{TRACE}-{SPAN}-0g"),
+        format!("00-{}-{SPAN}-01", TRACE.to_uppercase()),
+        format!("00-{}-{SPAN}-01", "0".repeat(32)),
+        format!("00-{TRACE}-{}-01", "0".repeat(16)),
+        format!("00-{TRACE}-{SPAN}-01 "),
+        format!("00-{TRACE}-{SPAN}-01,00-{TRACE}-{SPAN}-01"),
+        "-".repeat(400_000),
+    ] {
+        let shown = &hostile[..hostile.len().min(60)];
+        assert_eq!(traceparent(&hostile), None, "{shown}");
+    }
+    let once = format!("00-{TRACE}-{SPAN}-01");
+    let twice = [
+        ("traceparent", once.as_str()),
+        ("traceparent", once.as_str()),
+    ];
+    assert_eq!(read(Propagator::TraceContext, &twice), None);
+}
+
+#[test]
+fn a_tracestate_is_kept_whole_or_not_at_all() {
+    let state = |states: &[&str]| {
+        let parent = format!("00-{TRACE}-{SPAN}-01");
+        let states = states.iter().map(|state| ("tracestate", *state));
+        let came = headers(states.chain([("traceparent", parent.as_str())]));
+        let mut goes = headers([("tracestate", "of=another")]);
+        let propagation = Propagation::new(vec![Propagator::TraceContext]);
+        propagation.inject(&propagation.extract(&came).to_context(), &mut goes);
+        assert_eq!(goes["traceparent"], parent);
+        goes.get("tracestate")
+            .map(|state| state.to_str().unwrap().to_owned())
+    };
+    assert_eq!(state(&[]), None);
+    assert_eq!(state(&["a=1,b=2"]).as_deref(), Some("a=1,b=2"));
+    assert_eq!(state(&["a=1", "b=2"]).as_deref(), Some("a=1,b=2"));
+    assert_eq!(state(&["nonsense"]), None);
+    assert_eq!(state(&[&format!("a={}", "x".repeat(510))]), None);
+    assert_eq!(
+        state(&[
+            &format!("a={}", "x".repeat(250)),
+            &format!("b={}", "x".repeat(259))
+        ]),
+        None
+    );
+}
+
+#[test]
+fn b3_comes_in_one_header_or_in_several() {
+    let short = &TRACE[16..];
+    let found = |sampled| Some((TRACE.to_owned(), sampled));
+    let single = |text: &str| read(Propagator::B3, &[("b3", text)]);
+    assert_eq!(single(&format!("{TRACE}-{SPAN}-1")), found(Some(true)));
+    assert_eq!(
+        single(&format!("{TRACE}-{SPAN}-d-{SPAN}")),
+        found(Some(true))
+    );
+    assert_eq!(single(&format!("{TRACE}-{SPAN}-0")), found(Some(false)));
+    assert_eq!(single(&format!("{TRACE}-{SPAN}")), found(None));
+    let padded = format!("{}{short}", "0".repeat(16));
+    assert_eq!(
+        single(&format!("{short}-{SPAN}-1")),
+        Some((padded, Some(true)))
+    );
+    for hostile in [
+        "0",
+        "1",
+        "d",
+        "",
+        "-",
+        &format!("{TRACE}-{SPAN}-x"),
+        &"a-".repeat(1_000),
+    ] {
+        assert_eq!(single(hostile), None, "{hostile}");
+    }
+    let multiple = |decision: &[(&'static str, &str)]| {
+        let ids = [("x-b3-traceid", TRACE), ("x-b3-spanid", SPAN)];
+        read(Propagator::B3Multi, &[&ids, decision].concat())
+    };
+    assert_eq!(multiple(&[("x-b3-sampled", "1")]), found(Some(true)));
+    assert_eq!(multiple(&[("x-b3-sampled", "false")]), found(Some(false)));
+    assert_eq!(multiple(&[("x-b3-flags", "1")]), found(Some(true)));
+    assert_eq!(multiple(&[]), found(None));
+}
+
+#[test]
+fn jaeger_leaves_out_zeros_and_escapes_colons() {
+    let parent = |text: &str| read(Propagator::Jaeger, &[("uber-trace-id", text)]);
+    let found = |sampled| Some((TRACE.to_owned(), Some(sampled)));
+    assert_eq!(parent(&format!("{TRACE}:{SPAN}:0:1")), found(true));
+    assert_eq!(parent(&format!("{TRACE}:f067aa0ba902b7:0:2")), found(true));
+    assert_eq!(parent(&format!("{TRACE}%3A{SPAN}%3a0%3A0")), found(false));
+    for hostile in [
+        "",
+        ":::",
+        "1:2:3",
+        "1:0:0:1",
+        "0:1:0:1",
+        "1:1:0:1:1",
+        &":".repeat(90),
+    ] {
+        assert_eq!(parent(hostile), None, "{hostile}");
+    }
+}
+
+#[test]
+fn the_last_format_that_has_a_trace_wins() {
+    let other = "1".repeat(32);
+    let headers = headers([
+        ("traceparent", &*format!("00-{TRACE}-{SPAN}-01")),
+        ("b3", &format!("{other}-{SPAN}-1")),
+        ("uber-trace-id", "nonsense"),
+    ]);
+    let ids = all().extract(&headers).ids().unwrap();
+    assert_eq!(TraceId::from_bytes(ids.trace_id()).to_string(), other);
+}
+
+#[test]
+fn baggage_goes_on_within_its_bounds() {
+    let propagation = Propagation::new(vec![Propagator::Baggage]);
+    let read = |text: &str| {
+        let context = propagation
+            .extract(&headers([("baggage", text)]))
+            .to_context();
+        let mut pairs: Vec<_> = context
+            .baggage()
+            .iter()
+            .map(|(key, (value, _))| (key.to_string(), value.to_string()))
+            .collect();
+        pairs.sort();
+        pairs
+    };
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    assert_eq!(
+        read("user = a%20b , plan=gold;ttl=1,bad,bad=%ff,="),
+        [pair("plan", "gold"), pair("user", "a b")]
+    );
+    assert_eq!(read(&format!("a={}", "x".repeat(8_190))).len(), 1);
+    assert_eq!(read(&format!("a={}", "x".repeat(8_191))), []);
+    let many: Vec<_> = (0..180).map(|number| format!("k{number}=v")).collect();
+    assert_eq!(read(&many.join(",")).len(), 64);
+
+    let baggage = vec![KeyValue::new("user", "a b,\"c\" é%")];
+    let context = Context::new().with_baggage(baggage);
+    let mut goes = HeaderMap::new();
+    propagation.inject(&context, &mut goes);
+    assert_eq!(goes["baggage"], "user=a%20b%2C%22c%22%20%C3%A9%25");
+    let back = propagation.extract(&goes).to_context();
+    assert_eq!(back.baggage().get("user").unwrap().as_str(), "a b,\"c\" é%");
+}
+
+#[test]
+fn without_a_trace_nothing_is_written() {
+    let mut headers = HeaderMap::new();
+    all().inject(&Context::new(), &mut headers);
+    assert!(headers.is_empty());
+}
+
+fn any_header() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
+    let name = prop::sample::select(vec![
+        "traceparent",
+        "tracestate",
+        "baggage",
+        "b3",
+        "x-b3-traceid",
+        "x-b3-spanid",
+        "x-b3-sampled",
+        "x-b3-flags",
+        "uber-trace-id",
+    ]);
+    let plausible = "[0-9a-f:=,;%-]{0,80}".prop_map(String::into_bytes);
+    (name, prop_oneof![any::<Vec<u8>>(), plausible])
+}
+
+proptest! {
+    #[test]
+    fn what_goes_out_comes_in(trace in 1_u128.., span in 1_u64.., sampled: bool) {
+        let flags = if sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
+        let span = SpanContext::new(trace.into(), span.into(), flags, true, TraceState::NONE);
+        let context = Context::new().with_remote_span_context(span.clone());
+        for format in Propagator::ALL {
+            let propagation = Propagation::new(vec![format]);
+            let mut headers = HeaderMap::new();
+            propagation.inject(&context, &mut headers);
+            let came_with = propagation.extract(&headers);
+            if format == Propagator::Baggage {
+                prop_assert_eq!(came_with.ids(), None);
+            } else {
+                prop_assert_eq!(came_with.ids(), Some(ids_of(&span)));
+                prop_assert_eq!(came_with.origin(), Origin::Decided(sampled));
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_comes_what_goes_out_is_well_formed(pairs in prop::collection::vec(any_header(), 0..8)) {
+        let mut came = HeaderMap::new();
+        for (name, value) in pairs {
+            if let Ok(value) = value.try_into() {
+                came.append(name, value);
+            }
+        }
+        let context = all().extract(&came).to_context();
+        let mut goes = HeaderMap::new();
+        all().inject(&context, &mut goes);
+        let valid = context.span().span_context().is_valid();
+        prop_assert_eq!(goes.contains_key("traceparent"), valid);
+        if valid {
+            let again = all().extract(&goes).ids();
+            prop_assert_eq!(again, Some(ids_of(context.span().span_context())));
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Collectors that misbehave, and accounts that add up all the same.
+
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::routing::get;
+use radiosonde::{Config, Delivery, ShutdownReport, Sonde, build};
+use radiosonde_testkit::eventually;
+use radiosonde_testkit::fault::{FaultCollector, Mode};
+use tokio::runtime::{Builder, Runtime};
+use tower::ServiceExt as _;
+
+use crate::child::{self, printed};
+
+/// Answers so many requests with a service.
+async fn serve(sonde: &Sonde, requests: u64) {
+    let app = Router::new()
+        .route("/", get(async || ""))
+        .layer(sonde.layer());
+    for _ in 0..requests {
+        let _ = app
+            .clone()
+            .oneshot(Request::new(Body::empty()))
+            .await
+            .unwrap();
+    }
+}
+
+/// Every way to misbehave, and whether spans arrive nevertheless.
+fn modes() -> Vec<(&'static str, Mode, bool)> {
+    vec![
+        ("none", Mode::status(200), true),
+        ("refuse", Mode::Refuse, false),
+        ("black hole", Mode::BlackHole, false),
+        ("hang", Mode::Hang, false),
+        ("reset", Mode::Reset, false),
+        ("drip", Mode::drip(), false),
+        ("400", Mode::status(400), false),
+        ("500", Mode::status(500), false),
+        ("503", Mode::status(503), false),
+        ("throttle", Mode::throttle(429, 600), false),
+        ("partial success", Mode::partial(2), true),
+        ("oversized", Mode::oversized(), true),
+        (
+            "another protocol",
+            Mode::answer("text/html", "<html>"),
+            true,
+        ),
+    ]
+}
+
+/// Every kind of runtime that a host may have, and the one worker that may be all there is.
+fn runtimes() -> [(&'static str, Runtime); 3] {
+    let of = |workers| {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(workers).enable_all().build()
+    };
+    let single = Builder::new_current_thread().enable_all().build();
+    [
+        ("current thread", single.unwrap()),
+        ("one worker", of(1).unwrap()),
+        ("two workers", of(2).unwrap()),
+    ]
+}
+
+fn report(runtime: &Runtime, endpoint: &str, budget: Duration) -> (ShutdownReport, Duration) {
+    runtime.block_on(async {
+        let config = Config::new("checkout").otlp_endpoint(endpoint);
+        let sonde = build(config).unwrap().into_sonde();
+        serve(&sonde, 20).await;
+        let before = Instant::now();
+        let report = sonde.shutdown(budget).await;
+        (report, before.elapsed())
+    })
+}
+
+#[track_caller]
+fn assert_balanced(of: &Delivery, case: &str) {
+    let told = of.sent + of.failed + of.dropped;
+    assert_eq!(of.ended, told, "{case}: {of:?}");
+}
+
+#[test]
+fn in_every_mode_the_accounts_add_up_and_the_end_comes_in_time() {
+    for (flavour, runtime) in runtimes() {
+        for (name, mode, arrives) in modes() {
+            let collector = FaultCollector::start(mode);
+            // What arrives takes as long as it takes on a busy machine; what does not takes all there is.
+            let budget = Duration::from_millis(if arrives { 5_000 } else { 600 });
+            let (report, took) = report(&runtime, &collector.endpoint(), budget);
+            let case = format!("{name} on {flavour}");
+            assert!(took < Duration::from_secs(15), "{case} took {took:?}");
+            assert_eq!(report.spans.ended, 20, "{case}");
+            assert_balanced(&report.spans, &case);
+            assert_balanced(&report.metric_points, &case);
+            let accepted = collector.accepted("/v1/traces");
+            assert_eq!(report.spans.sent, accepted, "{case}: {report:?}");
+            assert_eq!(accepted > 0, arrives, "{case}: {report:?}");
+        }
+    }
+}
+
+/// Runs a test in a child whose spans wait for 100 ms, and those of this variable.
+fn in_child(test: &str, variable: (&str, &str)) -> bool {
+    if child::is_child() {
+        return true;
+    }
+    let quick = ("OTEL_BSP_SCHEDULE_DELAY", "100");
+    let metrics = ("OTEL_METRICS_EXPORTER", "none");
+    printed(&child::run(test, &[quick, metrics, variable]));
+    false
+}
+
+fn service(collector: &FaultCollector) -> (Runtime, Sonde) {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let config = Config::new("checkout").otlp_endpoint(collector.endpoint());
+    let sonde = runtime.block_on(async { build(config).unwrap().into_sonde() });
+    (runtime, sonde)
+}
+
+/// Waits until the collector got the next request.
+fn wait_for_request(collector: &FaultCollector) {
+    let before = collector.requests().len();
+    eventually("a request", Duration::from_secs(30), || {
+        (collector.requests().len() > before).then_some(())
+    });
+}
+
+fn wait_for_spans(collector: &FaultCollector, count: u64) {
+    eventually("the spans", Duration::from_secs(30), || {
+        (collector.accepted("/v1/traces") == count).then_some(())
+    });
+}
+
+#[test]
+fn a_collector_that_dies_and_comes_back_in_time_costs_nothing() {
+    let name = "faults::a_collector_that_dies_and_comes_back_in_time_costs_nothing";
+    if !in_child(name, ("OTEL_EXPORTER_OTLP_TIMEOUT", "60000")) {
+        return;
+    }
+    let collector = FaultCollector::start(Mode::status(503));
+    let (runtime, sonde) = service(&collector);
+    runtime.block_on(serve(&sonde, 3));
+    wait_for_request(&collector);
+    collector.set(Mode::Refuse);
+    runtime.block_on(serve(&sonde, 2));
+    collector.set(Mode::status(200));
+    wait_for_spans(&collector, 5);
+    let report = runtime.block_on(sonde.shutdown(Duration::from_secs(5)));
+    assert_eq!(
+        (report.spans.ended, report.spans.sent),
+        (5, 5),
+        "{report:?}"
+    );
+}
+
+#[test]
+fn a_pause_that_the_collector_asks_for_is_kept() {
+    let name = "faults::a_pause_that_the_collector_asks_for_is_kept";
+    if !in_child(name, ("OTEL_EXPORTER_OTLP_TIMEOUT", "60000")) {
+        return;
+    }
+    let collector = FaultCollector::start(Mode::throttle(429, 2));
+    let (runtime, sonde) = service(&collector);
+    let before = Instant::now();
+    runtime.block_on(serve(&sonde, 3));
+    wait_for_request(&collector);
+    collector.set(Mode::status(200));
+    wait_for_spans(&collector, 3);
+    assert!(
+        before.elapsed() >= Duration::from_secs(2),
+        "it came too soon"
+    );
+    let report = runtime.block_on(sonde.shutdown(Duration::from_secs(5)));
+    assert_eq!(
+        (report.spans.sent, report.spans.failed),
+        (3, 0),
+        "{report:?}"
+    );
+}
+
+#[test]
+fn during_a_pause_that_is_too_long_spans_are_dropped_unsent() {
+    let name = "faults::during_a_pause_that_is_too_long_spans_are_dropped_unsent";
+    if !in_child(name, ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")) {
+        return;
+    }
+    let collector = FaultCollector::start(Mode::throttle(503, 3_600));
+    let (runtime, sonde) = service(&collector);
+    runtime.block_on(serve(&sonde, 3));
+    wait_for_request(&collector);
+    eventually("the failure", Duration::from_secs(30), || {
+        let text = sonde.metrics().render();
+        text.contains("radiosonde_spans_failed_total 3\n")
+            .then_some(())
+    });
+    runtime.block_on(serve(&sonde, 2));
+    let report = runtime.block_on(sonde.shutdown(Duration::from_secs(5)));
+    let Delivery {
+        sent,
+        failed,
+        dropped,
+        ..
+    } = report.spans;
+    assert_eq!((sent, failed, dropped), (0, 3, 2), "{report:?}");
+    assert_eq!(collector.requests().len(), 1);
+}
+
+#[test]
+fn exports_are_compressed_when_that_is_asked_for() {
+    let name = "faults::exports_are_compressed_when_that_is_asked_for";
+    if !in_child(name, ("OTEL_EXPORTER_OTLP_COMPRESSION", "GZIP")) {
+        return;
+    }
+    let collector = FaultCollector::start(Mode::status(200));
+    let (runtime, sonde) = service(&collector);
+    runtime.block_on(serve(&sonde, 3));
+    let report = runtime.block_on(sonde.shutdown(Duration::from_secs(5)));
+    assert_eq!(report.spans.sent, 3, "{report:?}");
+    wait_for_spans(&collector, 3);
+    let requests = collector.requests();
+    assert_eq!(requests[0].header("content-encoding"), Some("gzip"));
+}
+
+#[test]
+fn what_a_collector_refuses_is_told_with_its_words() {
+    let name = "faults::what_a_collector_refuses_is_told_with_its_words";
+    if child::is_child() {
+        let endpoint = std::env::var("COLLECTOR").unwrap();
+        let config = Config::new("checkout").otlp_endpoint(endpoint);
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let sonde = radiosonde::init(config).unwrap();
+            serve(&sonde, 3).await;
+            sonde.shutdown(Duration::from_secs(5)).await;
+        });
+        return;
+    }
+    // A partial success that refuses 2, with a message.
+    let answer = b"\x0a\x0b\x08\x02\x12\x07too old";
+    let collector = FaultCollector::start(Mode::answer("application/x-protobuf", answer));
+    let endpoint = collector.endpoint();
+    let text = printed(&child::run(name, &[("COLLECTOR", &*endpoint)]));
+    assert!(
+        text.contains("the collector refused 2 of 3: too old"),
+        "{text}"
+    );
+}

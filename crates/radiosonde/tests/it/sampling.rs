@@ -1,0 +1,179 @@
+//! Which requests have spans that arrive.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::routing::get;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message as _;
+use radiosonde::layer::RequestOptions;
+use radiosonde::trace::{Propagator, SamplingOptions};
+use radiosonde::{Config, Sonde, build};
+use radiosonde_testkit::eventually;
+use radiosonde_testkit::fault::{FaultCollector, Mode};
+use tower::ServiceExt as _;
+
+async fn ask(sonde: &Sonde, path: &str, headers: &[(&str, &str)]) {
+    let app = Router::new()
+        .route("/", get(async || ""))
+        .route("/fail", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+        .route("/cheap", get(async || ""))
+        .layer(sonde.layer());
+    let request = headers
+        .iter()
+        .fold(Request::get(path), |request, (name, value)| {
+            request.header(*name, *value)
+        });
+    let _ = app
+        .oneshot(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+}
+
+fn sonde(collector: &FaultCollector, with: impl FnOnce(Config) -> Config) -> Sonde {
+    let config = Config::new("checkout").otlp_endpoint(collector.endpoint());
+    build(with(config)).unwrap().into_sonde()
+}
+
+/// Ends the service, and returns the spans that arrived.
+async fn spans(sonde: Sonde, collector: &FaultCollector) -> Vec<Span> {
+    let report = sonde.shutdown(Duration::from_secs(20)).await;
+    let of = report.spans;
+    assert_eq!(of.ended, of.sent + of.failed + of.dropped, "{report:?}");
+    let requests = collector.requests().into_iter();
+    requests
+        .filter(|request| request.path() == "/v1/traces")
+        .map(|request| ExportTraceServiceRequest::decode(&*request.body).unwrap())
+        .flat_map(|message| message.resource_spans)
+        .flat_map(|resource| resource.scope_spans)
+        .flat_map(|scope| scope.spans)
+        .collect()
+}
+
+fn names(spans: &[Span]) -> Vec<&str> {
+    spans.iter().map(|span| span.name.as_str()).collect()
+}
+
+const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+#[tokio::test]
+async fn a_route_that_is_not_sampled_has_no_spans() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let sampling = SamplingOptions::new().route("/cheap", 0.0);
+    let sonde = sonde(&collector, |config| config.sampling(sampling));
+    ask(&sonde, "/cheap", &[]).await;
+    ask(&sonde, "/", &[]).await;
+    assert_eq!(names(&spans(sonde, &collector).await), ["GET /"]);
+}
+
+#[tokio::test]
+async fn a_request_that_fails_is_kept_with_what_was_done_for_it() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let sampling = SamplingOptions::new().ratio(0.0).keep_errors();
+    let sonde = sonde(&collector, |config| config.sampling(sampling));
+    ask(&sonde, "/", &[]).await;
+    ask(&sonde, "/fail", &[]).await;
+    let spans = spans(sonde, &collector).await;
+    assert_eq!(names(&spans), ["GET /fail"]);
+    assert_eq!(spans[0].status.as_ref().unwrap().code, 2);
+}
+
+#[tokio::test]
+async fn a_request_that_is_slow_is_kept() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let sampling = SamplingOptions::new()
+        .ratio(0.0)
+        .keep_slower_than(Duration::ZERO);
+    let sonde = sonde(&collector, |config| config.sampling(sampling));
+    ask(&sonde, "/", &[]).await;
+    assert_eq!(names(&spans(sonde, &collector).await), ["GET /"]);
+}
+
+#[tokio::test]
+async fn a_stranger_is_linked_and_not_trusted() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let sonde = sonde(&collector, |config| {
+        config.requests(RequestOptions::new().public_edge(true))
+    });
+    ask(&sonde, "/", &[("traceparent", PARENT)]).await;
+    let spans = spans(sonde, &collector).await;
+    let stranger = &PARENT[3..35];
+    let hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    assert_ne!(hex(&spans[0].trace_id), stranger);
+    assert!(spans[0].parent_span_id.is_empty());
+    assert_eq!(hex(&spans[0].links[0].trace_id), stranger);
+}
+
+#[tokio::test]
+async fn a_decision_that_is_left_to_us_is_ours() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let sampling = SamplingOptions::new().ratio(1.0);
+    let sonde = sonde(&collector, |config| {
+        config.sampling(sampling).propagators([Propagator::B3])
+    });
+    let ids = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
+    ask(&sonde, "/", &[("b3", ids)]).await;
+    ask(&sonde, "/", &[("b3", &format!("{ids}-0"))]).await;
+    assert_eq!(spans(sonde, &collector).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_says_which_traces_are_recorded() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let none = r#"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0}}"#;
+    let jaeger = FaultCollector::start(Mode::answer("application/json", none));
+    let sampling = SamplingOptions::new().strategies(format!("{}/sampling", jaeger.endpoint()));
+    let sonde = sonde(&collector, |config| config.sampling(sampling));
+    eventually("the question", Duration::from_secs(30), || {
+        jaeger.requests().pop()
+    });
+    assert_eq!(jaeger.requests()[0].path(), "/sampling?service=checkout");
+    // What is asked for is not at once what holds.
+    let before = || {
+        sonde
+            .metrics()
+            .render()
+            .contains("radiosonde_spans_ended_total 0\n")
+    };
+    let mut recorded = 0;
+    while recorded < 100 && !before() {
+        recorded += 1;
+        tokio::task::yield_now().await;
+    }
+    ask(&sonde, "/fail", &[("traceparent", PARENT)]).await;
+    let spans = spans(sonde, &collector).await;
+    assert_eq!(names(&spans), ["GET /fail"], "that is decided elsewhere");
+}
+
+#[test]
+fn strategies_in_a_file_hold_from_the_first_request() {
+    let directory = std::env::temp_dir().join(format!("radiosonde-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let file = directory.join("strategies.json");
+    let none = r#"{"default_strategy":{"type":"probabilistic","param":0,
+        "operation_strategies":[{"operation":"GET /","type":"probabilistic","param":1}]}}"#;
+    std::fs::write(&file, none).unwrap();
+    let collector = FaultCollector::start(Mode::status(200));
+    let sampling = SamplingOptions::new().strategies(file.to_str().unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let names = runtime.block_on(async {
+        let sonde = sonde(&collector, |config| config.sampling(sampling));
+        ask(&sonde, "/", &[]).await;
+        ask(&sonde, "/cheap", &[]).await;
+        spans(sonde, &collector).await
+    });
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(self::names(&names), ["GET /"]);
+}
