@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
-mod catalogue;
-mod scrape_config;
+pub mod naming;
+pub mod prometheus;
+pub mod promql;
+mod stack;
+mod tree;
 
-pub use catalogue::{
-    DeclaredBy, InvalidCatalogue, MetricKind, MetricUnit, ServiceCatalogue, ServiceMetric,
-};
-pub use scrape_config::{InvalidScrapeConfig, ScrapeConfig};
+pub use naming::Naming;
+pub use prometheus::{InvalidScrapeConfig, ScrapeConfig};
+pub use stack::{Options, Service, Stack, Target};
+pub use tree::{Origin, Tree};
