@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use radiosonde_catalog::Metric;
+use radiosonde_catalog::{HTTP_CLIENT_REQUESTS, HTTP_REQUESTS, Metric};
 
 use crate::naming::{Naming, metric_of};
 
@@ -58,10 +58,7 @@ impl Spelling {
     #[must_use]
     pub fn spell(&self, expression: &str) -> String {
         let tokens = tokens(expression);
-        let metrics: Vec<_> = tokens
-            .iter()
-            .filter_map(|token| Some(metric_of(token)?.0))
-            .collect();
+        let metrics = metrics_of(&tokens);
         let mut places = Places::default();
         let mut out = String::with_capacity(expression.len() * 2);
         for (index, token) in tokens.iter().enumerate() {
@@ -74,8 +71,24 @@ impl Spelling {
                 }
                 Place::Label => out.push_str(&self.label(&metrics, token)),
                 Place::Value => out.push_str(self.filled(token)),
+                Place::Text => out.push_str(&self.filled_text(token)),
                 Place::Other | Place::Brace { .. } => out.push_str(token),
             }
+        }
+        out
+    }
+
+    /// Spells the labels in a template of Prometheus, such as `{{ $labels.route }}`, as those of an expression.
+    pub(crate) fn spell_text(&self, expression: &str, text: &str) -> String {
+        let metrics = metrics_of(&tokens(expression));
+        let mut parts = text.split("$labels.");
+        let mut out = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (label, rest) =
+                part.split_at(run_length(part, |c| is_word_start(c) || c.is_ascii_digit()));
+            out.push_str("$labels.");
+            out.push_str(&self.label(&metrics, label));
+            out.push_str(rest);
         }
         out
     }
@@ -106,6 +119,25 @@ impl Spelling {
         }
     }
 
+    /// Fills in the values that a string names.
+    fn filled_text(&self, text: &str) -> String {
+        let mut parts = text.split('$');
+        let mut out = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (name, rest) =
+                part.split_at(run_length(part, |c| c.is_ascii_lowercase() || c == '_'));
+            match self.values.get(name) {
+                Some(value) => out.push_str(value),
+                None => {
+                    out.push('$');
+                    out.push_str(name);
+                }
+            }
+            out.push_str(rest);
+        }
+        out
+    }
+
     fn filled<'a>(&'a self, token: &'a str) -> &'a str {
         let name = token.strip_prefix('$').unwrap_or(token);
         self.values.get(name).map_or(token, String::as_str)
@@ -124,7 +156,10 @@ enum Place {
         empty: bool,
     },
     Label,
+    /// A word behind `$`.
     Value,
+    /// A string.
+    Text,
     Other,
 }
 
@@ -157,6 +192,7 @@ impl Places {
             "(" if self.labels == Labels::Announced => self.labels = Labels::Inside,
             ")" if self.labels == Labels::Inside => self.labels = Labels::None,
             _ if token.starts_with('$') => return Place::Value,
+            _ if token.starts_with(['"', '\'', '`']) => return Place::Text,
             _ if !is_word(token) => {}
             _ if self.in_matchers || self.labels == Labels::Inside => return Place::Label,
             _ if BEFORE_LABELS.contains(&token) => {
@@ -173,6 +209,14 @@ impl Places {
         }
         Place::Other
     }
+}
+
+/// Returns the metrics of Radiosonde that an expression names, and those that recorded series are made from.
+fn metrics_of(tokens: &[&str]) -> Vec<&'static Metric> {
+    let named = tokens.iter().filter_map(|token| Some(metric_of(token)?.0));
+    let is_recorded = |token: &&str| is_word(token) && token.contains(':');
+    let recorded = tokens.iter().any(is_recorded).then_some(RECORDED);
+    named.chain(recorded.into_iter().flatten()).collect()
 }
 
 /// Splits an expression into words, strings, numbers with their unit, blanks and single characters; nothing is lost.
@@ -228,6 +272,9 @@ fn is_word(token: &str) -> bool {
 fn is_word_start(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_' || c == ':'
 }
+
+/// Recorded series keep labels of these, under the names that they have there.
+const RECORDED: [&Metric; 2] = [&HTTP_REQUESTS, &HTTP_CLIENT_REQUESTS];
 
 const AFTER_FUNCTION: [&str; 3] = ["(", "by", "without"];
 

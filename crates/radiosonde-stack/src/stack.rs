@@ -1,7 +1,9 @@
 //! What a stack is made from.
 
+use crate::prometheus::Bearing;
 use crate::promql::Spelling;
-use crate::{Naming, Origin, Tree};
+use crate::settings::Settings;
+use crate::{Options, Origin, Tree, prometheus};
 
 /// The services to be monitored, and how.
 #[derive(Debug, Clone)]
@@ -45,10 +47,35 @@ impl Stack {
         Spelling::new(self.options.naming).matchers(format!("job=\"{}\"", service.name))
     }
 
+    /// Returns the thresholds of a service.
+    #[must_use]
+    pub fn thresholds(&self, service: &Service) -> Settings {
+        let settings = self.options.thresholds.clone();
+        settings.overridden_by(&service.thresholds)
+    }
+
     /// Writes the whole tree.
     #[must_use]
     pub fn render(&self) -> Tree {
-        Tree::new()
+        let mut tree = Tree::new();
+        prometheus::write(self, &mut tree);
+        tree
+    }
+
+    /// Returns whose alerts those about a service, or about none, are.
+    pub(crate) fn bearing(&self, service: Option<&Service>) -> Bearing {
+        let board = |grafana: &String| match service {
+            Some(service) => format!("{grafana}/d/radiosonde-{0}", service.name),
+            None => format!("{grafana}/d/radiosonde-overview"),
+        };
+        Bearing {
+            service: service.map(|service| service.name.clone()),
+            team: service.map_or(self.options.team.clone(), |service| {
+                service.team.clone().or(self.options.team.clone())
+            }),
+            runbooks: self.options.runbooks.clone(),
+            dashboard: self.options.grafana.as_ref().map(board),
+        }
     }
 }
 
@@ -57,13 +84,32 @@ impl Stack {
 pub struct Service {
     name: String,
     hash: String,
+    team: Option<String>,
+    thresholds: Settings,
 }
 
 impl Service {
+    /// Names a service.
+    #[must_use]
+    pub fn new(name: impl Into<String>, hash: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            hash: hash.into(),
+            team: None,
+            thresholds: Settings::new(),
+        }
+    }
+
     /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the hash of its catalogue.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
     }
 
     /// Returns what a file about this service is made from.
@@ -71,25 +117,4 @@ impl Service {
     pub fn origin(&self) -> Origin {
         Origin::new([(self.name.clone(), self.hash.clone())])
     }
-}
-
-/// What the stack is written for.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Options {
-    /// How names are spelled.
-    pub naming: Naming,
-    /// Which Prometheus reads the files.
-    pub target: Target,
-}
-
-/// The Prometheus that reads the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Target {
-    /// Version 2.42 and later, and 3: what both understand.
-    #[default]
-    Prometheus2,
-    /// Version 3 alone.
-    Prometheus3,
 }

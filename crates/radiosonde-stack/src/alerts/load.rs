@@ -1,0 +1,86 @@
+//! How much is asked of the service.
+
+use super::{Alert, Category, Input, Severity, Story};
+use crate::settings::Settings;
+
+pub(super) const LOAD: Category = Category {
+    name: "load",
+    about: "How much is asked of the service.",
+    alerts: &[
+        Alert {
+            name: "TooManyRequestsInFlight",
+            severity: Severity::Warning,
+            expr: "sum by (job, instance) (http_active_connections) > $requests_in_flight",
+            hold: "5m",
+            supersedes: None,
+            summary: "{{ $labels.instance }} of {{ $labels.job }} works on {{ $value }} requests at once",
+            means: "Requests arrive faster than they end. Each holds memory and perhaps a connection to a database.",
+            look: &[
+                "Latency: if it has grown, something behind the service is slow",
+                "The rate of requests: if it has grown, there is simply more to do",
+            ],
+            act: &[
+                "Add instances, or limit how many requests one takes at a time",
+                "Relieve the dependency that everything waits for",
+            ],
+            story: |settings| {
+                let limit = settings.get("requests_in_flight");
+                Story::of([Input::is(
+                    r#"http_active_connections{instance="a",method="GET"}"#,
+                    limit * 0.9,
+                    limit * 1.1 + 1.0,
+                )])
+            },
+        },
+        Alert {
+            name: "RequestRateDrop",
+            severity: Severity::Warning,
+            expr: "job:http_requests:rate5m\n  < $request_rate_drop * (job:http_requests:rate5m offset 1w > 10 * $request_rate)",
+            hold: "15m",
+            supersedes: None,
+            summary: "{{ $labels.job }} is asked for {{ $value | humanize }} requests per second, far less than a week ago",
+            means: "Requests do not arrive. The service itself may be perfectly well: what is before it may not be.",
+            look: &[
+                "The load balancer, the gateway, the name in DNS, the certificate",
+                "Whether a large client has stopped, or is it a holiday",
+            ],
+            act: &["Mend the way to the service"],
+            story: |settings| {
+                let rate = settings.get("request_rate") * 20.0;
+                weekly(rate, rate * settings.get("request_rate_drop") * 0.8)
+            },
+        },
+        Alert {
+            name: "RequestRateSpike",
+            severity: Severity::Info,
+            expr: "job:http_requests:rate5m\n  > $request_rate_spike * (job:http_requests:rate5m offset 1w > $request_rate)",
+            hold: "15m",
+            supersedes: None,
+            summary: "{{ $labels.job }} is asked for {{ $value | humanize }} requests per second, far more than a week ago",
+            means: "More requests than usual at this time. The service may bear it; what is behind it may not.",
+            look: &[
+                "Which routes: `job_route:http_requests:rate5m`",
+                "Saturation of the service and of its dependencies",
+            ],
+            act: &[
+                "Add instances before they are needed",
+                "Limit the client that asks too much",
+            ],
+            story: |settings: &Settings| {
+                let rate = settings.get("request_rate") * 20.0;
+                weekly(rate, rate * settings.get("request_rate_spike") * 1.2)
+            },
+        },
+    ],
+};
+
+/// A week as usual, half an hour at another rate, and a while as usual.
+fn weekly(usual: f64, now: f64) -> Story {
+    const WEEK: u32 = 7 * 24 * 60;
+    Story::of([Input::per_second(
+        r#"http_requests_total{method="GET",route="/orders/{id}",status="200",outcome="ok"}"#,
+        usual,
+        now,
+    )])
+    .lasting([WEEK + 60, 60, 60], 15)
+}

@@ -1,0 +1,216 @@
+//! Stories: what happens to a few series, so that an alert stays silent, fires and clears.
+
+/// Three stretches of time: calm, bad, calm again. At the end of each it is asked whether the alert fires.
+#[derive(Debug, Clone)]
+pub(crate) struct Story {
+    /// How many minutes each stretch takes.
+    pub(crate) minutes: [u32; 3],
+    /// How often rules are evaluated.
+    pub(crate) step_minutes: u32,
+    /// Whether it fires at the end of each stretch.
+    pub(crate) fires: [bool; 3],
+    pub(crate) inputs: Vec<Input>,
+}
+
+impl Story {
+    /// Tells of these series: half an hour calm, three quarters bad, an hour calm again.
+    pub(crate) fn of(inputs: impl IntoIterator<Item = Input>) -> Self {
+        Self {
+            minutes: [30, 45, 60],
+            step_minutes: 1,
+            fires: [false, true, false],
+            inputs: inputs.into_iter().collect(),
+        }
+    }
+
+    /// Sets how long each stretch takes, and how often rules are evaluated meanwhile.
+    pub(crate) fn lasting(mut self, minutes: [u32; 3], step_minutes: u32) -> Self {
+        self.minutes = minutes.map(|length| length.next_multiple_of(step_minutes));
+        self.step_minutes = step_minutes;
+        self
+    }
+
+    /// Says that the alert fires all the time.
+    pub(crate) fn always(mut self) -> Self {
+        self.fires = [true; 3];
+        self
+    }
+
+    /// Returns the minutes at which it is asked: in the last step of each stretch.
+    pub(crate) fn ends(&self) -> [u32; 3] {
+        let [calm, bad, after] = self.minutes;
+        [calm, calm + bad, calm + bad + after].map(|end| end - self.step_minutes)
+    }
+}
+
+/// One series of a story.
+#[derive(Debug, Clone)]
+pub(crate) struct Input {
+    /// The series in the default spelling, without `job`.
+    pub(crate) series: String,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// Grows by so much each minute.
+    Grows { calm: f64, bad: f64 },
+    /// Has this value.
+    Is { calm: f64, bad: f64 },
+    /// Is 1, and absent while it is bad.
+    Vanishes,
+    /// Is 1 while it is bad, and absent otherwise.
+    Appears,
+    /// Is the time, and stands still while it is bad.
+    Clock,
+}
+
+impl Input {
+    /// A counter that grows by so much per second.
+    pub(crate) fn per_second(series: impl Into<String>, calm: f64, bad: f64) -> Self {
+        let (calm, bad) = (calm * 60.0, bad * 60.0);
+        Self::new(series, Kind::Grows { calm, bad })
+    }
+
+    /// A gauge of these values.
+    pub(crate) fn is(series: impl Into<String>, calm: f64, bad: f64) -> Self {
+        Self::new(series, Kind::Is { calm, bad })
+    }
+
+    /// A gauge that is 1, and absent while it is bad.
+    pub(crate) fn vanishes(series: impl Into<String>) -> Self {
+        Self::new(series, Kind::Vanishes)
+    }
+
+    /// A gauge that is 1 while it is bad, and absent otherwise.
+    pub(crate) fn appears(series: impl Into<String>) -> Self {
+        Self::new(series, Kind::Appears)
+    }
+
+    /// A gauge that is the time of something that happens all the time, save while it is bad.
+    pub(crate) fn last_time(series: impl Into<String>) -> Self {
+        Self::new(series, Kind::Clock)
+    }
+
+    /// A histogram of which so many values per second fall into each bucket, in the order of its bounds, `+Inf` last.
+    pub(crate) fn buckets(
+        series: &str,
+        labels: &str,
+        bounds: &[(&str, f64, f64)],
+    ) -> impl Iterator<Item = Self> {
+        let sums = bounds.iter().scan((0.0, 0.0), |sums, (bound, calm, bad)| {
+            *sums = (sums.0 + calm, sums.1 + bad);
+            Some((*bound, sums.0, sums.1))
+        });
+        sums.map(|(bound, calm, bad)| {
+            let series = format!("{series}_bucket{{{labels}le=\"{bound}\"}}");
+            Self::per_second(series, calm, bad)
+        })
+        .collect::<Vec<_>>()
+        .into_iter()
+    }
+
+    fn new(series: impl Into<String>, kind: Kind) -> Self {
+        let series = series.into();
+        Self { series, kind }
+    }
+
+    /// Returns the values, one a minute, as promtool reads them.
+    pub(crate) fn values(&self, minutes: [u32; 3]) -> String {
+        let [calm, bad, after] = minutes;
+        match self.kind {
+            Kind::Grows {
+                calm: slow,
+                bad: fast,
+            } => {
+                let first = f64::from(calm) * slow;
+                let second = first + f64::from(bad) * fast;
+                [
+                    line(0.0, slow, calm),
+                    line(first, fast, bad),
+                    line(second, slow, after),
+                ]
+                .join(" ")
+            }
+            Kind::Is {
+                calm: low,
+                bad: high,
+            } => [
+                line(low, 0.0, calm),
+                line(high, 0.0, bad),
+                line(low, 0.0, after),
+            ]
+            .join(" "),
+            Kind::Vanishes => {
+                format!("{} _x{bad} {}", line(1.0, 0.0, calm), line(1.0, 0.0, after))
+            }
+            Kind::Appears => format!("_x{calm} {} _x{after}", line(1.0, 0.0, bad)),
+            Kind::Clock => {
+                let (first, second) = (60 * calm, 60 * (calm + bad));
+                [
+                    // Time 0 would mean that it never happened.
+                    line(1.0, 60.0, calm),
+                    line(f64::from(first), 0.0, bad),
+                    line(f64::from(second), 60.0, after),
+                ]
+                .join(" ")
+            }
+        }
+    }
+}
+
+/// Returns `length` values on a line that starts at `start`. Running totals are written out, because each stretch starts
+/// over.
+fn line(start: f64, slope: f64, length: u32) -> String {
+    let times = length.saturating_sub(1);
+    format!("{}+{}x{times}", rounded(start), rounded(slope))
+}
+
+/// Rounds away what binary fractions add, so that the text is as short as the number.
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_goes_on_from_where_it_was() {
+        let input = Input::per_second("x_total", 1.0, 0.1);
+        assert_eq!(input.values([3, 2, 2]), "0+60x2 180+6x1 192+60x1");
+    }
+
+    #[test]
+    fn a_gauge_returns_to_what_it_was() {
+        assert_eq!(
+            Input::is("x", 1.0, 0.0).values([2, 3, 1]),
+            "1+0x1 0+0x2 1+0x0"
+        );
+        assert_eq!(Input::vanishes("x").values([2, 3, 1]), "1+0x1 _x3 1+0x0");
+    }
+
+    #[test]
+    fn a_clock_stands_still() {
+        assert_eq!(
+            Input::last_time("x").values([2, 2, 2]),
+            "1+60x1 120+0x1 240+60x1"
+        );
+    }
+
+    #[test]
+    fn buckets_hold_what_lies_below_them() {
+        let buckets = Input::buckets("x", "a=\"b\",", &[("1", 1.0, 0.0), ("+Inf", 0.0, 2.0)]);
+        let series: Vec<_> = buckets
+            .map(|input| (input.series.clone(), input.values([2, 2, 2])))
+            .collect();
+        assert_eq!(series[0].0, "x_bucket{a=\"b\",le=\"1\"}");
+        assert_eq!(series[1].1, "0+60x1 120+120x1 360+60x1");
+    }
+
+    #[test]
+    fn it_is_asked_in_the_last_step_of_each_stretch() {
+        assert_eq!(Story::of([]).ends(), [29, 74, 134]);
+        assert_eq!(Story::of([]).lasting([10, 20, 31], 15).ends(), [0, 30, 75]);
+    }
+}

@@ -1,0 +1,89 @@
+//! Alerts as rules.
+
+use super::rules::{Group, Rule};
+use crate::alerts::{Alert, Category, Severity};
+use crate::promql::Spelling;
+
+/// Whose alerts they are, and where their texts lead.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bearing {
+    /// The service; the alerts of exporters and of the stack have none.
+    pub(crate) service: Option<String>,
+    pub(crate) team: Option<String>,
+    /// The address below which the pages of `runbooks/` are.
+    pub(crate) runbooks: String,
+    /// The address of the board that shows more.
+    pub(crate) dashboard: Option<String>,
+}
+
+impl Bearing {
+    /// Returns the labels by which an alert is routed.
+    pub(crate) fn labels(
+        &self,
+        severity: Severity,
+        category: &str,
+    ) -> impl Iterator<Item = (&'static str, String)> + use<> {
+        let [service, team] = [self.service.clone(), self.team.clone()];
+        let labels = [
+            ("severity", Some(severity.as_str().to_owned())),
+            ("category", Some(category.to_owned())),
+            ("service", service),
+            ("team", team),
+        ];
+        let labels = labels.into_iter();
+        labels.filter_map(|(label, value)| Some((label, value?)))
+    }
+
+    /// Returns where an alert leads to.
+    pub(crate) fn links(
+        &self,
+        alert: &str,
+    ) -> impl Iterator<Item = (&'static str, String)> + use<> {
+        let runbook = format!("{}/{alert}.md", self.runbooks.trim_end_matches('/'));
+        let links = [
+            ("runbook_url", Some(runbook)),
+            ("dashboard_url", self.dashboard.clone()),
+        ];
+        links
+            .into_iter()
+            .filter_map(|(name, link)| Some((name, link?)))
+    }
+}
+
+/// Returns the group of a category, without the alerts that are not wanted.
+pub(crate) fn group(
+    category: &Category,
+    spelling: &Spelling,
+    bearing: &Bearing,
+    wanted: impl Fn(&Alert) -> bool,
+) -> Group {
+    let name = match &bearing.service {
+        Some(service) => format!("{service}.{}", category.name),
+        None => category.name.to_owned(),
+    };
+    let wanted = category.alerts.iter().filter(|alert| wanted(alert));
+    Group {
+        name,
+        interval: None,
+        rules: wanted
+            .map(|alert| rule(alert, category, spelling, bearing))
+            .collect(),
+    }
+}
+
+fn rule(alert: &Alert, category: &Category, spelling: &Spelling, bearing: &Bearing) -> Rule {
+    let text = |text| spelling.spell_text(alert.expr, text);
+    let mut annotations = vec![
+        ("summary", text(alert.summary)),
+        ("description", text(alert.means)),
+    ];
+    annotations.extend(bearing.links(alert.name));
+    Rule::Alert {
+        name: alert.name.to_owned(),
+        expr: spelling.spell(alert.expr),
+        hold: alert.hold,
+        keep: None,
+        labels: bearing.labels(alert.severity, category.name).collect(),
+        annotations,
+    }
+}

@@ -1,0 +1,148 @@
+//! The files below `prometheus/`.
+
+use std::collections::BTreeSet;
+
+use super::alerting::{Bearing, group};
+use super::rules::Group;
+use super::stories::{Test, by_step};
+use super::{recording, rules, stories};
+use crate::alerts::packs::PACKS;
+use crate::alerts::{Alert, CATEGORIES, Category, STACK};
+use crate::promql::Spelling;
+use crate::settings::Settings;
+use crate::{Naming, Origin, Service, Stack, Tree};
+
+/// Writes what Prometheus reads: rules with their tests for each service, for the packs and for the stack itself.
+pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
+    for service in stack.services() {
+        let section = Section::of_service(stack, service);
+        section.write_records(service, tree);
+        for category in CATEGORIES {
+            section.write(category, tree);
+        }
+    }
+    let section = Section::of_stack(stack);
+    let is_wanted = |pack: &&Category| stack.options().packs.contains(pack.name);
+    for category in PACKS.iter().filter(is_wanted).chain([&STACK]) {
+        section.write(category, tree);
+    }
+}
+
+/// The rules of a service, or those about no service, and what they have in common.
+struct Section<'a> {
+    /// The directory of the rules, that of their tests, and the way from there to the rules.
+    directories: [String; 3],
+    spelling: Spelling,
+    settings: Settings,
+    bearing: Bearing,
+    origin: Origin,
+    unwanted: &'a BTreeSet<String>,
+}
+
+impl<'a> Section<'a> {
+    fn of_service(stack: &'a Stack, service: &Service) -> Self {
+        let name = service.name();
+        let settings = stack.thresholds(service);
+        let spelling = stack.spelling(service).value("catalogue", service.hash());
+        Self {
+            directories: [
+                format!("prometheus/rules/{name}"),
+                format!("prometheus/tests/{name}"),
+                format!("../../rules/{name}"),
+            ],
+            spelling: with_settings(spelling, &settings),
+            settings,
+            bearing: stack.bearing(Some(service)),
+            origin: service.origin(),
+            unwanted: &stack.options().unwanted,
+        }
+    }
+
+    fn of_stack(stack: &'a Stack) -> Self {
+        let settings = stack.options().thresholds.clone();
+        Self {
+            directories: ["prometheus/packs", "prometheus/packs/tests", ".."].map(str::to_owned),
+            // Exporters are scraped, and have names of their own.
+            spelling: with_settings(Spelling::new(Naming::Prometheus), &settings),
+            settings,
+            bearing: stack.bearing(None),
+            origin: stack.origin(),
+            unwanted: &stack.options().unwanted,
+        }
+    }
+
+    fn write_records(&self, service: &Service, tree: &mut Tree) {
+        let groups = recording::groups(service.name(), &self.spelling);
+        self.add_rules(RECORDS, &groups, tree);
+    }
+
+    /// Writes the alerts of a category and their tests, unless none of them is wanted.
+    fn write(&self, category: &Category, tree: &mut Tree) {
+        let is_wanted = |alert: &Alert| !self.unwanted.contains(alert.name);
+        let group = group(category, &self.spelling, &self.bearing, is_wanted);
+        if group.rules.is_empty() {
+            return;
+        }
+        let needed = self.records_for(category);
+        let order: Vec<_> = needed
+            .iter()
+            .chain([&group])
+            .map(|group| group.name.clone())
+            .collect();
+        let files = [(!needed.is_empty()).then_some(RECORDS), Some(category.name)];
+        let files: Vec<_> = files
+            .into_iter()
+            .flatten()
+            .map(|file| self.seen_from_test(file))
+            .collect();
+        self.add_rules(category.name, &[group], tree);
+
+        let alerts = category.alerts.iter().filter(|alert| is_wanted(alert));
+        let test = |alert: &Alert, story: &_| {
+            let labels: Vec<_> = self.bearing.labels(alert.severity, category.name).collect();
+            Test::of(alert, story, &labels, &self.spelling)
+        };
+        for (step, of_step) in by_step(alerts, &self.settings, test) {
+            let name = match step {
+                1 => category.name.to_owned(),
+                step => format!("{}-{step}m", category.name),
+            };
+            let [_, directory, _] = &self.directories;
+            let text = stories::file(&files, &order, step, &of_step);
+            tree.add(format!("{directory}/{name}.yml"), &self.origin, &text);
+        }
+    }
+
+    fn add_rules(&self, file: &str, groups: &[Group], tree: &mut Tree) {
+        let [directory, ..] = &self.directories;
+        tree.add(
+            format!("{directory}/{file}.yml"),
+            &self.origin,
+            &rules::file(groups),
+        );
+    }
+
+    fn seen_from_test(&self, file: &str) -> String {
+        let [.., up] = &self.directories;
+        format!("{up}/{file}.yml")
+    }
+
+    /// Returns the groups that record what the alerts of a category ask for.
+    fn records_for(&self, category: &Category) -> Vec<Group> {
+        // Only the names of recorded series have a colon.
+        let needs_records = category.alerts.iter().any(|alert| alert.expr.contains(':'));
+        match &self.bearing.service {
+            Some(service) if needs_records => recording::groups(service, &self.spelling),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn with_settings(spelling: Spelling, settings: &Settings) -> Spelling {
+    settings.iter().fold(spelling, |spelling, (name, value)| {
+        spelling.value(name, value.to_string())
+    })
+}
+
+/// The file of what is recorded.
+const RECORDS: &str = "records";

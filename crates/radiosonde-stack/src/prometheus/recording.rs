@@ -1,0 +1,141 @@
+//! What is recorded of every service: rates, shares of errors, percentiles and resources.
+//!
+//! Names are made as Prometheus advises: the labels that are left, what was measured, what was done to it.
+
+use super::rules::{Group, Rule};
+use crate::promql::Spelling;
+
+/// A recorded series.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Record {
+    /// Its name.
+    pub name: &'static str,
+    /// Its expression, in the default spelling and without the matcher of the service.
+    pub expr: &'static str,
+}
+
+/// Returns the groups that record for one service.
+pub(super) fn groups(service: &str, spelling: &Spelling) -> Vec<Group> {
+    let rule = |record: &Record| Rule::record(record.name, spelling.spell(record.expr));
+    let group = |(name, records): &(&str, &[Record])| Group {
+        name: format!("{service}.record.{name}"),
+        interval: None,
+        rules: records.iter().map(rule).collect(),
+    };
+    RECORDS.iter().map(group).collect()
+}
+
+/// Everything that is recorded, by what it is about. Within one group, what needs another stands after it.
+pub const RECORDS: &[(&str, &[Record])] = &[
+    ("requests", REQUESTS),
+    ("durations", DURATIONS),
+    ("dependencies", DEPENDENCIES),
+    ("resources", RESOURCES),
+];
+
+const REQUESTS: &[Record] = &[
+    record(
+        "job_route:http_requests:rate5m",
+        "sum by (job, route) (rate(http_requests_total[5m]))",
+    ),
+    // The second half keeps a route without errors at 0, where it would be absent.
+    record(
+        "job_route:http_errors:rate5m",
+        "sum by (job, route) (rate(http_errors_total[5m]))\n  or 0 * job_route:http_requests:rate5m",
+    ),
+    record(
+        "job_route:http_error_ratio:rate5m",
+        "job_route:http_errors:rate5m / (job_route:http_requests:rate5m > 0)",
+    ),
+    record(
+        "job:http_requests:rate5m",
+        "sum by (job) (job_route:http_requests:rate5m)",
+    ),
+    record(
+        "job:http_errors:rate5m",
+        "sum by (job) (job_route:http_errors:rate5m)",
+    ),
+    record(
+        "job:http_error_ratio:rate5m",
+        "job:http_errors:rate5m / (job:http_requests:rate5m > 0)",
+    ),
+];
+
+const DURATIONS: &[Record] = &[
+    // Once, for all percentiles: the rates of the buckets are what costs.
+    record(
+        "job_route_le:http_request_duration_seconds_bucket:rate5m",
+        "sum by (job, route, le) (rate(http_request_duration_seconds_bucket[5m]))",
+    ),
+    record(
+        "job_le:http_request_duration_seconds_bucket:rate5m",
+        "sum by (job, le) (job_route_le:http_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job_route:http_request_duration_seconds:p50",
+        "histogram_quantile(0.5, job_route_le:http_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job_route:http_request_duration_seconds:p95",
+        "histogram_quantile(0.95, job_route_le:http_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job_route:http_request_duration_seconds:p99",
+        "histogram_quantile(0.99, job_route_le:http_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job_route:http_request_duration_seconds:p999",
+        "histogram_quantile(0.999, job_route_le:http_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job:http_request_duration_seconds:p50",
+        "histogram_quantile(0.5, job_le:http_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job:http_request_duration_seconds:p95",
+        "histogram_quantile(0.95, job_le:http_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job:http_request_duration_seconds:p99",
+        "histogram_quantile(0.99, job_le:http_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job:http_request_duration_seconds:p999",
+        "histogram_quantile(0.999, job_le:http_request_duration_seconds_bucket:rate5m)",
+    ),
+];
+
+const DEPENDENCIES: &[Record] = &[
+    record(
+        "job_server:http_client_requests:rate5m",
+        "sum by (job, server) (rate(http_client_requests_total[5m]))",
+    ),
+    record(
+        "job_server:http_client_errors:rate5m",
+        "sum by (job, server) (rate(http_client_errors_total[5m]))\n  or 0 * job_server:http_client_requests:rate5m",
+    ),
+    record(
+        "job_server:http_client_request_duration_seconds:p95",
+        "histogram_quantile(\n  0.95,\n  sum by (job, server, le) (rate(http_client_request_duration_seconds_bucket[5m]))\n)",
+    ),
+];
+
+const RESOURCES: &[Record] = &[
+    record(
+        "instance:process_cpu:ratio",
+        "rate(process_cpu_seconds_total[5m]) / (process_cgroup_cpu_limit_cores > 0)",
+    ),
+    record(
+        "instance:process_memory:ratio",
+        "process_resident_memory_bytes / (process_cgroup_memory_limit_bytes > 0)",
+    ),
+    record(
+        "instance:process_open_fds:ratio",
+        "process_open_fds / (process_max_fds > 0)",
+    ),
+];
+
+const fn record(name: &'static str, expr: &'static str) -> Record {
+    Record { name, expr }
+}

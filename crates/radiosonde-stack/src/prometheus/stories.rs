@@ -1,0 +1,146 @@
+//! Stories as the unit tests of `promtool`: each alert stays silent, fires and clears.
+
+use crate::alerts::{Alert, Story};
+use crate::promql::Spelling;
+use crate::settings::Settings;
+use crate::yaml::Yaml;
+
+/// A test of one alert.
+#[derive(Debug, Clone)]
+pub(crate) struct Test {
+    pub(crate) name: String,
+    /// Series and their values, one a minute.
+    pub(crate) inputs: Vec<(String, String)>,
+    pub(crate) questions: Vec<Question>,
+}
+
+/// What is asked of Prometheus at some time.
+#[derive(Debug, Clone)]
+pub(crate) struct Question {
+    pub(crate) minute: u32,
+    pub(crate) expr: String,
+    /// The only sample of the answer: its labels and its value. Nothing when there is none.
+    pub(crate) answer: Option<(String, f64)>,
+}
+
+impl Test {
+    /// Tells the story of an alert. In it, it fires for exactly one series.
+    pub(crate) fn of(
+        alert: &Alert,
+        story: &Story,
+        labels: &[(&'static str, String)],
+        spelling: &Spelling,
+    ) -> Self {
+        let inputs = story.inputs.iter();
+        let inputs = inputs.map(|input| {
+            // The values that may stand in a series are those of its labels.
+            (spelling.spell(&input.series), input.values(story.minutes))
+        });
+        let firing = firing(alert.name, labels);
+        let questions = story.ends().into_iter().zip(story.fires);
+        Self {
+            name: alert.name.to_owned(),
+            inputs: inputs.collect(),
+            questions: questions
+                .map(|(minute, fires)| firing.asked(minute, fires))
+                .collect(),
+        }
+    }
+
+    fn yaml(&self) -> Yaml {
+        let series = |(series, values): &(String, String)| {
+            Yaml::map()
+                .with("series", series.as_str())
+                .with("values", values.as_str())
+        };
+        Yaml::map()
+            .with("name", self.name.as_str())
+            .with("interval", Yaml::Plain("1m".into()))
+            .with("input_series", Yaml::list(self.inputs.iter().map(series)))
+            .with(
+                "promql_expr_test",
+                Yaml::list(self.questions.iter().map(Question::yaml)),
+            )
+    }
+}
+
+/// The question whether one alert fires, with all its labels: the annotations of an alert hold values, which an alert
+/// test of promtool would compare by their text.
+#[derive(Debug, Clone)]
+pub(crate) struct Firing {
+    expr: String,
+    labels: String,
+}
+
+impl Firing {
+    /// Asks at this minute, and expects that it fires or not.
+    pub(crate) fn asked(&self, minute: u32, fires: bool) -> Question {
+        Question {
+            minute,
+            expr: self.expr.clone(),
+            answer: fires.then(|| (self.labels.clone(), 1.0)),
+        }
+    }
+}
+
+/// Asks for an alert that has these labels, among others.
+pub(crate) fn firing(alert: &str, labels: &[(&'static str, String)]) -> Firing {
+    let keys: Vec<_> = labels.iter().map(|(key, _)| *key).collect();
+    let pairs: Vec<_> = labels
+        .iter()
+        .map(|(key, value)| format!("{key}=\"{value}\""))
+        .collect();
+    let keys = keys.join(", ");
+    Firing {
+        expr: format!("count by ({keys}) (ALERTS{{alertname=\"{alert}\",alertstate=\"firing\"}})"),
+        labels: format!("{{{}}}", pairs.join(",")),
+    }
+}
+
+impl Question {
+    fn yaml(&self) -> Yaml {
+        let sample = |(labels, value): &(String, f64)| {
+            Yaml::map()
+                .with("labels", labels.as_str())
+                .with("value", *value)
+        };
+        Yaml::map()
+            .with("expr", self.expr.as_str())
+            .with("eval_time", Yaml::Plain(format!("{}m", self.minute)))
+            .with("exp_samples", Yaml::list(self.answer.iter().map(sample)))
+    }
+}
+
+/// Writes a file of tests of these rule files, whose groups are evaluated in this order.
+pub(crate) fn file(
+    rule_files: &[String],
+    groups: &[String],
+    step_minutes: u32,
+    tests: &[Test],
+) -> String {
+    let texts = |texts: &[String]| Yaml::list(texts.iter().map(String::as_str));
+    Yaml::map()
+        .with("rule_files", texts(rule_files))
+        .with("group_eval_order", texts(groups))
+        .with(
+            "evaluation_interval",
+            Yaml::Plain(format!("{step_minutes}m")),
+        )
+        .with("tests", Yaml::list(tests.iter().map(Test::yaml)))
+        .document()
+}
+
+/// Returns the tests of alerts, those of one step together.
+pub(crate) fn by_step<'a>(
+    alerts: impl IntoIterator<Item = &'a Alert>,
+    settings: &Settings,
+    test: impl Fn(&Alert, &Story) -> Test,
+) -> std::collections::BTreeMap<u32, Vec<Test>> {
+    let mut tests = std::collections::BTreeMap::<_, Vec<_>>::new();
+    for alert in alerts {
+        let story = (alert.story)(settings);
+        let of_step = tests.entry(story.step_minutes).or_default();
+        of_step.push(test(alert, &story));
+    }
+    tests
+}

@@ -1,0 +1,391 @@
+//! Settings: the thresholds of alerts, each with the reason for its default.
+
+use std::collections::BTreeMap;
+
+/// One threshold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Setting {
+    /// What it is called in the file of settings, and in the expressions of alerts behind `$`.
+    pub name: &'static str,
+    /// What it is unless set.
+    pub default: f64,
+    /// Why it is that, and what speaks for another value.
+    pub reason: &'static str,
+}
+
+/// Every threshold there is, in the order of their names.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "authentication_rate",
+        0.05,
+        "Attempts per second. With fewer, two typing errors are a large share.",
+    ),
+    setting(
+        "authentication_refused_ratio",
+        0.3,
+        "People mistype one password in ten; a third refused is a fault or an attack.",
+    ),
+    setting(
+        "authentication_refused_rate",
+        1.0,
+        "Refusals per second. People do not mistype sixty times a minute; raise it for a large public.",
+    ),
+    setting(
+        "authentication_error_ratio",
+        0.05,
+        "Whoever cannot be checked cannot come in: as grave as requests that fail.",
+    ),
+    setting(
+        "cache_hit_ratio",
+        0.5,
+        "Below one half a cache costs more lookups than it saves; set what the cache is sized for.",
+    ),
+    setting(
+        "cache_rate",
+        1.0,
+        "Lookups per second. A cache that is hardly asked is cold, and that is no fault.",
+    ),
+    setting(
+        "cassandra_latency_seconds",
+        0.5,
+        "Point reads take milliseconds; half a second at the 99th percentile is a node in trouble.",
+    ),
+    setting(
+        "cassandra_pending_compactions",
+        100.0,
+        "Compactions come in waves of tens; a hundred that wait are more than the disks get done.",
+    ),
+    setting(
+        "certificate_days",
+        20.0,
+        "Renewal by ACME is tried at 30 days: after ten failed days somebody has the time to look.",
+    ),
+    setting(
+        "certificate_days_critical",
+        3.0,
+        "Over a weekend nobody renews by hand: three days are the last working day.",
+    ),
+    setting(
+        "cpu_ratio",
+        0.8,
+        "Of the limit. Above it, a burst meets the quota and waits.",
+    ),
+    setting(
+        "cpu_ratio_critical",
+        0.95,
+        "Of the limit. There is nothing left, and queues grow.",
+    ),
+    setting(
+        "dependency_error_ratio",
+        0.1,
+        "Retries hide one failure in ten from the caller, hardly more.",
+    ),
+    setting(
+        "dependency_rate",
+        0.1,
+        "Calls per second. With fewer, one failure is a large share.",
+    ),
+    setting(
+        "dependency_seconds",
+        2.0,
+        "At the 95th percentile. A caller that waits longer usually gives up first.",
+    ),
+    setting(
+        "error_ratio",
+        0.05,
+        "One request in twenty fails: users notice. An objective says it better; this is for services without one.",
+    ),
+    setting(
+        "error_ratio_critical",
+        0.1,
+        "One request in ten fails: an incident, whatever the cause.",
+    ),
+    setting(
+        "health_transitions",
+        6.0,
+        "In half an hour. Three times down and up is no deployment, it is a dependency on the edge.",
+    ),
+    setting(
+        "job_age_seconds",
+        93_600.0,
+        "26 hours: a daily job that is two hours late. Set it to the interval of the slowest job and a little.",
+    ),
+    setting(
+        "job_age_critical_seconds",
+        180_000.0,
+        "50 hours: a daily job failed twice in a row.",
+    ),
+    setting(
+        "kubernetes_volume_ratio",
+        0.85,
+        "What is left has to last until somebody has enlarged the volume.",
+    ),
+    setting(
+        "latency_p95_seconds",
+        2.0,
+        "One user in twenty waits longer than the two seconds that people wait without wondering.",
+    ),
+    setting(
+        "latency_p99_seconds",
+        5.0,
+        "One request in a hundred takes longer than many clients wait at all.",
+    ),
+    setting(
+        "lost_ratio",
+        0.01,
+        "Of telemetry. Some loss in a restart is normal; one per cent for ten minutes is a pipeline that cannot keep up.",
+    ),
+    setting(
+        "memory_ratio",
+        0.85,
+        "Of the limit. Time to look before the kernel kills the process.",
+    ),
+    setting(
+        "memory_ratio_critical",
+        0.95,
+        "Of the limit. The next large request may be the end.",
+    ),
+    setting(
+        "message_error_ratio",
+        0.05,
+        "One message in twenty fails: more than what a poisoned message now and then explains.",
+    ),
+    setting(
+        "message_rate",
+        0.1,
+        "Messages per second. With fewer, one failure is a large share.",
+    ),
+    setting(
+        "message_seconds",
+        5.0,
+        "At the 95th percentile: the longest bound but two of the histogram; set what the queue can bear.",
+    ),
+    setting(
+        "node_cpu_ratio",
+        0.8,
+        "For ten minutes. Above it, processes wait for each other.",
+    ),
+    setting(
+        "node_disk_free_ratio",
+        0.1,
+        "File systems slow down and fragment on their last tenth.",
+    ),
+    setting(
+        "node_memory_free_ratio",
+        0.1,
+        "Below it, the kernel drops caches that services live on.",
+    ),
+    setting(
+        "open_files_ratio",
+        0.8,
+        "Of the limit. At the limit no connection can be accepted.",
+    ),
+    setting(
+        "pool_ratio",
+        0.8,
+        "Of the connections. Above it, bursts wait.",
+    ),
+    setting(
+        "pool_wait_seconds",
+        0.5,
+        "At the 95th percentile. A pool that is large enough answers in microseconds.",
+    ),
+    setting(
+        "postgres_connections_ratio",
+        0.8,
+        "Of max_connections. At the limit nobody can log in, not even to look.",
+    ),
+    setting(
+        "postgres_lag_seconds",
+        5.0,
+        "A replica further behind answers with what users have changed since.",
+    ),
+    setting(
+        "queue_age_seconds",
+        300.0,
+        "Five minutes: what waits longer has usually been given up by whoever asked.",
+    ),
+    setting(
+        "queue_depth",
+        1_000.0,
+        "Entries. Set it to what the consumers work off in a few minutes.",
+    ),
+    setting(
+        "rate_limited_ratio",
+        0.05,
+        "One request in twenty is refused for being one too many: a client in a loop, or a limit too low.",
+    ),
+    setting(
+        "redis_memory_ratio",
+        0.9,
+        "Of maxmemory. Beyond it Redis evicts, or refuses to write.",
+    ),
+    setting(
+        "request_rate",
+        0.1,
+        "Requests per second. With fewer, one failure among ten requests is a large share of nothing.",
+    ),
+    setting(
+        "request_rate_drop",
+        0.25,
+        "Of the rate at the same time last week. Holidays halve it; less than a quarter means that requests do not arrive.",
+    ),
+    setting(
+        "request_rate_spike",
+        3.0,
+        "Times the rate at the same time last week. A campaign doubles it.",
+    ),
+    setting(
+        "requests_in_flight",
+        500.0,
+        "In one instance. Set what it was tested with; more means that something it waits for is slow.",
+    ),
+    setting(
+        "restarts",
+        3.0,
+        "In a quarter of an hour. A deployment is one, a crash loop is three.",
+    ),
+    setting(
+        "route_error_ratio",
+        0.25,
+        "Of the requests of one route. It may drown in the rate of all routes together.",
+    ),
+    setting(
+        "runtime_busy_ratio",
+        0.9,
+        "Of the workers' time. Above it, tasks wait for a worker.",
+    ),
+    setting(
+        "scheduling_delay_seconds",
+        0.1,
+        "At the 99th percentile. A task that yields as it should is late by a millisecond.",
+    ),
+    setting(
+        "throttled_ratio",
+        0.25,
+        "Of the periods of the quota. Each is up to a tenth of a second in which nothing runs.",
+    ),
+    setting(
+        "unauthorized_ratio",
+        0.2,
+        "Of all requests answered 401 or 403. Expired sessions are a few per cent.",
+    ),
+];
+
+/// The thresholds of one service.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings(BTreeMap<&'static str, f64>);
+
+impl Settings {
+    /// Starts with the defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a threshold.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidSetting`] when there is none of this name, and for a value that is not finite or negative.
+    pub fn set(&mut self, name: &str, value: f64) -> Result<(), InvalidSetting> {
+        let known = SETTINGS.iter().find(|setting| setting.name == name);
+        let setting = known.ok_or_else(|| InvalidSetting::Unknown { name: name.into() })?;
+        if !value.is_finite() || value < 0.0 {
+            let name = setting.name;
+            return Err(InvalidSetting::Value { name, value });
+        }
+        self.0.insert(setting.name, value);
+        Ok(())
+    }
+
+    /// Takes the thresholds that `other` sets.
+    #[must_use]
+    pub fn overridden_by(mut self, other: &Self) -> Self {
+        self.0.extend(&other.0);
+        self
+    }
+
+    /// Returns every threshold, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let value = |setting: &Setting| self.0.get(setting.name).copied();
+        SETTINGS
+            .iter()
+            .map(move |setting| (setting.name, value(setting).unwrap_or(setting.default)))
+    }
+
+    /// Returns a threshold that is known to exist.
+    pub(crate) fn get(&self, name: &str) -> f64 {
+        let found = self.iter().find(|(known, _)| *known == name);
+        found.map_or(f64::NAN, |(_, value)| value)
+    }
+}
+
+/// What is wrong with a threshold that was set.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidSetting {
+    /// There is none of this name.
+    #[error("there is no threshold `{name}`: `radiosonde stack thresholds` lists them")]
+    #[non_exhaustive]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// No threshold can have this value.
+    #[error("the threshold `{name}` cannot be {value}: give a number that is not negative")]
+    #[non_exhaustive]
+    Value {
+        /// The name.
+        name: &'static str,
+        /// The value.
+        value: f64,
+    },
+}
+
+const fn setting(name: &'static str, default: f64, reason: &'static str) -> Setting {
+    Setting {
+        name,
+        default,
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_default_has_its_reason() {
+        let mut names: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SETTINGS.len());
+        assert!(SETTINGS.iter().all(|setting| setting.reason.ends_with('.')));
+    }
+
+    #[test]
+    fn what_is_set_for_a_service_stands_before_what_is_set_for_all() {
+        let mut all = Settings::new();
+        all.set("error_ratio", 0.02).unwrap();
+        all.set("restarts", 5.0).unwrap();
+        let mut own = Settings::new();
+        own.set("error_ratio", 0.01).unwrap();
+        let both = all.overridden_by(&own);
+        let values = ["error_ratio", "restarts", "queue_depth"].map(|name| both.get(name));
+        assert_eq!(
+            values.map(f64::to_bits),
+            [0.01, 5.0, 1_000.0].map(f64::to_bits)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_set_is_refused_by_name() {
+        let mut settings = Settings::new();
+        let mut refusal = |name, value| settings.set(name, value).unwrap_err().to_string();
+        assert!(refusal("eror_ratio", 1.0).contains("no threshold `eror_ratio`"));
+        assert!(refusal("error_ratio", -1.0).contains("`error_ratio` cannot be -1"));
+        assert!(refusal("error_ratio", f64::NAN).contains("cannot be NaN"));
+    }
+}
