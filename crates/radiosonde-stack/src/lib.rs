@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod alerts;
+mod catalogue;
 pub mod naming;
 mod options;
 pub mod prometheus;
@@ -10,6 +11,9 @@ mod stack;
 mod tree;
 mod yaml;
 
+pub use catalogue::{
+    DeclaredBy, InvalidCatalogue, MetricKind, MetricUnit, ServiceCatalogue, ServiceMetric,
+};
 pub use naming::Naming;
 pub use options::{Options, Target};
 pub use prometheus::{InvalidScrapeConfig, ScrapeConfig};
