@@ -3,7 +3,7 @@
 use crate::prometheus::Bearing;
 use crate::promql::Spelling;
 use crate::settings::Settings;
-use crate::{Options, Origin, Tree, prometheus};
+use crate::{Options, Origin, ServiceCatalogue, Tree, prometheus};
 
 /// The services to be monitored, and how.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ impl Stack {
     #[must_use]
     pub fn origin(&self) -> Origin {
         let each = self.services.iter();
-        Origin::new(each.map(|service| (service.name.clone(), service.hash.clone())))
+        Origin::new(each.map(|service| (service.name.clone(), service.hash().to_owned())))
     }
 
     /// Returns how expressions about one service are spelled: with `job` of its name.
@@ -83,21 +83,50 @@ impl Stack {
 #[derive(Debug, Clone)]
 pub struct Service {
     name: String,
-    hash: String,
+    catalogue: ServiceCatalogue,
+    targets: Vec<String>,
     team: Option<String>,
     thresholds: Settings,
 }
 
 impl Service {
-    /// Names a service.
+    /// Names a service and says what it measures and promises.
     #[must_use]
-    pub fn new(name: impl Into<String>, hash: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>, catalogue: ServiceCatalogue) -> Self {
         Self {
             name: name.into(),
-            hash: hash.into(),
+            catalogue,
+            targets: Vec::new(),
             team: None,
             thresholds: Settings::new(),
         }
+    }
+
+    /// Sets where its instances are scraped, each a host and a port.
+    ///
+    /// Defaults to port 8080 of the host that is called as the service is.
+    #[must_use]
+    pub fn with_targets<T: Into<String>>(mut self, targets: impl IntoIterator<Item = T>) -> Self {
+        self.targets = targets.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets who is told: the label `team` of its alerts.
+    ///
+    /// Defaults to the team of the [`Options`].
+    #[must_use]
+    pub fn with_team(mut self, team: impl Into<String>) -> Self {
+        self.team = Some(team.into());
+        self
+    }
+
+    /// Sets thresholds for this service.
+    ///
+    /// Defaults to those of the [`Options`].
+    #[must_use]
+    pub fn with_thresholds(mut self, thresholds: Settings) -> Self {
+        self.thresholds = thresholds;
+        self
     }
 
     /// Returns the name.
@@ -106,15 +135,30 @@ impl Service {
         &self.name
     }
 
+    /// Returns what it measures and promises.
+    #[must_use]
+    pub fn catalogue(&self) -> &ServiceCatalogue {
+        &self.catalogue
+    }
+
     /// Returns the hash of its catalogue.
     #[must_use]
     pub fn hash(&self) -> &str {
-        &self.hash
+        &self.catalogue.hash
+    }
+
+    /// Returns where its instances are scraped.
+    #[must_use]
+    pub fn targets(&self) -> Vec<String> {
+        if self.targets.is_empty() {
+            return vec![format!("{}:8080", self.name)];
+        }
+        self.targets.clone()
     }
 
     /// Returns what a file about this service is made from.
     #[must_use]
     pub fn origin(&self) -> Origin {
-        Origin::new([(self.name.clone(), self.hash.clone())])
+        Origin::new([(self.name.clone(), self.hash().to_owned())])
     }
 }

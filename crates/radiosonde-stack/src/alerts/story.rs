@@ -49,6 +49,8 @@ pub(crate) struct Input {
     /// The series in the default spelling, without `job`.
     pub(crate) series: String,
     kind: Kind,
+    /// By how much it grows each minute afterwards, when not as before.
+    after: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -111,8 +113,17 @@ impl Input {
     }
 
     fn new(series: impl Into<String>, kind: Kind) -> Self {
-        let series = series.into();
-        Self { series, kind }
+        Self {
+            series: series.into(),
+            kind,
+            after: None,
+        }
+    }
+
+    /// Lets a counter grow by so much per second after the bad stretch, instead of as before it.
+    pub(crate) fn then(mut self, per_second: f64) -> Self {
+        self.after = Some(per_second * 60.0);
+        self
     }
 
     /// Returns the values, one a minute, as promtool reads them.
@@ -128,7 +139,7 @@ impl Input {
                 [
                     line(0.0, slow, calm),
                     line(first, fast, bad),
-                    line(second, slow, after),
+                    line(second, self.after.unwrap_or(slow), after),
                 ]
                 .join(" ")
             }

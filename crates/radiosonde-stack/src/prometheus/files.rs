@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::alerting::{Bearing, group};
+use super::objectives::{self, Slo};
 use super::rules::Group;
 use super::stories::{Test, by_step};
-use super::{recording, rules, stories};
+use super::{objective_stories, recording, rules, stories};
 use crate::alerts::packs::PACKS;
 use crate::alerts::{Alert, CATEGORIES, Category, STACK};
 use crate::promql::Spelling;
@@ -20,6 +21,7 @@ pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
         for category in CATEGORIES {
             section.write(category, tree);
         }
+        section.write_objectives(service, tree);
     }
     let section = Section::of_stack(stack);
     let is_wanted = |pack: &&Category| stack.options().packs.contains(pack.name);
@@ -103,14 +105,38 @@ impl<'a> Section<'a> {
             Test::of(alert, story, &labels, &self.spelling)
         };
         for (step, of_step) in by_step(alerts, &self.settings, test) {
-            let name = match step {
-                1 => category.name.to_owned(),
-                step => format!("{}-{step}m", category.name),
-            };
-            let [_, directory, _] = &self.directories;
-            let text = stories::file(&files, &order, step, &of_step);
-            tree.add(format!("{directory}/{name}.yml"), &self.origin, &text);
+            let file = stories::file(&files, &order, step, &of_step);
+            self.add_test(category.name, step, &file, tree);
         }
+    }
+
+    /// Writes the rules of all objectives and the tests of each.
+    fn write_objectives(&self, service: &Service, tree: &mut Tree) {
+        let objectives = &service.catalogue().objectives;
+        if objectives.is_empty() {
+            return;
+        }
+        let slo = |objective| Slo::new(objective, service.name(), &self.spelling, &self.bearing);
+        for slo in objectives.iter().map(slo) {
+            let groups = slo.groups();
+            let order = groups.each_ref().map(|group| group.name.clone());
+            let name = format!("{}.{}", objectives::CATEGORY, slo.objective.name());
+            self.add_rules(&name, &groups, tree);
+            let files = [self.seen_from_test(&name)];
+            for (step, tests) in objective_stories::tests(&slo, &self.spelling) {
+                let text = stories::file(&files, &order, step, &tests);
+                self.add_test(&name, step, &text, tree);
+            }
+        }
+    }
+
+    fn add_test(&self, name: &str, step: u32, text: &str, tree: &mut Tree) {
+        let [_, directory, _] = &self.directories;
+        let path = match step {
+            1 => format!("{directory}/{name}.yml"),
+            step => format!("{directory}/{name}-{step}m.yml"),
+        };
+        tree.add(path, &self.origin, text);
     }
 
     fn add_rules(&self, file: &str, groups: &[Group], tree: &mut Tree) {

@@ -2,6 +2,8 @@
 
 mod alerting;
 mod files;
+mod objective_stories;
+mod objectives;
 mod recording;
 mod rules;
 mod scrape_config;

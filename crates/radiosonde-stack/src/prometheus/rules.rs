@@ -39,6 +39,22 @@ impl Rule {
         }
     }
 
+    /// Sets for how long an alert has to hold before it fires.
+    pub(crate) fn held(mut self, duration: &'static str) -> Self {
+        if let Self::Alert { hold, .. } = &mut self {
+            *hold = duration;
+        }
+        self
+    }
+
+    /// Sets for how long an alert goes on after it no longer holds.
+    pub(crate) fn kept(mut self, duration: &'static str) -> Self {
+        if let Self::Alert { keep, .. } = &mut self {
+            *keep = Some(duration);
+        }
+        self
+    }
+
     /// Adds labels to what it records or sends.
     pub(crate) fn with_labels(
         mut self,

@@ -83,17 +83,24 @@ impl Firing {
     }
 }
 
-/// Asks for an alert that has these labels, among others.
+/// Asks for an alert that has these labels, among others. Of an objective, only the tier is asked for that is among them.
 pub(crate) fn firing(alert: &str, labels: &[(&'static str, String)]) -> Firing {
-    let keys: Vec<_> = labels.iter().map(|(key, _)| *key).collect();
-    let pairs: Vec<_> = labels
-        .iter()
-        .map(|(key, value)| format!("{key}=\"{value}\""))
-        .collect();
-    let keys = keys.join(", ");
+    let list = |separator, write: &dyn Fn(&str, &str) -> String| {
+        let labels: Vec<_> = labels
+            .iter()
+            .map(|(key, value)| write(key, value))
+            .collect();
+        labels.join(separator)
+    };
+    let keys = list(", ", &|key, _| key.to_owned());
+    let pairs = list(",", &|key, value| format!("{key}=\"{value}\""));
+    let tier = labels.iter().find(|(key, _)| *key == "burn_tier");
+    let tier = tier.map_or_else(String::new, |(key, tier)| format!(",{key}=\"{tier}\""));
     Firing {
-        expr: format!("count by ({keys}) (ALERTS{{alertname=\"{alert}\",alertstate=\"firing\"}})"),
-        labels: format!("{{{}}}", pairs.join(",")),
+        expr: format!(
+            "count by ({keys}) (ALERTS{{alertname=\"{alert}\",alertstate=\"firing\"{tier}}})"
+        ),
+        labels: format!("{{{pairs}}}"),
     }
 }
 
@@ -118,10 +125,10 @@ pub(crate) fn file(
     step_minutes: u32,
     tests: &[Test],
 ) -> String {
-    let texts = |texts: &[String]| Yaml::list(texts.iter().map(String::as_str));
+    let list = |items: &[String]| Yaml::list(items.iter().map(String::as_str));
     Yaml::map()
-        .with("rule_files", texts(rule_files))
-        .with("group_eval_order", texts(groups))
+        .with("rule_files", list(rule_files))
+        .with("group_eval_order", list(groups))
         .with(
             "evaluation_interval",
             Yaml::Plain(format!("{step_minutes}m")),

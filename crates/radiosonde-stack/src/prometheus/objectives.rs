@@ -1,0 +1,350 @@
+//! Objectives as rules: what they count, recorded for every window, and the alerts of their tiers.
+//!
+//! Bad events and all events are recorded apart and divided last. An average of ratios would weigh a quiet hour as much as
+//! a busy one, and be no number at all after an hour without requests. The long windows average the rates of the short
+//! one, which have the same distance from each other, so that the quotient is exact and costs one series instead of one for
+//! each instance there ever was.
+
+use std::time::Duration;
+
+use radiosonde_catalog::objective::{
+    Decimal, LowTraffic, Objective, Scope, Severity as Urgency, Tier,
+};
+
+use super::alerting::Bearing;
+use super::rules::{Group, Rule};
+use crate::alerts::Severity;
+use crate::promql::Spelling;
+
+/// The label `category` of their alerts, and the name of their file.
+pub(crate) const CATEGORY: &str = "objectives";
+
+/// An objective of a service, ready to be written.
+pub(super) struct Slo<'a> {
+    pub(super) objective: &'a Objective,
+    service: &'a str,
+    spelling: Spelling,
+    bearing: Bearing,
+}
+
+impl<'a> Slo<'a> {
+    /// Takes an objective of a service. Its own team goes before that of the service.
+    pub(super) fn new(
+        objective: &'a Objective,
+        service: &'a str,
+        spelling: &Spelling,
+        bearing: &Bearing,
+    ) -> Self {
+        let mut bearing = bearing.clone();
+        if let Some(team) = objective.team() {
+            bearing.team = Some(team.to_owned());
+        }
+        Self {
+            objective,
+            service,
+            spelling: spelling.clone(),
+            bearing,
+        }
+    }
+
+    /// Returns its groups: one for what pages, and one, less often, for what may wait.
+    ///
+    /// Rules of a group run in their order, so that an alert sees what was recorded just before.
+    pub(super) fn groups(&self) -> [Group; 2] {
+        let name = format!("{}.slo.{}", self.service, self.objective.name());
+        let [page, ticket] = [Urgency::Page, Urgency::Ticket].map(|urgency| self.burning(urgency));
+        let quick = SHORT_WINDOWS.iter().flat_map(|window| self.rates(window));
+        let current = self.record(
+            "slo:current_burn_rate:ratio",
+            "slo:error_ratio:rate1h / $budget",
+        );
+        let slow = LONG_WINDOWS
+            .iter()
+            .flat_map(|window| self.averages(window, window));
+        let period = span(self.objective.period());
+        let slow = slow
+            .chain(self.averages("period", &period))
+            .chain(self.state());
+        [
+            Group {
+                name: name.clone(),
+                interval: Some("30s"),
+                rules: quick
+                    .chain([current])
+                    .chain(page)
+                    .chain(self.traffic())
+                    .collect(),
+            },
+            Group {
+                name: format!("{name}.slow"),
+                // Below the five minutes for which Prometheus looks back.
+                interval: Some("2m"),
+                rules: slow.chain(ticket).chain([self.exhausted()]).collect(),
+            },
+        ]
+    }
+
+    /// Records a window by the rates of its counters.
+    fn rates(&self, window: &str) -> Vec<Rule> {
+        let by = self.labels();
+        let rate = |name: &str, counter: &str| {
+            let expr = format!("sum by ({by}) (rate({counter}[{window}]))");
+            self.record(&format!("slo:{name}:rate{window}"), &expr)
+        };
+        vec![
+            rate("events", "slo_events_total"),
+            rate("errors", "slo_bad_events_total"),
+            self.ratio(&format!("rate{window}")),
+        ]
+    }
+
+    /// Records a window by the averages of the rates of five minutes.
+    fn averages(&self, name: &str, window: &str) -> Vec<Rule> {
+        let suffix = match name {
+            "period" => name.to_owned(),
+            window => format!("rate{window}"),
+        };
+        let average = |what: &str| {
+            let expr = format!("avg_over_time(slo:{what}:rate5m[{window}])");
+            self.record(&format!("slo:{what}:{suffix}"), &expr)
+        };
+        vec![average("events"), average("errors"), self.ratio(&suffix)]
+    }
+
+    /// Records the share of bad events, which is absent while there are no events.
+    fn ratio(&self, suffix: &str) -> Rule {
+        let expr = format!("slo:errors:{suffix} / (slo:events:{suffix} > 0)");
+        self.record(&format!("slo:error_ratio:{suffix}"), &expr)
+    }
+
+    /// Records what is promised, and how much of the budget is left.
+    fn state(&self) -> [Rule; 3] {
+        let constant = |name: &str, value: String| {
+            let rule = Rule::record(name, format!("vector({value})"));
+            rule.with_labels([("job", self.service.to_owned()), self.slo()])
+        };
+        [
+            constant("slo:objective:ratio", self.objective.target().to_string()),
+            constant(
+                "slo:error_budget:ratio",
+                self.objective.budget().to_string(),
+            ),
+            self.record(
+                "slo:period_error_budget_remaining:ratio",
+                // Without events the whole budget is left.
+                "1 - (slo:error_ratio:period or 0 * slo:events:period) / $budget",
+            ),
+        ]
+    }
+
+    /// Returns the alerts of the tiers of this urgency.
+    fn burning(&self, urgency: Urgency) -> Vec<Rule> {
+        let tiers = self.objective.tiers().into_iter();
+        let tiers = tiers.filter(|tier| tier.severity == urgency);
+        tiers.map(|tier| self.burns(&tier)).collect()
+    }
+
+    fn burns(&self, tier: &Tier) -> Rule {
+        let (long, short) = (span(tier.long), span(tier.short));
+        let limit = tier.threshold;
+        let mut expr = format!(
+            "slo:error_ratio:rate{long} > {limit}\n  and slo:error_ratio:rate{short} > {limit}"
+        );
+        if let Some(enough) = self.enough(tier, &long) {
+            expr.push_str("\n  and ");
+            expr.push_str(&enough);
+        }
+        let texts = self.burning_texts(tier, &long, &short);
+        let rule = match tier.severity {
+            Urgency::Page => self
+                .alert(PAGE, Severity::Critical, &expr, texts)
+                .kept("5m"),
+            _ => self
+                .alert(TICKET, Severity::Warning, &expr, texts)
+                .held("15m"),
+        };
+        rule.with_labels([
+            ("burn_tier", tier.name.to_owned()),
+            ("long", long),
+            ("short", short),
+        ])
+    }
+
+    fn burning_texts(&self, tier: &Tier, long: &str, short: &str) -> [String; 2] {
+        let (slo, service) = (self.objective.name(), self.service);
+        let what = match self.objective.scope() {
+            Scope::Each(_) => format!("{slo} of {service}, {{{{ {} }}}}", self.route()),
+            _ => format!("{slo} of {service}"),
+        };
+        let budget = self.objective.budget();
+        let (period, seconds) = (
+            span(self.objective.period()),
+            self.objective.period().as_secs(),
+        );
+        let left = "clamp_min(slo:period_error_budget_remaining:ratio, 0)";
+        let lasts = format!("{left} * {seconds} / (slo:current_burn_rate:ratio > 0)");
+        [
+            format!(
+                "{what}: {{{{ $value | humanizePercentage }}}} of the requests in {long} were bad, and {} % may be",
+                percent(budget)
+            ),
+            format!(
+                "In the last {long}, and still in the last {short}, more than {} times as many requests were bad as may be \
+                 over {period}. Of the error budget {} is left. At the rate of the last hour it lasts for {}.",
+                tier.factor,
+                self.asked(left, "humanizePercentage"),
+                self.asked(&lasts, "humanizeDuration"),
+            ),
+        ]
+    }
+
+    /// Returns what has to hold so that a few bad events do not tell anybody.
+    fn enough(&self, tier: &Tier, long: &str) -> Option<String> {
+        let seconds = tier.long.as_secs();
+        let bad = format!("slo:errors:rate{long} * {seconds}");
+        match self.objective.low_traffic() {
+            LowTraffic::LeastBad { page, ticket, .. } => {
+                let least = match tier.severity {
+                    Urgency::Page => page,
+                    _ => ticket,
+                };
+                (least > 0).then(|| format!("{bad} >= {least}"))
+            }
+            LowTraffic::ShareOfBudget => {
+                let (spent, budget) = (tier.spent, self.objective.budget());
+                let period = self.objective.period().as_secs();
+                Some(format!(
+                    "{bad} >= {spent} * {budget} * slo:events:period * {period}"
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells of a spent budget.
+    fn exhausted(&self) -> Rule {
+        let (service, slo) = (self.service, self.objective.name());
+        let period = span(self.objective.period());
+        let texts = [
+            format!("{slo} of {service} has no error budget left"),
+            format!(
+                "More requests of the last {period} were bad than may be. What is released now should make it better."
+            ),
+        ];
+        let expr = "slo:period_error_budget_remaining:ratio <= 0";
+        self.alert(EXHAUSTED, Severity::Warning, expr, texts)
+            .held("15m")
+    }
+
+    /// Tells of no requests, where there always are some.
+    fn traffic(&self) -> Option<Rule> {
+        self.objective.expects_traffic().then(|| {
+            let (service, slo) = (self.service, self.objective.name());
+            let texts = [
+                format!("{slo} of {service} sees no requests"),
+                "The objective is said to have requests at all times. Without any, nothing says whether they would be \
+                 answered."
+                    .to_owned(),
+            ];
+            self.alert(NO_TRAFFIC, Severity::Warning, "slo:events:rate30m == 0", texts)
+                .held("10m")
+        })
+    }
+
+    fn alert(&self, name: &str, severity: Severity, expr: &str, texts: [String; 2]) -> Rule {
+        let [summary, description] = texts;
+        let mut annotations = vec![("summary", summary), ("description", description)];
+        annotations.extend(self.bearing.links(name));
+        Rule::Alert {
+            name: name.to_owned(),
+            expr: self.spelled(expr),
+            hold: "0s",
+            keep: None,
+            labels: self.alert_labels(severity),
+            annotations,
+        }
+    }
+
+    /// Returns the labels of its alerts, save those of a tier.
+    pub(super) fn alert_labels(&self, severity: Severity) -> Vec<(&'static str, String)> {
+        let labels = self.bearing.labels(severity, CATEGORY);
+        labels.chain([self.slo()]).collect()
+    }
+
+    fn record(&self, name: &str, expr: &str) -> Rule {
+        Rule::record(name, self.spelled(expr)).with_labels([self.slo()])
+    }
+
+    /// Spells an expression in which every series is one of this objective.
+    fn spelled(&self, expr: &str) -> String {
+        let budget = self.objective.budget().to_string();
+        let own = Spelling::default().matchers(format!("slo=\"{}\"", self.objective.name()));
+        self.spelling
+            .spell(&own.value("budget", budget).spell(expr))
+    }
+
+    fn slo(&self) -> (&'static str, String) {
+        ("slo", self.objective.name().to_owned())
+    }
+
+    /// The labels that tell its budgets apart.
+    fn labels(&self) -> &'static str {
+        match self.objective.scope() {
+            Scope::Each(_) => "job, route",
+            _ => "job",
+        }
+    }
+
+    /// Returns a template of Prometheus that asks for the value of an expression: the one of the route that the alert is
+    /// about, if it is about one.
+    fn asked(&self, expr: &str, format: &str) -> String {
+        let expr = self.spelled(expr).replace('"', "'");
+        let query = match self.objective.scope() {
+            Scope::Each(_) => {
+                let route = self.route();
+                let label = route.trim_start_matches("$labels.");
+                // What else the expression names is matched to its first series.
+                let expr = expr.replacen('}', &format!(",{label}=%q}}"), 1);
+                format!("printf `{expr}` {route} | query")
+            }
+            _ => format!("query `{expr}`"),
+        };
+        format!(
+            "{{{{ with {query} }}}}{{{{ . | first | value | {format} }}}}{{{{ else }}}}an unknown part{{{{ end }}}}"
+        )
+    }
+
+    /// Returns the label of a route as a template names it.
+    fn route(&self) -> String {
+        self.spelling
+            .spell_text("slo:events:rate5m", "$labels.route")
+    }
+}
+
+/// Writes a share in per cent, without what binary fractions add.
+fn percent(share: Decimal) -> String {
+    let text = format!("{:.10}", share.as_f64() * 100.0);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Writes a duration as Prometheus does, in its largest whole unit.
+pub(super) fn span(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
+    let whole = units.iter().find(|(unit, _)| seconds.is_multiple_of(*unit));
+    match whole {
+        Some((unit, letter)) => format!("{}{letter}", seconds / unit),
+        None => format!("{seconds}s"),
+    }
+}
+
+/// Alerts of objectives.
+pub(crate) const PAGE: &str = "SLOBurnPage";
+pub(crate) const TICKET: &str = "SLOBurnTicket";
+pub(crate) const EXHAUSTED: &str = "SLOBudgetExhausted";
+pub(crate) const NO_TRAFFIC: &str = "SLONoTraffic";
+
+/// Windows that are short enough to be read from the counters themselves.
+const SHORT_WINDOWS: [&str; 5] = ["5m", "30m", "1h", "2h", "6h"];
+
+const LONG_WINDOWS: [&str; 2] = ["1d", "3d"];
