@@ -1,11 +1,16 @@
 #![doc = include_str!("../README.md")]
 
+pub mod alertmanager;
 pub mod alerts;
 mod catalogue;
+mod duration;
+mod manifest;
 pub mod naming;
 mod options;
 pub mod prometheus;
 pub mod promql;
+mod readme;
+mod runbooks;
 pub mod settings;
 mod stack;
 mod tree;
@@ -14,8 +19,9 @@ mod yaml;
 pub use catalogue::{
     DeclaredBy, InvalidCatalogue, MetricKind, MetricUnit, ServiceCatalogue, ServiceMetric,
 };
+pub use manifest::{Entry, InvalidManifest, Manifest, Promise};
 pub use naming::Naming;
 pub use options::{Options, Target};
 pub use prometheus::{InvalidScrapeConfig, ScrapeConfig};
-pub use stack::{Service, Stack};
+pub use stack::{InvalidStack, Service, Stack};
 pub use tree::{Origin, Tree};

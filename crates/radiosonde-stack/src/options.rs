@@ -1,8 +1,13 @@
 //! How a stack is written.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use crate::InvalidStack;
 use crate::Naming;
+use crate::alertmanager::Notifications;
+use crate::alerts::packs::PACKS;
+use crate::alerts::{CATEGORIES, STACK};
 use crate::settings::Settings;
 
 /// What the stack is written for, and how.
@@ -23,8 +28,36 @@ pub struct Options {
     pub team: Option<String>,
     /// The address below which the pages of `runbooks/` can be read. Defaults to `runbooks`: in the tree.
     pub runbooks: String,
+    /// How often services are scraped. Defaults to 15 seconds.
+    pub scrape_interval: Duration,
+    /// How often rules are evaluated; of objectives, what may wait is evaluated four times less often. Defaults to 30
+    /// seconds.
+    pub evaluation_interval: Duration,
+    /// Where Alertmanager is, for Prometheus: a host and a port. Defaults to `alertmanager:9093`.
+    pub alertmanager: String,
+    /// Who is told of what. Defaults to nobody.
+    pub notifications: Notifications,
     /// The address of Grafana, for links in alerts. Defaults to none, and no links.
     pub grafana: Option<String>,
+}
+
+impl Options {
+    /// Checks that everything that is named exists.
+    pub(crate) fn check(&self) -> Result<(), InvalidStack> {
+        let categories = || CATEGORIES.iter().chain(PACKS).chain([&STACK]);
+        let is_alert = |name: &&String| {
+            let mut alerts = categories().flat_map(|category| category.alerts);
+            alerts.any(|alert| alert.name == *name)
+        };
+        if let Some(name) = self.unwanted.iter().find(|name| !is_alert(name)) {
+            return Err(InvalidStack::NoAlert { name: name.clone() });
+        }
+        let is_pack = |name: &&String| PACKS.iter().any(|pack| pack.name == *name);
+        if let Some(name) = self.packs.iter().find(|name| !is_pack(name)) {
+            return Err(InvalidStack::NoPack { name: name.clone() });
+        }
+        Ok(self.notifications.check(self.target)?)
+    }
 }
 
 impl Default for Options {
@@ -37,6 +70,10 @@ impl Default for Options {
             packs: BTreeSet::new(),
             team: None,
             runbooks: "runbooks".to_owned(),
+            scrape_interval: Duration::from_secs(15),
+            evaluation_interval: Duration::from_secs(30),
+            alertmanager: "alertmanager:9093".to_owned(),
+            notifications: Notifications::default(),
             grafana: None,
         }
     }

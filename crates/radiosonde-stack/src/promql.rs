@@ -126,12 +126,11 @@ impl Spelling {
         for part in parts {
             let (name, rest) =
                 part.split_at(run_length(part, |c| c.is_ascii_lowercase() || c == '_'));
-            match self.values.get(name) {
-                Some(value) => out.push_str(value),
-                None => {
-                    out.push('$');
-                    out.push_str(name);
-                }
+            if let Some(value) = self.values.get(name) {
+                out.push_str(value);
+            } else {
+                out.push('$');
+                out.push_str(name);
             }
             out.push_str(rest);
         }

@@ -1,9 +1,16 @@
 //! What a stack is made from.
 
-use crate::prometheus::Bearing;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::alertmanager::{self, InvalidNotifications};
+use crate::prometheus::{self, AlertRule, Bearing};
 use crate::promql::Spelling;
 use crate::settings::Settings;
-use crate::{Options, Origin, ServiceCatalogue, Tree, prometheus};
+use crate::{
+    InvalidScrapeConfig, Manifest, Options, Origin, ScrapeConfig, ServiceCatalogue, Tree, readme,
+    runbooks,
+};
 
 /// The services to be monitored, and how.
 #[derive(Debug, Clone)]
@@ -14,12 +21,32 @@ pub struct Stack {
 
 impl Stack {
     /// Takes these services.
-    #[must_use]
-    pub fn new(services: impl IntoIterator<Item = Service>, options: Options) -> Self {
-        Self {
-            services: services.into_iter().collect(),
-            options,
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidStack`] when there are none, when two have the same name, and when a name or an address of one, or
+    /// one of the options, is none.
+    pub fn new(
+        services: impl IntoIterator<Item = Service>,
+        options: Options,
+    ) -> Result<Self, InvalidStack> {
+        let services: Vec<_> = services.into_iter().collect();
+        if services.is_empty() {
+            return Err(InvalidStack::NoServices);
         }
+        let mut names = BTreeSet::new();
+        for service in &services {
+            let name = || service.name.clone();
+            if !is_name(&service.name) {
+                return Err(InvalidStack::Name { name: name() });
+            }
+            if !names.insert(&service.name) {
+                return Err(InvalidStack::SameName { name: name() });
+            }
+            service.scrape(options.scrape_interval)?;
+        }
+        options.check()?;
+        Ok(Self { services, options })
     }
 
     /// Returns the services, in the order given.
@@ -59,7 +86,17 @@ impl Stack {
     pub fn render(&self) -> Tree {
         let mut tree = Tree::new();
         prometheus::write(self, &mut tree);
+        alertmanager::write(self, &mut tree);
+        runbooks::write(self, &mut tree);
+        readme::write(self, &mut tree);
+        let manifest = Manifest::of(self, &tree);
+        tree.add(Manifest::PATH, &self.origin(), &manifest.json());
         tree
+    }
+
+    /// Returns every alert.
+    pub(crate) fn alerts(&self) -> Vec<AlertRule> {
+        prometheus::alerts(self)
     }
 
     /// Returns whose alerts those about a service, or about none, are.
@@ -156,9 +193,72 @@ impl Service {
         self.targets.clone()
     }
 
+    /// Returns how it is scraped.
+    pub(crate) fn scrape(&self, interval: Duration) -> Result<ScrapeConfig, InvalidScrapeConfig> {
+        let scrape = ScrapeConfig::new(self.name.clone(), self.targets())?;
+        Ok(scrape.interval(interval))
+    }
+
     /// Returns what a file about this service is made from.
     #[must_use]
     pub fn origin(&self) -> Origin {
         Origin::new([(self.name.clone(), self.hash().to_owned())])
     }
+}
+
+/// Why no stack can be made of something.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidStack {
+    /// There is no service.
+    #[error(
+        "there is no service to monitor: name one, such as with `--from http://127.0.0.1:8080`"
+    )]
+    NoServices,
+    /// A name that cannot be one of a directory and a label.
+    #[error("`{}` is no name of a service: take letters, digits, `-`, `_` and `.`, and a letter first", .name.escape_debug())]
+    #[non_exhaustive]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// Two services of one name.
+    #[error(
+        "two services are called `{name}`: their series could not be told apart, so rename one"
+    )]
+    #[non_exhaustive]
+    SameName {
+        /// The name.
+        name: String,
+    },
+    /// An address of a service is none.
+    #[error(transparent)]
+    Scrape(#[from] InvalidScrapeConfig),
+    /// An alert that does not exist is not wanted.
+    #[error("there is no alert `{name}` to leave out: `radiosonde stack alerts` lists them")]
+    #[non_exhaustive]
+    NoAlert {
+        /// The name.
+        name: String,
+    },
+    /// A pack that does not exist is wanted.
+    #[error(
+        "there is no pack `{name}`: there are `node`, `redis`, `postgres`, `cassandra` and `kubernetes`"
+    )]
+    #[non_exhaustive]
+    NoPack {
+        /// The name.
+        name: String,
+    },
+    /// Receivers or routes are wrong.
+    #[error(transparent)]
+    Notifications(#[from] InvalidNotifications),
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.len() <= 100
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }

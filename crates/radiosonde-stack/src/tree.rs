@@ -20,7 +20,7 @@ impl Tree {
 
     /// Adds a file under its path, with `/` between directories, and with a header that says what it was made from.
     ///
-    /// The header is a comment of the kind that goes with the extension of the path: `yml`, `toml`, `md` or `tmpl`. JSON has
+    /// The header is a comment of the kind that goes with the extension of the path: `yml`, `sh`, `md` or `tmpl`. JSON has
     /// none: who writes it puts [`Origin::mark`] where its reader keeps a text.
     pub fn add(&mut self, path: impl Into<String>, origin: &Origin, text: &str) {
         let path = path.into();
@@ -93,7 +93,7 @@ enum Comment {
 impl Comment {
     fn of(path: &str) -> Option<Self> {
         match path.rsplit_once('.')?.1 {
-            "yml" | "yaml" | "toml" | "txt" => Some(Self::Hash),
+            "yml" | "sh" => Some(Self::Hash),
             "md" => Some(Self::Html),
             "tmpl" => Some(Self::GoTemplate),
             _ => None,
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn every_format_with_comments_says_where_it_comes_from() {
         let mut tree = Tree::new();
-        for path in ["a.yml", "a.toml", "a.md", "a.tmpl"] {
+        for path in ["a.yml", "a.sh", "a.md", "a.tmpl"] {
             tree.add(path, &origin(), "text\n");
             let text = tree.get(path).unwrap();
             assert!(

@@ -1,6 +1,6 @@
 //! Whether the service can be reached at all.
 
-use super::{Alert, Category, Input, SERVICE_DOWN, Severity, Story};
+use super::{Alert, Category, Input, SERVICE_DOWN, SERVICE_MISSING, Severity, Story};
 
 pub(super) const AVAILABILITY: Category = Category {
     name: "availability",
@@ -11,7 +11,7 @@ pub(super) const AVAILABILITY: Category = Category {
             severity: Severity::Critical,
             expr: "sum by (job) (up) == 0",
             hold: "1m",
-            supersedes: Some("InstanceDown"),
+            supersedes: None,
             summary: "No instance of {{ $labels.job }} answers",
             means: "Prometheus can scrape none of the instances. Users most likely cannot reach the service either.",
             look: &[
@@ -31,7 +31,7 @@ pub(super) const AVAILABILITY: Category = Category {
             },
         },
         Alert {
-            name: "ServiceMissing",
+            name: SERVICE_MISSING,
             severity: Severity::Critical,
             expr: "absent(up)",
             hold: "5m",

@@ -23,7 +23,7 @@ mod telemetry;
 
 pub mod packs;
 
-pub(crate) use stack::STACK;
+pub(crate) use stack::{STACK, WATCHDOG};
 pub(crate) use story::{Input, Story};
 
 use crate::settings::Settings;
@@ -114,3 +114,6 @@ pub const CATEGORIES: &[Category] = &[
 
 /// The alert that means that nothing of a service can be reached: all others of the service only follow from it.
 pub(crate) const SERVICE_DOWN: &str = "ServiceDown";
+
+/// The alert that means that Prometheus knows of no instance, of which the same is true.
+pub(crate) const SERVICE_MISSING: &str = "ServiceMissing";

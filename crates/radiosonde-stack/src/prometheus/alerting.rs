@@ -1,6 +1,6 @@
 //! Alerts as rules.
 
-use super::rules::{Group, Rule};
+use super::rules::{AlertRule, Group, Rule};
 use crate::alerts::{Alert, Category, Severity};
 use crate::promql::Spelling;
 
@@ -66,23 +66,23 @@ pub(crate) fn group(
         name,
         interval: None,
         rules: wanted
-            .map(|alert| rule(alert, category, spelling, bearing))
+            .map(|alert| Rule::Alert(rule(alert, category, spelling, bearing)))
             .collect(),
     }
 }
 
-fn rule(alert: &Alert, category: &Category, spelling: &Spelling, bearing: &Bearing) -> Rule {
+fn rule(alert: &Alert, category: &Category, spelling: &Spelling, bearing: &Bearing) -> AlertRule {
     let text = |text| spelling.spell_text(alert.expr, text);
     let mut annotations = vec![
         ("summary", text(alert.summary)),
         ("description", text(alert.means)),
     ];
     annotations.extend(bearing.links(alert.name));
-    Rule::Alert {
+    AlertRule {
         name: alert.name.to_owned(),
         expr: spelling.spell(alert.expr),
         hold: alert.hold,
-        keep: None,
+        keep: "0s",
         labels: bearing.labels(alert.severity, category.name).collect(),
         annotations,
     }

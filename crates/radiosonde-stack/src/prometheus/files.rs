@@ -1,12 +1,13 @@
 //! The files below `prometheus/`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::alerting::{Bearing, group};
 use super::objectives::{self, Slo};
-use super::rules::Group;
+use super::rules::{AlertRule, Group, Rule};
 use super::stories::{Test, by_step};
-use super::{objective_stories, recording, rules, stories};
+use super::{config, objective_stories, recording, rules, stories};
 use crate::alerts::packs::PACKS;
 use crate::alerts::{Alert, CATEGORIES, Category, STACK};
 use crate::promql::Spelling;
@@ -24,10 +25,36 @@ pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
         section.write_objectives(service, tree);
     }
     let section = Section::of_stack(stack);
-    let is_wanted = |pack: &&Category| stack.options().packs.contains(pack.name);
-    for category in PACKS.iter().filter(is_wanted).chain([&STACK]) {
+    for category in about_no_service(stack) {
         section.write(category, tree);
     }
+    let config = config::written(stack);
+    tree.add("prometheus/prometheus.yml", &stack.origin(), &config);
+}
+
+/// Returns every alert of every file.
+pub(crate) fn alerts(stack: &Stack) -> Vec<AlertRule> {
+    let of_services = stack.services().iter().flat_map(|service| {
+        let section = Section::of_service(stack, service);
+        let general = CATEGORIES.iter().map(|category| section.alerts(category));
+        let objectives = section.slos(service).flat_map(|slo| slo.groups());
+        general.chain(objectives).collect::<Vec<_>>()
+    });
+    let section = Section::of_stack(stack);
+    let of_stack = about_no_service(stack).map(|category| section.alerts(category));
+    let rules = of_services.chain(of_stack).flat_map(|group| group.rules);
+    let alert = |rule| match rule {
+        Rule::Alert(alert) => Some(alert),
+        Rule::Record(_) => None,
+    };
+    rules.filter_map(alert).collect()
+}
+
+/// Returns the packs that are wanted, and what is watched of the stack itself.
+pub(crate) fn about_no_service(stack: &Stack) -> impl Iterator<Item = &'static Category> {
+    let packs = PACKS.iter();
+    let wanted = packs.filter(|pack| stack.options().packs.contains(pack.name));
+    wanted.chain([&STACK])
 }
 
 /// The rules of a service, or those about no service, and what they have in common.
@@ -39,6 +66,7 @@ struct Section<'a> {
     bearing: Bearing,
     origin: Origin,
     unwanted: &'a BTreeSet<String>,
+    evaluation_interval: Duration,
 }
 
 impl<'a> Section<'a> {
@@ -57,6 +85,7 @@ impl<'a> Section<'a> {
             bearing: stack.bearing(Some(service)),
             origin: service.origin(),
             unwanted: &stack.options().unwanted,
+            evaluation_interval: stack.options().evaluation_interval,
         }
     }
 
@@ -70,6 +99,7 @@ impl<'a> Section<'a> {
             bearing: stack.bearing(None),
             origin: stack.origin(),
             unwanted: &stack.options().unwanted,
+            evaluation_interval: stack.options().evaluation_interval,
         }
     }
 
@@ -80,8 +110,7 @@ impl<'a> Section<'a> {
 
     /// Writes the alerts of a category and their tests, unless none of them is wanted.
     fn write(&self, category: &Category, tree: &mut Tree) {
-        let is_wanted = |alert: &Alert| !self.unwanted.contains(alert.name);
-        let group = group(category, &self.spelling, &self.bearing, is_wanted);
+        let group = self.alerts(category);
         if group.rules.is_empty() {
             return;
         }
@@ -99,7 +128,10 @@ impl<'a> Section<'a> {
             .collect();
         self.add_rules(category.name, &[group], tree);
 
-        let alerts = category.alerts.iter().filter(|alert| is_wanted(alert));
+        let alerts = category
+            .alerts
+            .iter()
+            .filter(|alert| !self.unwanted.contains(alert.name));
         let test = |alert: &Alert, story: &_| {
             let labels: Vec<_> = self.bearing.labels(alert.severity, category.name).collect();
             Test::of(alert, story, &labels, &self.spelling)
@@ -116,8 +148,7 @@ impl<'a> Section<'a> {
         if objectives.is_empty() {
             return;
         }
-        let slo = |objective| Slo::new(objective, service.name(), &self.spelling, &self.bearing);
-        for slo in objectives.iter().map(slo) {
+        for slo in self.slos(service) {
             let groups = slo.groups();
             let order = groups.each_ref().map(|group| group.name.clone());
             let name = format!("{}.{}", objectives::CATEGORY, slo.objective.name());
@@ -128,6 +159,26 @@ impl<'a> Section<'a> {
                 self.add_test(&name, step, &text, tree);
             }
         }
+    }
+
+    fn slos<'s>(&'s self, service: &'s Service) -> impl Iterator<Item = Slo<'s>> {
+        let (spelling, bearing) = (&self.spelling, &self.bearing);
+        let objectives = service.catalogue().objectives.iter();
+        objectives.map(move |objective| {
+            Slo::new(
+                objective,
+                service.name(),
+                spelling,
+                bearing,
+                self.evaluation_interval,
+            )
+        })
+    }
+
+    /// Returns the alerts of a category.
+    fn alerts(&self, category: &Category) -> Group {
+        let is_wanted = |alert: &Alert| !self.unwanted.contains(alert.name);
+        group(category, &self.spelling, &self.bearing, is_wanted)
     }
 
     fn add_test(&self, name: &str, step: u32, text: &str, tree: &mut Tree) {

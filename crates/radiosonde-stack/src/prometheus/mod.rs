@@ -1,6 +1,7 @@
 //! What Prometheus reads.
 
 mod alerting;
+mod config;
 mod files;
 mod objective_stories;
 mod objectives;
@@ -10,6 +11,8 @@ mod scrape_config;
 mod stories;
 
 pub(crate) use alerting::Bearing;
-pub(crate) use files::write;
+pub(crate) use files::{about_no_service, alerts, write};
+pub(crate) use objectives::{CATEGORY as OBJECTIVES, EXHAUSTED, NO_TRAFFIC, PAGE, TICKET};
 pub use recording::{RECORDS, Record};
+pub(crate) use rules::AlertRule;
 pub use scrape_config::{InvalidScrapeConfig, ScrapeConfig};

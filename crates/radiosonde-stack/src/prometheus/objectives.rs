@@ -12,8 +12,9 @@ use radiosonde_catalog::objective::{
 };
 
 use super::alerting::Bearing;
-use super::rules::{Group, Rule};
+use super::rules::{AlertRule, Group, RecordRule, Rule};
 use crate::alerts::Severity;
+use crate::duration::written;
 use crate::promql::Spelling;
 
 /// The label `category` of their alerts, and the name of their file.
@@ -25,6 +26,7 @@ pub(super) struct Slo<'a> {
     service: &'a str,
     spelling: Spelling,
     bearing: Bearing,
+    evaluation_interval: Duration,
 }
 
 impl<'a> Slo<'a> {
@@ -34,6 +36,7 @@ impl<'a> Slo<'a> {
         service: &'a str,
         spelling: &Spelling,
         bearing: &Bearing,
+        evaluation_interval: Duration,
     ) -> Self {
         let mut bearing = bearing.clone();
         if let Some(team) = objective.team() {
@@ -44,6 +47,7 @@ impl<'a> Slo<'a> {
             service,
             spelling: spelling.clone(),
             bearing,
+            evaluation_interval,
         }
     }
 
@@ -61,25 +65,27 @@ impl<'a> Slo<'a> {
         let slow = LONG_WINDOWS
             .iter()
             .flat_map(|window| self.averages(window, window));
-        let period = span(self.objective.period());
+        let period = written(self.objective.period());
         let slow = slow
             .chain(self.averages("period", &period))
             .chain(self.state());
         [
             Group {
                 name: name.clone(),
-                interval: Some("30s"),
+                interval: None,
                 rules: quick
                     .chain([current])
                     .chain(page)
-                    .chain(self.traffic())
+                    .chain(self.traffic().map(Rule::Alert))
                     .collect(),
             },
             Group {
                 name: format!("{name}.slow"),
-                // Below the five minutes for which Prometheus looks back.
-                interval: Some("2m"),
-                rules: slow.chain(ticket).chain([self.exhausted()]).collect(),
+                interval: Some(written(self.evaluation_interval * SLOW)),
+                rules: slow
+                    .chain(ticket)
+                    .chain([Rule::Alert(self.exhausted())])
+                    .collect(),
             },
         ]
     }
@@ -120,8 +126,11 @@ impl<'a> Slo<'a> {
     /// Records what is promised, and how much of the budget is left.
     fn state(&self) -> [Rule; 3] {
         let constant = |name: &str, value: String| {
-            let rule = Rule::record(name, format!("vector({value})"));
-            rule.with_labels([("job", self.service.to_owned()), self.slo()])
+            Rule::Record(RecordRule {
+                name: name.to_owned(),
+                expr: format!("vector({value})"),
+                labels: vec![("job", self.service.to_owned()), self.slo()],
+            })
         };
         [
             constant("slo:objective:ratio", self.objective.target().to_string()),
@@ -141,11 +150,11 @@ impl<'a> Slo<'a> {
     fn burning(&self, urgency: Urgency) -> Vec<Rule> {
         let tiers = self.objective.tiers().into_iter();
         let tiers = tiers.filter(|tier| tier.severity == urgency);
-        tiers.map(|tier| self.burns(&tier)).collect()
+        tiers.map(|tier| Rule::Alert(self.burns(&tier))).collect()
     }
 
-    fn burns(&self, tier: &Tier) -> Rule {
-        let (long, short) = (span(tier.long), span(tier.short));
+    fn burns(&self, tier: &Tier) -> AlertRule {
+        let (long, short) = (written(tier.long), written(tier.short));
         let limit = tier.threshold;
         let mut expr = format!(
             "slo:error_ratio:rate{long} > {limit}\n  and slo:error_ratio:rate{short} > {limit}"
@@ -155,19 +164,17 @@ impl<'a> Slo<'a> {
             expr.push_str(&enough);
         }
         let texts = self.burning_texts(tier, &long, &short);
-        let rule = match tier.severity {
-            Urgency::Page => self
-                .alert(PAGE, Severity::Critical, &expr, texts)
-                .kept("5m"),
-            _ => self
-                .alert(TICKET, Severity::Warning, &expr, texts)
-                .held("15m"),
+        let (name, severity, hold, keep) = match tier.severity {
+            Urgency::Page => (PAGE, Severity::Critical, "0s", "5m"),
+            _ => (TICKET, Severity::Warning, "15m", "0s"),
         };
-        rule.with_labels([
+        let mut rule = self.alert(name, severity, &expr, texts);
+        rule.labels.extend([
             ("burn_tier", tier.name.to_owned()),
             ("long", long),
             ("short", short),
-        ])
+        ]);
+        AlertRule { hold, keep, ..rule }
     }
 
     fn burning_texts(&self, tier: &Tier, long: &str, short: &str) -> [String; 2] {
@@ -178,7 +185,7 @@ impl<'a> Slo<'a> {
         };
         let budget = self.objective.budget();
         let (period, seconds) = (
-            span(self.objective.period()),
+            written(self.objective.period()),
             self.objective.period().as_secs(),
         );
         let left = "clamp_min(slo:period_error_budget_remaining:ratio, 0)";
@@ -222,9 +229,9 @@ impl<'a> Slo<'a> {
     }
 
     /// Tells of a spent budget.
-    fn exhausted(&self) -> Rule {
+    fn exhausted(&self) -> AlertRule {
         let (service, slo) = (self.service, self.objective.name());
-        let period = span(self.objective.period());
+        let period = written(self.objective.period());
         let texts = [
             format!("{slo} of {service} has no error budget left"),
             format!(
@@ -232,12 +239,14 @@ impl<'a> Slo<'a> {
             ),
         ];
         let expr = "slo:period_error_budget_remaining:ratio <= 0";
-        self.alert(EXHAUSTED, Severity::Warning, expr, texts)
-            .held("15m")
+        AlertRule {
+            hold: "15m",
+            ..self.alert(EXHAUSTED, Severity::Warning, expr, texts)
+        }
     }
 
     /// Tells of no requests, where there always are some.
-    fn traffic(&self) -> Option<Rule> {
+    fn traffic(&self) -> Option<AlertRule> {
         self.objective.expects_traffic().then(|| {
             let (service, slo) = (self.service, self.objective.name());
             let texts = [
@@ -246,20 +255,22 @@ impl<'a> Slo<'a> {
                  answered."
                     .to_owned(),
             ];
-            self.alert(NO_TRAFFIC, Severity::Warning, "slo:events:rate30m == 0", texts)
-                .held("10m")
+            AlertRule {
+                hold: "10m",
+                ..self.alert(NO_TRAFFIC, Severity::Warning, "slo:events:rate30m == 0", texts)
+            }
         })
     }
 
-    fn alert(&self, name: &str, severity: Severity, expr: &str, texts: [String; 2]) -> Rule {
+    fn alert(&self, name: &str, severity: Severity, expr: &str, texts: [String; 2]) -> AlertRule {
         let [summary, description] = texts;
         let mut annotations = vec![("summary", summary), ("description", description)];
         annotations.extend(self.bearing.links(name));
-        Rule::Alert {
+        AlertRule {
             name: name.to_owned(),
             expr: self.spelled(expr),
             hold: "0s",
-            keep: None,
+            keep: "0s",
             labels: self.alert_labels(severity),
             annotations,
         }
@@ -272,7 +283,11 @@ impl<'a> Slo<'a> {
     }
 
     fn record(&self, name: &str, expr: &str) -> Rule {
-        Rule::record(name, self.spelled(expr)).with_labels([self.slo()])
+        Rule::Record(RecordRule {
+            name: name.to_owned(),
+            expr: self.spelled(expr),
+            labels: vec![self.slo()],
+        })
     }
 
     /// Spells an expression in which every series is one of this objective.
@@ -327,17 +342,6 @@ fn percent(share: Decimal) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Writes a duration as Prometheus does, in its largest whole unit.
-pub(super) fn span(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
-    let whole = units.iter().find(|(unit, _)| seconds.is_multiple_of(*unit));
-    match whole {
-        Some((unit, letter)) => format!("{}{letter}", seconds / unit),
-        None => format!("{seconds}s"),
-    }
-}
-
 /// Alerts of objectives.
 pub(crate) const PAGE: &str = "SLOBurnPage";
 pub(crate) const TICKET: &str = "SLOBurnTicket";
@@ -346,5 +350,9 @@ pub(crate) const NO_TRAFFIC: &str = "SLONoTraffic";
 
 /// Windows that are short enough to be read from the counters themselves.
 const SHORT_WINDOWS: [&str; 5] = ["5m", "30m", "1h", "2h", "6h"];
+
+/// How many times less often the slow group is evaluated: at 30 s every two minutes, below the five for which Prometheus
+/// looks back.
+const SLOW: u32 = 4;
 
 const LONG_WINDOWS: [&str; 2] = ["1d", "3d"];

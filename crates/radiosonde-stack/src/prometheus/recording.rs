@@ -2,7 +2,7 @@
 //!
 //! Names are made as Prometheus advises: the labels that are left, what was measured, what was done to it.
 
-use super::rules::{Group, Rule};
+use super::rules::{Group, RecordRule, Rule};
 use crate::promql::Spelling;
 
 /// A recorded series.
@@ -17,7 +17,13 @@ pub struct Record {
 
 /// Returns the groups that record for one service.
 pub(super) fn groups(service: &str, spelling: &Spelling) -> Vec<Group> {
-    let rule = |record: &Record| Rule::record(record.name, spelling.spell(record.expr));
+    let rule = |record: &Record| {
+        Rule::Record(RecordRule {
+            name: record.name.to_owned(),
+            expr: spelling.spell(record.expr),
+            labels: Vec::new(),
+        })
+    };
     let group = |(name, records): &(&str, &[Record])| Group {
         name: format!("{service}.record.{name}"),
         interval: None,

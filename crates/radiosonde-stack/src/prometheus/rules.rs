@@ -7,101 +7,93 @@ use crate::yaml::Yaml;
 pub(crate) struct Group {
     pub(crate) name: String,
     /// How often; as often as the configuration says when there is none.
-    pub(crate) interval: Option<&'static str>,
+    pub(crate) interval: Option<String>,
     pub(crate) rules: Vec<Rule>,
 }
 
 /// One rule.
 #[derive(Debug, Clone)]
 pub(crate) enum Rule {
-    Record {
-        name: String,
-        expr: String,
-        labels: Vec<(&'static str, String)>,
-    },
-    Alert {
-        name: String,
-        expr: String,
-        hold: &'static str,
-        keep: Option<&'static str>,
-        labels: Vec<(&'static str, String)>,
-        annotations: Vec<(&'static str, String)>,
-    },
+    Record(RecordRule),
+    Alert(AlertRule),
 }
 
-impl Rule {
-    /// Makes a rule that records an expression under a name.
-    pub(crate) fn record(name: impl Into<String>, expr: impl Into<String>) -> Self {
-        Self::Record {
-            name: name.into(),
-            expr: expr.into(),
-            labels: Vec::new(),
-        }
+/// A series that is recorded.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordRule {
+    pub(crate) name: String,
+    pub(crate) expr: String,
+    pub(crate) labels: Pairs,
+}
+
+/// An alert.
+#[derive(Debug, Clone)]
+pub(crate) struct AlertRule {
+    pub(crate) name: String,
+    pub(crate) expr: String,
+    /// For how long it has to hold before it fires.
+    pub(crate) hold: &'static str,
+    /// For how long it goes on after it no longer holds.
+    pub(crate) keep: &'static str,
+    pub(crate) labels: Pairs,
+    pub(crate) annotations: Pairs,
+}
+
+/// Names and their values, in their order.
+pub(crate) type Pairs = Vec<(&'static str, String)>;
+
+impl RecordRule {
+    fn yaml(&self) -> Yaml {
+        Yaml::map()
+            .with("record", Yaml::Plain(self.name.clone()))
+            .with("expr", self.expr.as_str())
+            .with_some("labels", pairs(&self.labels))
+    }
+}
+
+impl AlertRule {
+    /// Returns the value of a label.
+    pub(crate) fn label(&self, label: &str) -> Option<&str> {
+        let found = self.labels.iter().find(|(key, _)| *key == label);
+        found.map(|(_, value)| value.as_str())
     }
 
-    /// Sets for how long an alert has to hold before it fires.
-    pub(crate) fn held(mut self, duration: &'static str) -> Self {
-        if let Self::Alert { hold, .. } = &mut self {
-            *hold = duration;
-        }
-        self
-    }
-
-    /// Sets for how long an alert goes on after it no longer holds.
-    pub(crate) fn kept(mut self, duration: &'static str) -> Self {
-        if let Self::Alert { keep, .. } = &mut self {
-            *keep = Some(duration);
-        }
-        self
-    }
-
-    /// Adds labels to what it records or sends.
-    pub(crate) fn with_labels(
-        mut self,
-        more: impl IntoIterator<Item = (&'static str, String)>,
-    ) -> Self {
-        let (Self::Record { labels, .. } | Self::Alert { labels, .. }) = &mut self;
-        labels.extend(more);
-        self
+    /// Returns the labels by which it is routed.
+    pub(crate) fn routed(&self) -> Pairs {
+        let labels = self.labels.iter();
+        let routed = labels.filter(|(key, _)| ROUTED.contains(key));
+        routed.cloned().collect()
     }
 
     fn yaml(&self) -> Yaml {
-        match self {
-            Self::Record { name, expr, labels } => Yaml::map()
-                .with("record", name.as_str())
-                .with("expr", expr.as_str())
-                .with_some("labels", pairs(labels)),
-            Self::Alert {
-                name,
-                expr,
-                hold,
-                keep,
-                labels,
-                annotations,
-            } => Yaml::map()
-                .with("alert", name.as_str())
-                .with("expr", expr.as_str())
-                .with_some("for", Some(*hold).filter(|hold| *hold != "0s").map(plain))
-                .with_some("keep_firing_for", keep.map(plain))
-                .with_some("labels", pairs(labels))
-                .with_some("annotations", pairs(annotations)),
-        }
+        let lasting = |duration: &str| (duration != "0s").then(|| Yaml::Plain(duration.to_owned()));
+        Yaml::map()
+            .with("alert", self.name.as_str())
+            .with("expr", self.expr.as_str())
+            .with_some("for", lasting(self.hold))
+            .with_some("keep_firing_for", lasting(self.keep))
+            .with_some("labels", pairs(&self.labels))
+            .with_some("annotations", pairs(&self.annotations))
     }
 }
 
 /// Writes a file of groups.
 pub(crate) fn file(groups: &[Group]) -> String {
+    let rule = |rule: &Rule| match rule {
+        Rule::Record(rule) => rule.yaml(),
+        Rule::Alert(rule) => rule.yaml(),
+    };
     let group = |group: &Group| {
         Yaml::map()
             .with("name", group.name.as_str())
-            .with_some("interval", group.interval.map(plain))
-            .with("rules", Yaml::list(group.rules.iter().map(Rule::yaml)))
+            .with_some("interval", group.interval.clone().map(Yaml::Plain))
+            .with("rules", Yaml::list(group.rules.iter().map(rule)))
     };
     let groups = Yaml::list(groups.iter().map(group));
     Yaml::map().with("groups", groups).document()
 }
 
-fn pairs(pairs: &[(&'static str, String)]) -> Option<Yaml> {
+fn pairs(pairs: &Pairs) -> Option<Yaml> {
     let pairs: Vec<_> = pairs
         .iter()
         .map(|(key, value)| ((*key).to_owned(), Yaml::from(value.as_str())))
@@ -109,7 +101,4 @@ fn pairs(pairs: &[(&'static str, String)]) -> Option<Yaml> {
     (!pairs.is_empty()).then_some(Yaml::Map(pairs))
 }
 
-/// A duration.
-fn plain(duration: &str) -> Yaml {
-    Yaml::Plain(duration.to_owned())
-}
+const ROUTED: [&str; 4] = ["severity", "category", "service", "team"];

@@ -1,7 +1,10 @@
 //! How Prometheus scrapes a service.
 
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display};
 use std::time::Duration;
+
+use crate::duration::written;
+use crate::yaml::Yaml;
 
 /// A configuration of Prometheus, versions 2 and 3, that scrapes the instances of one service.
 ///
@@ -51,19 +54,32 @@ impl ScrapeConfig {
     }
 }
 
-impl Display for ScrapeConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let targets: Vec<_> = self.targets.iter().map(|target| quoted(target)).collect();
+impl ScrapeConfig {
+    /// Returns the job, one of the list of `scrape_configs`.
+    pub(super) fn job(&self) -> Yaml {
         // A scrape that takes longer than the interval is refused by Prometheus.
         let timeout = self.interval.min(Duration::from_secs(10));
-        writeln!(f, "scrape_configs:")?;
-        writeln!(f, "  - job_name: {}", quoted(&self.service))?;
-        writeln!(f, "    metrics_path: /metrics")?;
-        writeln!(f, "    scrape_interval: {}ms", self.interval.as_millis())?;
-        writeln!(f, "    scrape_timeout: {}ms", timeout.as_millis())?;
-        writeln!(f, "    static_configs:")?;
-        writeln!(f, "      - targets: [{}]", targets.join(", "))
+        let duration = |duration| Yaml::Plain(written(duration));
+        Yaml::map()
+            .with("job_name", self.service.as_str())
+            .with("metrics_path", "/metrics")
+            .with("scrape_interval", duration(self.interval))
+            .with("scrape_timeout", duration(timeout))
+            .with("static_configs", targets(&self.targets))
     }
+}
+
+impl Display for ScrapeConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let jobs = Yaml::list([self.job()]);
+        f.write_str(&Yaml::map().with("scrape_configs", jobs).document())
+    }
+}
+
+/// Returns the list of these addresses, as scrapes and alerts have it.
+pub(super) fn targets<T: AsRef<str>>(targets: &[T]) -> Yaml {
+    let targets = Yaml::row(targets.iter().map(AsRef::as_ref));
+    Yaml::list([Yaml::map().with("targets", targets)])
 }
 
 /// What Prometheus would refuse.
@@ -90,23 +106,6 @@ fn is_host_and_port(target: &str) -> bool {
     !host.is_empty() && host.chars().all(in_host) && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// Writes a text as a double-quoted scalar of YAML.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => {
-                // Writing to a `String` cannot fail.
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,10 +114,10 @@ mod tests {
     fn the_file_is_what_prometheus_reads() {
         let config = ScrapeConfig::new("check\"out", ["a:1", "[::1]:8080"]).unwrap();
         let expected = r#"scrape_configs:
-  - job_name: "check\"out"
+  - job_name: 'check"out'
     metrics_path: /metrics
-    scrape_interval: 15000ms
-    scrape_timeout: 10000ms
+    scrape_interval: 15s
+    scrape_timeout: 10s
     static_configs:
       - targets: ["a:1", "[::1]:8080"]
 "#;

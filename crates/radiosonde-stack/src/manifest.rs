@@ -1,0 +1,186 @@
+//! What a tree says of itself, in `stack.json`: what it was made from, who is told of what, and the checksum of each file.
+//!
+//! It tells a file that somebody has edited from one that is only old, and says what a new tree changes for whoever is on
+//! call.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Stack, Tree};
+
+/// The manifest of a tree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Manifest {
+    /// The version of its format.
+    pub version: u32,
+    /// The hash of the catalogue of each service.
+    pub catalogues: BTreeMap<String, String>,
+    /// Every alert, by the service, its name and what else tells it apart.
+    pub alerts: BTreeMap<String, Entry>,
+    /// What is promised, by service and objective.
+    pub objectives: BTreeMap<String, Promise>,
+    /// The checksum of every file, by its path.
+    pub files: BTreeMap<String, String>,
+}
+
+/// An alert, as far as those who are told care.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Entry {
+    /// How urgent it is.
+    pub severity: String,
+    /// When it fires.
+    pub expr: String,
+    /// For how long that has to be so.
+    pub hold: String,
+    /// Who is told.
+    pub receivers: Vec<String>,
+    /// Whether they are told once a day.
+    pub digest: bool,
+}
+
+/// An objective.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Promise {
+    /// What makes a request a bad one.
+    pub kind: String,
+    /// The share of requests that has to be good.
+    pub target: f64,
+    /// The longest time that is good, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub threshold_seconds: Option<f64>,
+    /// The period, in seconds.
+    pub period_seconds: u64,
+}
+
+impl Manifest {
+    /// The path of the file.
+    pub const PATH: &str = "stack.json";
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// Returns what is wrong with it.
+    pub fn read(json: &str) -> Result<Self, InvalidManifest> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let broken = |error: serde_json::Error| InvalidManifest::Broken {
+            reason: error.to_string(),
+        };
+        let Version { version } = serde_json::from_str(json).map_err(broken)?;
+        if version != VERSION {
+            return Err(InvalidManifest::OtherVersion { version });
+        }
+        serde_json::from_str(json).map_err(broken)
+    }
+
+    /// Describes a tree that was made from a stack.
+    pub(crate) fn of(stack: &Stack, tree: &Tree) -> Self {
+        let services = stack.services().iter();
+        let objectives = services.clone().flat_map(|service| {
+            let objectives = service.catalogue().objectives.iter();
+            objectives.map(|objective| {
+                let promise = Promise {
+                    kind: objective.kind().as_str().to_owned(),
+                    target: objective.target().as_f64(),
+                    threshold_seconds: objective.threshold_seconds(),
+                    period_seconds: objective.period().as_secs(),
+                };
+                (format!("{}/{}", service.name(), objective.name()), promise)
+            })
+        });
+        Self {
+            version: VERSION,
+            catalogues: services
+                .clone()
+                .map(|service| (service.name().to_owned(), service.hash().to_owned()))
+                .collect(),
+            alerts: alerts(stack),
+            objectives: objectives.collect(),
+            files: tree
+                .files()
+                .map(|(path, text)| (path.to_owned(), checksum(text)))
+                .collect(),
+        }
+    }
+
+    /// Writes the file.
+    pub(crate) fn json(&self) -> String {
+        // Texts, numbers and maps by texts: there is nothing that could not be written.
+        let mut json = serde_json::to_string_pretty(self).unwrap_or_default();
+        json.push('\n');
+        json
+    }
+}
+
+fn alerts(stack: &Stack) -> BTreeMap<String, Entry> {
+    let notifications = &stack.options().notifications;
+    let entry = |rule: &crate::prometheus::AlertRule| {
+        let labels = rule.routed();
+        let route = notifications.route_of(&labels);
+        let told = notifications.told(&labels);
+        Entry {
+            severity: rule.label("severity").unwrap_or_default().to_owned(),
+            expr: rule.expr.clone(),
+            hold: rule.hold.to_owned(),
+            receivers: told.into_iter().map(str::to_owned).collect(),
+            digest: route.is_some_and(|route| route.digest),
+        }
+    };
+    let alerts = stack.alerts();
+    alerts.iter().map(|rule| (key(rule), entry(rule))).collect()
+}
+
+/// What tells an alert from all others.
+fn key(rule: &crate::prometheus::AlertRule) -> String {
+    let name = match rule.label("service") {
+        Some(service) => format!("{service}/{}", rule.name),
+        None => rule.name.clone(),
+    };
+    let more = ["slo", "burn_tier"].map(|label| rule.label(label));
+    let more: Vec<_> = more.into_iter().flatten().collect();
+    match more.as_slice() {
+        [] => name,
+        more => format!("{name} ({})", more.join(", ")),
+    }
+}
+
+/// Returns the checksum of a text: FNV-1a of 64 bits, which is enough to notice, and not to prove.
+pub(crate) fn checksum(text: &str) -> String {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    format!("{hash:016x}")
+}
+
+/// What is wrong with a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidManifest {
+    /// It cannot be read.
+    #[error(
+        "`stack.json` of the committed tree is broken ({reason}): take it from the history, or write the tree anew"
+    )]
+    #[non_exhaustive]
+    Broken {
+        /// What its parser says.
+        reason: String,
+    },
+    /// Another version of this program has written it.
+    #[error(
+        "the committed tree was written in format {version}, and this program writes format {VERSION}: use the \
+         `radiosonde-stack` that wrote it, or write the tree anew with this one"
+    )]
+    #[non_exhaustive]
+    OtherVersion {
+        /// The version.
+        version: u32,
+    },
+}
+
+const VERSION: u32 = 1;
