@@ -3,7 +3,12 @@
 pub mod alertmanager;
 pub mod alerts;
 mod catalogue;
+#[cfg(feature = "cli")]
+pub mod cli;
+mod diff;
+mod disk;
 mod duration;
+mod http;
 mod manifest;
 pub mod naming;
 mod options;
@@ -12,6 +17,7 @@ pub mod promql;
 mod readme;
 mod runbooks;
 pub mod settings;
+mod source;
 mod stack;
 mod tree;
 mod yaml;
@@ -19,9 +25,11 @@ mod yaml;
 pub use catalogue::{
     DeclaredBy, InvalidCatalogue, MetricKind, MetricUnit, ServiceCatalogue, ServiceMetric,
 };
+pub use disk::{Difference, DiskError, committed};
 pub use manifest::{Entry, InvalidManifest, Manifest, Promise};
 pub use naming::Naming;
 pub use options::{Options, Target};
 pub use prometheus::{InvalidScrapeConfig, ScrapeConfig};
+pub use source::{Source, SourceError};
 pub use stack::{InvalidStack, Service, Stack};
 pub use tree::{Origin, Tree};

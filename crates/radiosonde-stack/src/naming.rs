@@ -1,9 +1,11 @@
 //! How Prometheus spells what the catalogue names.
 
 use radiosonde_catalog::{Kind, METRICS, Metric};
+use serde::Deserialize;
 
 /// The spelling of metrics and labels in the Prometheus that the stack is written for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Naming {
     /// As `/metrics` spells them: `http_requests_total{route="/"}`.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::InvalidStack;
 use crate::Naming;
 use crate::alertmanager::Notifications;
@@ -33,6 +35,8 @@ pub struct Options {
     /// How often rules are evaluated; of objectives, what may wait is evaluated four times less often. Defaults to 30
     /// seconds.
     pub evaluation_interval: Duration,
+    /// Where Prometheus itself is, for its own scrape: a host and a port. Defaults to `localhost:9090`.
+    pub prometheus: String,
     /// Where Alertmanager is, for Prometheus: a host and a port. Defaults to `alertmanager:9093`.
     pub alertmanager: String,
     /// Who is told of what. Defaults to nobody.
@@ -72,6 +76,7 @@ impl Default for Options {
             runbooks: "runbooks".to_owned(),
             scrape_interval: Duration::from_secs(15),
             evaluation_interval: Duration::from_secs(30),
+            prometheus: "localhost:9090".to_owned(),
             alertmanager: "alertmanager:9093".to_owned(),
             notifications: Notifications::default(),
             grafana: None,
@@ -80,7 +85,8 @@ impl Default for Options {
 }
 
 /// The Prometheus that reads the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Target {
     /// Version 2.42 and later, and 3: what both understand. Alertmanager from 0.25.

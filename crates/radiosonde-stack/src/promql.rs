@@ -219,7 +219,7 @@ fn metrics_of(tokens: &[&str]) -> Vec<&'static Metric> {
 }
 
 /// Splits an expression into words, strings, numbers with their unit, blanks and single characters; nothing is lost.
-fn tokens(expression: &str) -> Vec<&str> {
+pub(crate) fn tokens(expression: &str) -> Vec<&str> {
     let mut tokens = Vec::new();
     let mut rest = expression;
     while let Some(first) = rest.chars().next() {

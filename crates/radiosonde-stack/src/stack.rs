@@ -94,6 +94,43 @@ impl Stack {
         tree
     }
 
+    /// Returns what whoever writes the tree should know: who is told of nothing, and tiers that were changed to make sense.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.options.notifications.receivers.is_empty() {
+            warnings
+                .push("the settings name no receivers, so nobody is told of any alert".to_owned());
+        }
+        for service in &self.services {
+            for objective in &service.catalogue.objectives {
+                let lowered = objective.tiers().into_iter().filter_map(|tier| {
+                    let usual = tier.lowered_from?;
+                    Some(format!(
+                        "{}/{}: the tier {} fires at {} times the budget instead of {usual}, which {}",
+                        service.name,
+                        objective.name(),
+                        tier.name,
+                        tier.factor,
+                        "could not be reached, or would spend more than half of the period's budget"
+                    ))
+                });
+                warnings.extend(lowered);
+            }
+        }
+        warnings
+    }
+
+    /// Returns the stack with other options.
+    #[cfg(feature = "cli")]
+    pub(crate) fn adapted(
+        mut self,
+        adapt: impl FnOnce(&mut Options),
+    ) -> Result<Self, InvalidStack> {
+        adapt(&mut self.options);
+        Self::new(self.services, self.options)
+    }
+
     /// Returns every alert.
     pub(crate) fn alerts(&self) -> Vec<AlertRule> {
         prometheus::alerts(self)

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::Manifest;
+
 /// A set of text files, by their paths below one directory.
 ///
 /// The same stack always makes the same tree, byte for byte, so that a difference is a change.
@@ -35,6 +37,12 @@ impl Tree {
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(String::as_str)
+    }
+
+    /// Returns what the tree says of itself, once it is complete.
+    #[must_use]
+    pub fn manifest(&self) -> Option<Manifest> {
+        Manifest::read(self.get(Manifest::PATH)?).ok()
     }
 
     /// Returns the files, path and text, in the order of their paths.

@@ -99,6 +99,15 @@ impl Email {
 }
 
 impl Webhook {
+    /// Goes to this address.
+    #[must_use]
+    pub fn to(url: impl Into<String>) -> Self {
+        Self {
+            url: Some(url.into()),
+            url_file: None,
+        }
+    }
+
     pub(super) fn yaml(&self) -> Yaml {
         Yaml::map()
             .with_some("url", self.url.as_deref())

@@ -12,7 +12,7 @@ pub(super) fn written(stack: &Stack) -> String {
     let alertmanager = options.alertmanager.as_str();
     let alertmanagers = Yaml::map().with("static_configs", targets(&[alertmanager]));
     let own = [
-        ("prometheus", "localhost:9090"),
+        ("prometheus", options.prometheus.as_str()),
         ("alertmanager", alertmanager),
     ];
     let own = own.map(|(name, target)| {
