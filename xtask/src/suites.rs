@@ -15,6 +15,10 @@ pub(crate) struct Suite {
 /// Every suite. A test target that is not listed always runs, so it has to do without tools.
 pub(crate) const SUITES: &[Suite] = &[
     Suite {
+        name: "alertmanager",
+        needs: &[Tool::Alertmanager, Tool::Prometheus],
+    },
+    Suite {
         name: "curl",
         needs: &[Tool::Curl],
     },

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    radiosonde_stack::cli::main()
+    ExitCode::from(radiosonde_stack::cli::run(std::env::args_os()))
 }

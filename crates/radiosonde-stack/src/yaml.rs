@@ -241,13 +241,13 @@ mod tests {
                 Yaml::list([
                     Yaml::map()
                         .with("x", true)
-                        .with("y", Yaml::row(["p", "q r", "s,t"])),
+                        .with("z", Yaml::row(["p", "q r", "s,t"])),
                     Yaml::from("last"),
                 ]),
             )
             .with("none", Yaml::map())
             .with("few", 0.000_000_1);
-        let expected = "b: text\na:\n  - x: true\n    y: [p, q r, \"s,t\"]\n  - last\nnone: {}\nfew: 0.0000001\n";
+        let expected = "b: text\na:\n  - x: true\n    z: [p, q r, \"s,t\"]\n  - last\nnone: {}\nfew: 0.0000001\n";
         assert_eq!(yaml.document(), expected);
     }
 

@@ -5,6 +5,7 @@
 //! directory that the variable `RADIOSONDE_TEST_TOOLS` names, by default `target/tools` in the workspace, and then `PATH`.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -23,6 +24,18 @@ pub fn program(name: &str) -> PathBuf {
         Some(program) => program,
         None => panic!("{}", missing(name)),
     }
+}
+
+/// Returns a `PATH` on which the tools are, for programs that look for others by their names.
+///
+/// # Panics
+///
+/// Panics when the directory of tools has a name that cannot be on a `PATH`.
+#[must_use]
+pub fn path() -> OsString {
+    let bin = directory().join("bin");
+    let directories = [bin].into_iter().chain(search_path());
+    env::join_paths(directories).expect("the directory of tools has no separator in its name")
 }
 
 /// Returns a Python interpreter that can import `module`.

@@ -41,6 +41,8 @@ struct Inner {
     admin_addr: Option<String>,
     #[cfg(feature = "axum")]
     probe_addr: Option<String>,
+    #[cfg(feature = "axum")]
+    service: String,
     layer: OnceLock<ObserveLayer>,
     layer_options: Mutex<Option<ObserveOptions>>,
     client_layer: OnceLock<ObserveClientLayer>,
@@ -85,6 +87,8 @@ impl Sonde {
                 admin_addr: settings.exposure.admin_addr.clone(),
                 #[cfg(feature = "axum")]
                 probe_addr: settings.exposure.probe_addr.clone(),
+                #[cfg(feature = "axum")]
+                service: settings.name.clone(),
                 layer: OnceLock::new(),
                 layer_options: Mutex::new(Some(options)),
                 client_layer: OnceLock::new(),
@@ -233,6 +237,13 @@ impl Sonde {
         N: Into<String>,
     {
         self.inner.endpoints.grpc_health(services)
+    }
+
+    /// Returns the catalogue as `/admin/catalog` answers it.
+    #[cfg(feature = "axum")]
+    pub(crate) fn catalogue_json(&self) -> String {
+        let catalogue = self.inner.registry.catalogue();
+        catalogue.with_service(self.inner.service.as_str()).json()
     }
 
     /// Counts the connections of a listener that is given to `axum::serve`: accepted, open, and how long they lasted.

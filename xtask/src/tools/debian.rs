@@ -7,7 +7,15 @@ use std::process::Command;
 use crate::run;
 
 /// Puts programs of a package into `directory/bin` without installing the package, so that no service is set up.
-pub(crate) fn unpack(package: &str, programs: &[&str], directory: &Path) -> Result<(), String> {
+///
+/// Of the `data` that its programs look for at fixed places, which only root can put there, it takes these files of these
+/// directories.
+pub(crate) fn unpack(
+    package: &str,
+    programs: &[&str],
+    data: &[(&Path, &[&str])],
+    directory: &Path,
+) -> Result<(), String> {
     let wanted = format!("install the programs {} yourself", programs.join(", "));
     check_available(&wanted)?;
     let scratch = directory.join(package);
@@ -20,6 +28,21 @@ pub(crate) fn unpack(package: &str, programs: &[&str], directory: &Path) -> Resu
     for program in programs {
         let unpacked = scratch.join("usr/bin").join(program);
         fs::rename(unpacked, directory.join("bin").join(program)).map_err(in_scratch)?;
+    }
+    for (place, files) in data {
+        let at_place = |error| {
+            format!(
+                "{}: {error}; run `sudo apt-get install {package}`",
+                place.display()
+            )
+        };
+        fs::create_dir_all(place).map_err(at_place)?;
+        for file in *files {
+            let unpacked = scratch
+                .join(place.strip_prefix("/").unwrap_or(place))
+                .join(file);
+            fs::copy(unpacked, place.join(file)).map_err(at_place)?;
+        }
     }
     fs::remove_dir_all(&scratch).map_err(in_scratch)
 }

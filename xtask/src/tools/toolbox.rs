@@ -11,6 +11,7 @@ use crate::{run, workspace};
 /// Something that tests need besides Cargo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
+    Alertmanager,
     Curl,
     Node,
     Prometheus,
@@ -24,6 +25,7 @@ impl Tool {
     /// Returns what it is called when it is missing.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Alertmanager => "prometheus-alertmanager program",
             Self::Curl => "curl program",
             Self::Node => "node program",
             Self::Prometheus => "prometheus program",
@@ -73,6 +75,7 @@ impl Toolbox {
     /// Puts a tool in place unless it is, or says what to do about it.
     pub(crate) fn obtain(&self, tool: Tool) -> Result<(), String> {
         match tool {
+            Tool::Alertmanager => self.obtain_alertmanager(),
             Tool::Curl => obtain_package("curl"),
             Tool::Node => find_node(),
             Tool::Prometheus => self.obtain_prometheus(),
@@ -83,15 +86,36 @@ impl Toolbox {
         }
     }
 
-    fn obtain_prometheus(&self) -> Result<(), String> {
-        let programs = ["prometheus", "promtool"];
-        let bin = self.directory.join("bin");
-        let is_there =
-            |program: &&str| run::is_installed(bin.join(program)) || run::is_installed(program);
-        if programs.iter().all(is_there) {
+    /// Debian's Alertmanager reads templates from a directory of the system, without which it does not start.
+    fn obtain_alertmanager(&self) -> Result<(), String> {
+        let programs = ["prometheus-alertmanager", "amtool"];
+        let templates = Path::new("/usr/share/prometheus/alertmanager");
+        if self.has(&programs) && templates.is_dir() {
             return Ok(());
         }
-        debian::unpack("prometheus", &programs, &self.directory)
+        let files = [(templates, ["default.tmpl", "email.tmpl"].as_slice())];
+        debian::unpack(
+            "prometheus-alertmanager",
+            &programs,
+            &files,
+            &self.directory,
+        )
+    }
+
+    fn obtain_prometheus(&self) -> Result<(), String> {
+        let programs = ["prometheus", "promtool"];
+        if self.has(&programs) {
+            return Ok(());
+        }
+        debian::unpack("prometheus", &programs, &[], &self.directory)
+    }
+
+    /// Tells whether these programs are here or on the `PATH`.
+    fn has(&self, programs: &[&str]) -> bool {
+        let bin = self.directory.join("bin");
+        programs
+            .iter()
+            .all(|program| run::is_installed(bin.join(program)) || run::is_installed(program))
     }
 }
 

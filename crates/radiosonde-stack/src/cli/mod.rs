@@ -6,10 +6,10 @@ mod settings;
 mod up;
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::Parser as _;
 
@@ -20,19 +20,24 @@ use crate::alerts::{CATEGORIES, STACK};
 use crate::settings::SETTINGS;
 use crate::{Service, Source, Stack, committed};
 
-/// Does what the arguments of the process say, and returns how it ended: with 1 when something is wrong, with 2 when the
-/// arguments are.
-#[must_use]
-pub fn main() -> ExitCode {
-    let Arguments {
-        command: Command::Stack(arguments),
-    } = Arguments::parse();
-    match run(arguments) {
-        Ok(Outcome::Well) => ExitCode::SUCCESS,
-        Ok(Outcome::Differs) => ExitCode::FAILURE,
+/// Does what these arguments say, of which the first is the name of the program, and returns the status with which the
+/// process should end: 1 when something is wrong or a committed tree differs, 2 when the arguments are wrong.
+pub fn run<T: Into<OsString> + Clone>(arguments: impl IntoIterator<Item = T>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        // Help is no error. Whoever has closed the stream does not want to read it.
+        Err(error) => {
+            error.print().ok();
+            return u8::try_from(error.exit_code()).unwrap_or(2);
+        }
+    };
+    let Command::Stack(arguments) = arguments.command;
+    match stack_command(arguments) {
+        Ok(Outcome::Well) => 0,
+        Ok(Outcome::Differs) => 1,
         Err(error) => {
             complain(error.as_ref());
-            ExitCode::FAILURE
+            1
         }
     }
 }
@@ -47,7 +52,7 @@ enum Outcome {
 
 type Done = Result<Outcome, Box<dyn Error>>;
 
-fn run(arguments: StackArguments) -> Done {
+fn stack_command(arguments: StackArguments) -> Done {
     match arguments.command {
         None if arguments.check => check(&arguments.common),
         None => write(&arguments.common, arguments.force),

@@ -244,6 +244,8 @@ variables! {
             "How long requests in flight may take to end after that; then they are cut.";
         RADIOSONDE_FLUSH_TIMEOUT: "a duration, at most `5s`", "`3s`",
             "How long the last flush of telemetry may take.";
+        RADIOSONDE_PRINT_CATALOGUE: "anything", "nothing",
+            "Where the service would listen, it prints its catalogue instead, as one line of JSON, and ends with success: what it measures and promises. `radiosonde stack --from <program>` sets it.";
         KUBERNETES_SERVICE_HOST: "anything, set by Kubernetes", "nothing",
             "Tells that the service runs inside Kubernetes. Then `K8S_POD_NAME`, `K8S_NAMESPACE_NAME`, `K8S_NODE_NAME`, `K8S_POD_UID` and `K8S_CONTAINER_NAME`, which the pod may set from the downward API, say where.";
     ]

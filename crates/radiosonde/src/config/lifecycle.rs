@@ -15,6 +15,12 @@ pub(crate) struct LifecycleSettings {
     )]
     pub(crate) drain_timeout: Duration,
     pub(crate) flush_timeout: Duration,
+    /// Whether the process is there only to say its catalogue.
+    #[cfg_attr(
+        not(feature = "axum"),
+        expect(dead_code, reason = "said where a server would listen")
+    )]
+    pub(crate) print_catalogue: bool,
 }
 
 impl LifecycleSettings {
@@ -45,6 +51,7 @@ impl LifecycleSettings {
                 Duration::from_secs(3),
                 Duration::from_secs(5),
             ),
+            print_catalogue: reader.text(env::RADIOSONDE_PRINT_CATALOGUE).is_some(),
         }
     }
 }

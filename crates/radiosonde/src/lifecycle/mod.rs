@@ -5,6 +5,8 @@
 //! timeout, cuts those that are left, and flushes its telemetry.
 
 #[cfg(feature = "axum")]
+mod catalogue;
+#[cfg(feature = "axum")]
 mod connections;
 #[cfg(feature = "axum")]
 mod probe_thread;

@@ -33,10 +33,14 @@ impl Sonde {
 
     /// Listens on `address`, and returns the server that will accept. For services that want to know the port first.
     ///
+    /// With `RADIOSONDE_PRINT_CATALOGUE` in the environment it prints the catalogue and ends the process: what the service
+    /// declares is known by now, and nothing has begun.
+    ///
     /// # Errors
     ///
     /// Returns [`ServeError`] when an address cannot be listened on.
     pub async fn bind(&self, address: impl AsRef<str>) -> Result<Server, ServeError> {
+        self.say_catalogue_if_asked();
         self.watch_runtime();
         let (listener, local) = listen(address.as_ref()).await?;
         let admin = match self.admin_addr() {

@@ -1,0 +1,267 @@
+//! The command, as people use it.
+
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::thread;
+
+use tempfile::TempDir;
+
+use crate::support::catalogue;
+
+/// A directory with the catalogue of a service.
+fn workplace() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(
+        directory.path().join("checkout.json"),
+        catalogue("checkout"),
+    )
+    .unwrap();
+    directory
+}
+
+fn run(directory: &Path, arguments: &str) -> Output {
+    let arguments = arguments.split(' ').filter(|argument| !argument.is_empty());
+    Command::new(env!("CARGO_BIN_EXE_radiosonde"))
+        .arg("stack")
+        .args(arguments)
+        .current_dir(directory)
+        .env_remove("RADIOSONDE_ADMIN_TOKEN")
+        .output()
+        .unwrap()
+}
+
+#[track_caller]
+fn told(directory: &Path, arguments: &str) -> String {
+    let output = run(directory, arguments);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn refused(directory: &Path, arguments: &str) -> String {
+    let output = run(directory, arguments);
+    assert!(!output.status.success());
+    [output.stdout, output.stderr]
+        .map(|text| String::from_utf8(text).unwrap())
+        .concat()
+}
+
+#[test]
+fn a_tree_is_written_and_then_is_as_it_should_be() {
+    let directory = workplace();
+    let said = told(directory.path(), "--from checkout.json");
+    assert!(said.starts_with("wrote "), "{said}");
+    assert!(
+        said.contains("note: the settings name no receivers"),
+        "{said}"
+    );
+    assert_eq!(
+        told(directory.path(), "--from checkout.json --check"),
+        "ops is as it should be\n"
+    );
+    assert_eq!(
+        told(directory.path(), "diff --from checkout.json"),
+        "Nothing changes for whoever is on call.\n"
+    );
+}
+
+#[test]
+fn a_tree_that_was_edited_by_hand_is_told_and_kept() {
+    let directory = workplace();
+    told(directory.path(), "--from checkout.json");
+    let path = directory
+        .path()
+        .join("ops/prometheus/rules/checkout/errors.yml");
+    let edited = fs::read_to_string(&path)
+        .unwrap()
+        .replace("> 0.05", "> 0.5");
+    fs::write(&path, edited).unwrap();
+
+    let said = refused(directory.path(), "--from checkout.json --check");
+    assert!(
+        said.contains("errors.yml was edited by hand: put the change into the settings"),
+        "{said}"
+    );
+    let said = refused(directory.path(), "--from checkout.json");
+    assert!(
+        said.contains("edited by hand since it was written: prometheus/rules/checkout/errors.yml"),
+        "{said}"
+    );
+    told(directory.path(), "--from checkout.json --force");
+    told(directory.path(), "--from checkout.json --check");
+}
+
+#[test]
+fn settings_change_the_tree_and_diff_says_how() {
+    let directory = workplace();
+    told(directory.path(), "--from checkout.json");
+    let settings = r#"
+        unwanted = ["RequestRateSpike"]
+        [thresholds]
+        error_ratio = 0.02
+        [services.checkout]
+        targets = ["checkout-1:8080", "checkout-2:8080"]
+        thresholds = { latency_p95_seconds = 0.5 }
+        [notifications]
+        default_receiver = "chat"
+        [notifications.receivers.chat.slack]
+        channel = "alerts"
+        api_url_file = "/run/secrets/slack"
+    "#;
+    fs::write(directory.path().join("ops/stack.toml"), settings).unwrap();
+
+    let said = told(directory.path(), "diff --from checkout.json");
+    for line in [
+        "checkout/HighErrorRatio fires at 0.02 instead of 0.05.",
+        "checkout/HighLatency fires at 0.5 instead of 2.",
+        "checkout/RequestRateSpike is gone: nobody is no longer told of it.",
+        "checkout/InstanceDown is told otherwise: warning, chat is told; until now, warning, nobody is told.",
+    ] {
+        assert!(said.lines().any(|found| found == line), "{line}\n{said}");
+    }
+    let said = refused(directory.path(), "--from checkout.json --check");
+    assert!(said.contains("prometheus.yml is out of date"), "{said}");
+    assert!(
+        said.contains("RequestRateSpike.md is no longer written"),
+        "{said}"
+    );
+    told(directory.path(), "--from checkout.json");
+    told(directory.path(), "--from checkout.json --check");
+    assert!(directory.path().join("ops/stack.toml").is_file());
+}
+
+#[test]
+fn mistakes_in_the_settings_are_told_with_their_place() {
+    let directory = workplace();
+    fs::create_dir(directory.path().join("ops")).unwrap();
+    for (settings, expected) in [
+        ("colour = 'red'", "unknown field `colour`"),
+        (
+            "[thresholds]\neror_ratio = 1",
+            "there is no threshold `eror_ratio`",
+        ),
+        (
+            "[thresholds]\nerror_ratio = -1",
+            "`error_ratio` cannot be -1",
+        ),
+        ("packs = ['mongo']", "there is no pack `mongo`"),
+        ("unwanted = ['Nothing']", "there is no alert `Nothing`"),
+        ("scrape_interval = 'soon'", "`soon` is no duration"),
+        (
+            "[services.chekout]\nteam = 'a'",
+            "a service `chekout`, which is none of those given",
+        ),
+        (
+            "[notifications.receivers.a.slack]\nchannel = 'a'",
+            "api_url_file",
+        ),
+    ] {
+        fs::write(directory.path().join("ops/stack.toml"), settings).unwrap();
+        let said = refused(directory.path(), "--from checkout.json");
+        assert!(said.contains(expected), "{settings}: {said}");
+    }
+    let said = refused(
+        directory.path(),
+        "--from checkout.json --settings nowhere.toml",
+    );
+    assert!(said.contains("no access to `nowhere.toml`"), "{said}");
+}
+
+#[test]
+fn a_catalogue_that_is_none_is_told_with_its_source() {
+    let directory = workplace();
+    let other = catalogue("checkout").replacen("\"version\":1", "\"version\":7", 1);
+    fs::write(directory.path().join("later.json"), other).unwrap();
+    fs::write(directory.path().join("broken.json"), "{").unwrap();
+    let nameless = catalogue("checkout").replacen("\"checkout\"", "null", 1);
+    fs::write(directory.path().join("nameless.json"), nameless).unwrap();
+    for (from, expected) in [
+        (
+            "later.json",
+            "from `later.json`: the catalogue has version 7",
+        ),
+        (
+            "broken.json",
+            "from `broken.json`: this is no catalogue of a service",
+        ),
+        ("nothing.json", "no access to `nothing.json`"),
+        (
+            "nameless.json",
+            "has no name: give one, such as `checkout=nameless.json`",
+        ),
+        ("https://checkout", "give one with `http://`"),
+        ("http://127.0.0.1:1", "`http://127.0.0.1:1` does not answer"),
+        ("no-such-program", "`no-such-program` cannot be run"),
+    ] {
+        let said = refused(directory.path(), &format!("--from {from}"));
+        assert!(said.contains(expected), "{from}: {said}");
+    }
+    assert!(refused(directory.path(), "").contains("there is no service to monitor"));
+    told(directory.path(), "--from shop=nameless.json");
+    assert!(directory.path().join("ops/prometheus/rules/shop").is_dir());
+}
+
+#[test]
+fn a_running_service_is_asked_for_its_catalogue() {
+    let directory = workplace();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 1024];
+        let length = stream.read(&mut request).unwrap();
+        let body = catalogue("checkout");
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+        stream.write_all([head, body].concat().as_bytes()).unwrap();
+        String::from_utf8_lossy(&request[..length]).into_owned()
+    });
+    told(directory.path(), &format!("--from http://{address}"));
+    assert!(
+        service
+            .join()
+            .unwrap()
+            .starts_with("GET /admin/catalog HTTP/1.0\r\n")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_is_run_so_that_it_says_its_catalogue() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = workplace();
+    let program = directory.path().join("checkout");
+    let script = "#!/bin/sh\necho starting\n[ -n \"$RADIOSONDE_PRINT_CATALOGUE\" ] && cat checkout.json && echo\n";
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    told(directory.path(), "--from ./checkout");
+
+    fs::write(&program, "#!/bin/sh\nexit 3\n").unwrap();
+    let said = refused(directory.path(), "--from ./checkout");
+    assert!(
+        said.contains("did not say its catalogue: it has to call `Sonde::bind`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn alerts_and_thresholds_are_listed() {
+    let directory = workplace();
+    let alerts = told(directory.path(), "alerts");
+    assert!(
+        alerts.contains("ServiceDown") && alerts.contains("RedisDown"),
+        "{alerts}"
+    );
+    let thresholds = told(directory.path(), "thresholds");
+    assert!(
+        thresholds.contains("# error_ratio = 0.05\n"),
+        "{thresholds}"
+    );
+    assert!(toml::from_str::<toml::Table>(&thresholds).is_ok());
+}

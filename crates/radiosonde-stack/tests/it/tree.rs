@@ -1,0 +1,185 @@
+//! What every tree has in common.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use radiosonde_catalog::Catalogue;
+use radiosonde_catalog::objective::{Objective, Objectives};
+use radiosonde_stack::{Naming, Options, Service, ServiceCatalogue, Stack};
+
+use crate::support::{everything, service};
+
+#[test]
+fn the_same_stack_writes_the_same_tree() {
+    let tree = || everything(Naming::Prometheus).render();
+    assert_eq!(tree(), tree());
+}
+
+#[test]
+fn every_file_says_from_which_catalogue_it_was_made() {
+    let stack = everything(Naming::Prometheus);
+    for (path, text) in stack.render().files() {
+        let of_service = stack.services().iter().filter(|service| {
+            let directory = format!("/{}/", service.name());
+            path.contains(&directory)
+        });
+        let about: Vec<_> = of_service.collect();
+        let about = if about.is_empty() {
+            stack.services().iter().collect()
+        } else {
+            about
+        };
+        for service in about {
+            assert!(text.contains(&service.catalogue().hash), "{path}");
+        }
+    }
+}
+
+#[test]
+fn every_file_ends_its_last_line_and_no_line_in_blanks() {
+    for (path, text) in everything(Naming::Prometheus).render().files() {
+        assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{path}");
+        for line in text.lines() {
+            assert_eq!(line, line.trim_end(), "{path}");
+        }
+    }
+}
+
+#[test]
+fn every_alert_has_its_page() {
+    let tree = everything(Naming::Prometheus).render();
+    let pages: BTreeSet<_> = tree
+        .files()
+        .filter_map(|(path, _)| path.strip_prefix("runbooks/"))
+        .collect();
+    let rules = tree
+        .files()
+        .filter(|(path, _)| path.starts_with("prometheus/") && !path.contains("tests"));
+    let mut alerts = BTreeSet::new();
+    for (_, text) in rules {
+        alerts.extend(
+            text.lines()
+                .filter_map(|line| line.trim().strip_prefix("- alert: ")),
+        );
+    }
+    assert!(alerts.len() > 80, "{}", alerts.len());
+    for alert in alerts {
+        assert!(pages.contains(format!("{alert}.md").as_str()), "{alert}");
+    }
+}
+
+#[test]
+fn every_template_that_is_named_is_defined() {
+    let tree = everything(Naming::Prometheus).render();
+    let config = tree.get("alertmanager/alertmanager.yml").unwrap();
+    let templates = tree.get("alertmanager/templates/radiosonde.tmpl").unwrap();
+    let named: BTreeSet<_> = config
+        .split("template \"")
+        .skip(1)
+        .filter_map(|text| text.split('"').next())
+        .collect();
+    assert!(!named.is_empty());
+    for name in named {
+        assert!(
+            templates.contains(&format!("{{{{ define \"{name}\" -}}}}")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn no_secret_is_written() {
+    let tree = everything(Naming::Prometheus).render();
+    let config = tree.get("alertmanager/alertmanager.yml").unwrap();
+    for secret in ["pagerduty", "slack", "smtp"] {
+        assert!(
+            config.contains(&format!("_file: /run/secrets/{secret}")),
+            "{secret}"
+        );
+    }
+}
+
+#[test]
+fn what_an_older_alertmanager_lacks_is_refused_for_it() {
+    let notifications = |receiver: &str| {
+        let json = format!(r#"{{"receivers":{{"chat":{receiver}}}}}"#);
+        serde_json::from_str(&json).unwrap()
+    };
+    let teams = r#"{"teams":{"webhook_url_file":"/run/secrets/teams"}}"#;
+    let hook = r#"{"webhook":{"url_file":"/run/secrets/hook"}}"#;
+    for receiver in [teams, hook] {
+        let mut options = Options::default();
+        options.notifications = notifications(receiver);
+        let error = Stack::new([service("checkout")], options.clone()).unwrap_err();
+        assert!(
+            error.to_string().contains("`--target prometheus3`"),
+            "{error}"
+        );
+        options.target = radiosonde_stack::Target::Prometheus3;
+        let tree = Stack::new([service("checkout")], options).unwrap().render();
+        let config = tree.get("alertmanager/alertmanager.yml").unwrap();
+        assert!(config.contains("_file: /run/secrets/"), "{config}");
+    }
+}
+
+#[test]
+fn routes_and_services_that_cannot_be_are_refused_by_name() {
+    let refusal = |notifications: &str| {
+        let mut options = Options::default();
+        options.notifications = serde_json::from_str(notifications).unwrap();
+        Stack::new([service("checkout")], options)
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(refusal(r#"{"routes":[{"receivers":["oncal"]}]}"#).contains("no receiver `oncal`"));
+    assert!(refusal(r#"{"routes":[{}]}"#).contains("route 1 names no receivers"));
+    assert!(refusal(r#"{"receivers":{"nobody":{}}}"#).contains("rename it"));
+    assert!(refusal(r#"{"receivers":{"a":{"email":{"to":"a@b"}}}}"#).contains("smtp"));
+    assert!(
+        refusal(r#"{"receivers":{"a":{}},"routes":[{"severity":"page","receivers":["a"]}]}"#)
+            .contains("`page`")
+    );
+    assert!(refusal(r#"{"digest_hour":24}"#).contains("hour 24"));
+
+    let refusal = |services: Vec<Service>| {
+        Stack::new(services, Options::default())
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(refusal(vec![]).contains("no service"));
+    assert!(refusal(vec![service("a"), service("a")]).contains("two services are called `a`"));
+    assert!(refusal(vec![service("../a")]).contains("is no name of a service"));
+    assert!(refusal(vec![service("a").with_targets(["a"])]).contains("is no target"));
+}
+
+/// Ten services with fifty routes and ten objectives each. The time is printed, and is to be read on a quiet machine from a
+/// release build; the limit here only tells that nothing is quadratic.
+#[test]
+fn a_large_tree_is_written_quickly() {
+    let services: Vec<_> = (0..10).map(large).collect();
+    let stack = Stack::new(services, Options::default()).unwrap();
+    let start = Instant::now();
+    let tree = stack.render();
+    let bytes: usize = tree.files().map(|(_, text)| text.len()).sum();
+    println!(
+        "{} files, {bytes} bytes in {:?}",
+        tree.files().count(),
+        start.elapsed()
+    );
+    assert!(tree.files().count() > 400);
+    assert!(start.elapsed().as_secs() < 60);
+}
+
+fn large(number: u32) -> Service {
+    let routes: Vec<_> = (0..50).map(|route| format!("/routes/{route}")).collect();
+    let objectives = (0..10).map(|index| match index {
+        0 => Objective::availability("each", 99.5).for_each(routes.clone()),
+        index => Objective::availability(format!("api-{index}"), 99.9),
+    });
+    let objectives = Objectives::new(objectives).unwrap();
+    let json = Catalogue::new().with_objectives(objectives).json();
+    Service::new(
+        format!("service-{number}"),
+        ServiceCatalogue::from_json(&json).unwrap(),
+    )
+}

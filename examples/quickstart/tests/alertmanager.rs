@@ -1,0 +1,97 @@
+//! The whole chain, with real parts: the quickstart fails, Prometheus sees it, Alertmanager tells somebody.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use radiosonde_testkit::service::Service;
+use radiosonde_testkit::{eventually, tools};
+
+/// The promise is 99 %, so somebody is paged at 14.4 % of bad requests in an hour and in five minutes.
+const FAST: f64 = 0.144;
+
+const GOOD: u32 = 200;
+
+#[test]
+fn a_failing_service_pages_within_a_minute_of_the_theory() {
+    if let Some(arguments) = env::var_os(COMMAND) {
+        return be_the_command(&arguments.to_string_lossy());
+    }
+    let quickstart = Service::start(&Command::new(env!("CARGO_BIN_EXE_quickstart")));
+    let directory = tempfile::tempdir().unwrap();
+    let up = up(&quickstart, directory.path());
+    for _ in 0..GOOD {
+        assert_eq!(quickstart.get("/hello/you").unwrap().status, 200);
+    }
+
+    let is_over = AtomicBool::new(false);
+    let (theory, page) = thread::scope(|scope| {
+        let failing = scope.spawn(|| fail(&quickstart, &is_over));
+        let page = eventually("the page", Duration::from_mins(2), || {
+            let said = up.stdout();
+            let mut lines = said.lines();
+            let page = "oncall is told: firing SLOBurnPage (critical): api of quickstart: ";
+            lines.find(|line| line.starts_with(page))?;
+            Some(Instant::now())
+        });
+        is_over.store(true, Ordering::Relaxed);
+        (failing.join().unwrap(), page)
+    });
+    let delay = page.duration_since(theory);
+    println!("the page came {delay:?} after the share of bad requests was more than {FAST}");
+    assert!(delay < Duration::from_mins(1), "{delay:?}");
+}
+
+/// Prometheus and Alertmanager over what is written for a service.
+fn up(service: &Service, directory: &Path) -> Service {
+    let settings = format!(
+        "[services.quickstart]\ntargets = [\"{}\"]\n\
+         [notifications.receivers.oncall]\n\
+         [[notifications.routes]]\nseverity = \"critical\"\nreceivers = [\"oncall\"]\n",
+        service.addr()
+    );
+    let file = directory.join("stack.toml");
+    fs::write(&file, settings).unwrap();
+    let program = env!("CARGO_BIN_EXE_quickstart");
+    let arguments = format!(
+        "up --interval 1s --from {program} --settings {}",
+        file.display()
+    );
+    let mut command = Command::new(env::current_exe().unwrap());
+    command
+        .args(["pages_within_a_minute", "--nocapture"])
+        .env(COMMAND, arguments)
+        .env("PATH", tools::path());
+    Service::start(&command)
+}
+
+/// Lets requests fail until it is over, and returns when they were enough for a page.
+fn fail(service: &Service, is_over: &AtomicBool) -> Instant {
+    let mut bad = 0;
+    let mut theory = None;
+    while !is_over.load(Ordering::Relaxed) {
+        assert_eq!(service.get("/fail").unwrap().status, 500);
+        bad += 1;
+        if f64::from(bad) > FAST * f64::from(bad + GOOD) {
+            theory.get_or_insert_with(Instant::now);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    theory.expect("the page came before its reason")
+}
+
+/// This program is the command, too: a package has only the programs of its own.
+fn be_the_command(arguments: &str) {
+    let arguments = ["radiosonde", "stack"]
+        .into_iter()
+        .chain(arguments.split(' '));
+    assert_eq!(radiosonde_stack::cli::run(arguments), 0);
+}
+
+const COMMAND: &str = "QUICKSTART_TEST_COMMAND";
