@@ -218,6 +218,13 @@ fn metrics_of(tokens: &[&str]) -> Vec<&'static Metric> {
     named.chain(recorded.into_iter().flatten()).collect()
 }
 
+/// Returns the words of an expression, those behind `$` included.
+#[cfg(test)]
+pub(crate) fn words(expression: &str) -> impl Iterator<Item = &str> {
+    let tokens = tokens(expression).into_iter();
+    tokens.filter(|token| is_word(token) || token.starts_with('$'))
+}
+
 /// Splits an expression into words, strings, numbers with their unit, blanks and single characters; nothing is lost.
 pub(crate) fn tokens(expression: &str) -> Vec<&str> {
     let mut tokens = Vec::new();

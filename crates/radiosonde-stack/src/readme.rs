@@ -7,11 +7,11 @@ use crate::{Naming, Stack, Target, Tree};
 /// Writes `README.md` and `check.sh`.
 pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
     let origin = stack.origin();
-    tree.add("README.md", &origin, &page(stack));
+    tree.add("README.md", &origin, &page(stack, tree));
     tree.add("check.sh", &origin, CHECK);
 }
 
-fn page(stack: &Stack) -> String {
+fn page(stack: &Stack, tree: &Tree) -> String {
     let options = stack.options();
     let target = match options.target {
         Target::Prometheus2 => {
@@ -40,20 +40,35 @@ fn page(stack: &Stack) -> String {
             own.count()
         );
     }
-    page.push_str(LAYOUT);
+    page.push('\n');
+    for (directory, about) in DIRECTORIES {
+        if tree.files().any(|(path, _)| path.starts_with(directory)) {
+            let _ = writeln!(page, "- `{directory}`: {about}");
+        }
+    }
+    page.push_str(REST);
     if options.notifications.receivers.is_empty() {
         page.push_str(NOBODY);
     }
     page
 }
 
-const LAYOUT: &str = "
-- `prometheus/`: `prometheus.yml`, the rules of each service in `rules/`, with tests of every alert in `tests/`; what is no
-  service in `packs/`.
-- `alertmanager/`: `alertmanager.yml`, its templates, and `test-routes.sh`, which asks for every kind of alert who is told.
-- `grafana/`: dashboards and their provisioning.
-- `runbooks/`: a page for each alert.
-- `stack.json`: what the tree was made from, and a checksum of each file.
+/// What is in the directories that there are.
+const DIRECTORIES: [(&str, &str); 4] = [
+    (
+        "prometheus/",
+        "`prometheus.yml`, the rules of each service in `rules/`, with tests of every alert in `tests/`; what is no service \
+         in `packs/`.",
+    ),
+    (
+        "alertmanager/",
+        "`alertmanager.yml`, its templates, and `test-routes.sh`, which asks for every kind of alert who is told.",
+    ),
+    ("grafana/", "dashboards and their provisioning."),
+    ("runbooks/", "a page for each alert."),
+];
+
+const REST: &str = "- `stack.json`: what the tree was made from, who is told of what, and a checksum of each file.
 
 `sh check.sh` lets promtool and amtool judge all of it. `radiosonde stack --check` compares it with what would be written now,
 `radiosonde stack diff` says in words what would change for whoever is on call.
@@ -72,7 +87,8 @@ tests=$(find prometheus/tests prometheus/packs/tests -name '*.yml')
 
 # No path has a blank in it.
 promtool check rules --lint=all --lint-fatal $rules
-promtool test rules $tests
+# Each has its own stories to tell.
+printf '%s\n' $tests | xargs -n 1 -P 4 promtool test rules
 promtool check config prometheus/prometheus.yml
 amtool check-config alertmanager/alertmanager.yml
 sh alertmanager/test-routes.sh

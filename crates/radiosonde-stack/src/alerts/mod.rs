@@ -117,3 +117,103 @@ pub(crate) const SERVICE_DOWN: &str = "ServiceDown";
 
 /// The alert that means that Prometheus knows of no instance, of which the same is true.
 pub(crate) const SERVICE_MISSING: &str = "ServiceMissing";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::Naming;
+    use crate::naming::metric_of;
+    use crate::prometheus::RECORDS;
+    use crate::promql::words;
+    use crate::settings::SETTINGS;
+
+    fn all() -> impl Iterator<Item = &'static Alert> {
+        let categories = CATEGORIES.iter().chain(packs::PACKS).chain([&STACK]);
+        categories.flat_map(|category| category.alerts)
+    }
+
+    #[test]
+    fn names_are_unique_and_what_is_superseded_exists() {
+        let names: BTreeSet<_> = all().map(|alert| alert.name).collect();
+        assert_eq!(names.len(), all().count());
+        for alert in all() {
+            assert!(
+                alert.supersedes.is_none_or(|less| names.contains(less)),
+                "{}",
+                alert.name
+            );
+        }
+    }
+
+    #[test]
+    fn texts_are_sentences_and_advice_is_given() {
+        for alert in all() {
+            let name = alert.name;
+            assert!(
+                alert.means.ends_with('.') && !alert.summary.ends_with('.'),
+                "{name}"
+            );
+            assert!(!alert.look.is_empty() && !alert.act.is_empty(), "{name}");
+            let items = alert.look.iter().chain(alert.act);
+            assert!(items.clone().all(|item| !item.ends_with('.')), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_threshold_is_asked_for_and_every_one_that_is_asked_for_exists() {
+        let asked = all().flat_map(|alert| words(alert.expr));
+        let asked = asked.filter_map(|word| word.strip_prefix('$'));
+        let mut asked: BTreeSet<_> = asked.collect();
+        asked.remove("catalogue");
+        let known: BTreeSet<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+        assert_eq!(asked, known);
+    }
+
+    /// What a service is watched by exists: as a metric of the catalogue, as a recorded series, or as what Prometheus says
+    /// of every scrape.
+    #[test]
+    fn every_series_of_a_service_exists() {
+        // Health checks bring their metrics along.
+        let known = [
+            "up",
+            "health_check_status",
+            "health_check_transitions_total",
+        ];
+        let recorded = RECORDS.iter().flat_map(|(_, records)| *records);
+        let recorded: BTreeSet<_> = recorded.map(|record| record.name).collect();
+        for alert in CATEGORIES.iter().flat_map(|category| category.alerts) {
+            for series in words(alert.expr).filter(|word| word.contains('_') || word.contains(':'))
+            {
+                let is_label_or_function = [
+                    "job_name",
+                    "catalog_hash",
+                    "error_type",
+                    "histogram_quantile",
+                ];
+                let exists = metric_of(series).is_some()
+                    || recorded.contains(series)
+                    || known.contains(&series)
+                    || is_label_or_function.contains(&series)
+                    || series.starts_with('$');
+                assert!(exists, "{}: {series}", alert.name);
+            }
+        }
+    }
+
+    /// Otherwise a label would be spelled as the first metric has it, and the second would not match.
+    #[test]
+    fn metrics_of_one_expression_spell_their_labels_alike() {
+        for alert in CATEGORIES.iter().flat_map(|category| category.alerts) {
+            let mut spelled = BTreeMap::new();
+            for (metric, _) in words(alert.expr).filter_map(metric_of) {
+                for label in metric.labels() {
+                    let spelling = Naming::OpenTelemetry.label(metric, label);
+                    let known = spelled.entry(*label).or_insert_with(|| spelling.clone());
+                    assert_eq!(*known, spelling, "{}", alert.name);
+                }
+            }
+        }
+    }
+}

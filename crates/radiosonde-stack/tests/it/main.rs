@@ -5,4 +5,5 @@ mod support;
 
 mod command;
 mod expressions;
+mod reference;
 mod tree;
