@@ -1,0 +1,153 @@
+//! A real Prometheus evaluates the rules of services with fifty routes and ten objectives each, and says how long it took.
+//!
+//! By default there is one service, and rules are evaluated every five seconds, so that nobody waits. The full size is that of
+//! ten services at the usual interval: `RADIOSONDE_TEST_SERVICES=10 RADIOSONDE_TEST_INTERVAL=30 cargo test -p radiosonde-stack
+//! --test prometheus -- --nocapture`. Each group is timed by the clock, so the machine has to be quiet.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use radiosonde_catalog::Catalogue;
+use radiosonde_catalog::objective::{Objective, Objectives};
+use radiosonde_stack::{Options, Service, ServiceCatalogue, Stack};
+use radiosonde_testkit::fault::{FaultCollector, Mode};
+use radiosonde_testkit::prometheus::Prometheus;
+use radiosonde_testkit::{eventually, http};
+
+const ROUTES: u64 = 50;
+
+const OBJECTIVES: u64 = 10;
+
+#[test]
+fn rules_of_many_services_take_a_small_part_of_their_interval() {
+    let [count, interval] = [
+        ("RADIOSONDE_TEST_SERVICES", 1),
+        ("RADIOSONDE_TEST_INTERVAL", 5),
+    ]
+    .map(size);
+    let interval = Duration::from_secs(interval);
+    let target = FaultCollector::start(Mode::answer("text/plain; version=0.0.4", exposition()));
+    let services = (0..count).map(|number| {
+        let catalogue = ServiceCatalogue::from_json(&catalogue()).unwrap();
+        Service::new(format!("service-{number}"), catalogue)
+            .with_targets([target.addr().to_string()])
+    });
+    let mut options = Options::default();
+    let usual = options.evaluation_interval.as_secs_f64();
+    options.scrape_interval = interval;
+    options.evaluation_interval = interval;
+    let tree = Stack::new(services, options).unwrap().render();
+    let directory = tempfile::tempdir().unwrap();
+    tree.write(directory.path(), false).unwrap();
+
+    let prometheus = Prometheus::start(&config(directory.path()));
+    let budgets = count * (ROUTES + OBJECTIVES - 1);
+    let groups = eventually("every group to have something to do", 20 * interval, || {
+        prometheus.value(&format!("count(slo:events:period) == {budgets}"))?;
+        Some(evaluations(&prometheus))
+    });
+    // What may wait is evaluated four times less often.
+    let is_slow = |name: &str| name.ends_with(".slow");
+    let sum = |slow| {
+        groups
+            .iter()
+            .filter(move |(name, _)| is_slow(name) == slow)
+            .map(|(_, seconds)| seconds)
+            .sum::<f64>()
+    };
+    let (quick, slow) = (sum(false), sum(true));
+    let share = quick / usual + slow / (4.0 * usual);
+    println!(
+        "{count} services, {} groups: {quick:.3} s every {usual} s and {slow:.3} s every {} s, {:.2} % of the time",
+        groups.len(),
+        4.0 * usual,
+        100.0 * share
+    );
+    assert!(share < 1.0, "rules take all the time there is");
+}
+
+fn size((variable, default): (&str, u64)) -> u64 {
+    let set = std::env::var(variable).ok();
+    set.map_or(default, |size| size.parse().expect("a number"))
+}
+
+/// The configuration of the tree, with its rules where they are.
+fn config(tree: &Path) -> String {
+    let prometheus = tree.join("prometheus");
+    let config = fs::read_to_string(prometheus.join("prometheus.yml")).unwrap();
+    ["rules/", "packs/"]
+        .into_iter()
+        .fold(config, |config, directory| {
+            config.replace(
+                &format!("- '{directory}"),
+                &format!("- '{}/{directory}", prometheus.display()),
+            )
+        })
+}
+
+/// How long the last evaluation of each group took, in seconds.
+fn evaluations(prometheus: &Prometheus) -> Vec<(String, f64)> {
+    let text = http::get(prometheus.addr(), "/metrics", &[])
+        .unwrap()
+        .text();
+    let lines = text.lines().filter_map(|line| {
+        line.strip_prefix("prometheus_rule_group_last_duration_seconds{rule_group=\"")
+    });
+    lines
+        .filter_map(|line| {
+            let (group, value) = line.split_once("\"} ")?;
+            Some((group.to_owned(), value.parse().ok()?))
+        })
+        .collect()
+}
+
+fn catalogue() -> String {
+    let routes: Vec<_> = (0..ROUTES)
+        .map(|route| format!("/routes/{route}"))
+        .collect();
+    let objectives = (0..OBJECTIVES).map(|index| match index {
+        0 => Objective::availability("each", 99.5).for_each(routes.clone()),
+        index => Objective::availability(format!("api-{index}"), 99.9),
+    });
+    let objectives = Objectives::new(objectives).unwrap();
+    Catalogue::new().with_objectives(objectives).json()
+}
+
+/// What such a service exposes of its requests and its objectives.
+fn exposition() -> String {
+    let mut text = String::new();
+    for route in 0..ROUTES {
+        for status in ["200", "404", "500"] {
+            let labels = format!("method=\"GET\",route=\"/routes/{route}\",status=\"{status}\"");
+            let _ = writeln!(text, "http_requests_total{{{labels},outcome=\"ok\"}} 100");
+            for bound in [
+                "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.5", "0.75", "1.0",
+                "2.5", "5.0", "7.5", "10.0", "+Inf",
+            ] {
+                let _ = writeln!(
+                    text,
+                    "http_request_duration_seconds_bucket{{{labels},le=\"{bound}\"}} 100"
+                );
+            }
+        }
+        let _ = writeln!(
+            text,
+            "http_errors_total{{method=\"GET\",route=\"/routes/{route}\",error_type=\"500\"}} 1"
+        );
+        let _ = writeln!(
+            text,
+            "slo_events_total{{slo=\"each\",route=\"/routes/{route}\"}} 100"
+        );
+        let _ = writeln!(
+            text,
+            "slo_bad_events_total{{slo=\"each\",route=\"/routes/{route}\"}} 1"
+        );
+    }
+    for index in 1..OBJECTIVES {
+        let _ = writeln!(text, "slo_events_total{{slo=\"api-{index}\"}} 100");
+        let _ = writeln!(text, "slo_bad_events_total{{slo=\"api-{index}\"}} 1");
+    }
+    text
+}
