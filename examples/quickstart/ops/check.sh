@@ -1,5 +1,5 @@
 # Written by `radiosonde stack`; a change here is overwritten.
-# Catalogue of quickstart: 918b9a267b82cf22
+# Catalogue of quickstart: e8448224f47ada2a
 
 # Lets the real programs judge this tree: `sh check.sh`. It needs promtool and amtool.
 set -eu

@@ -3,8 +3,8 @@
 //! It listens on `ADDR`, by default `127.0.0.1:8080`, and works with nothing else installed. Give it
 //! `OTEL_EXPORTER_OTLP_ENDPOINT` or `SENTRY_DSN` and it sends traces and error reports, with the same code.
 //!
-//! It promises that 99 % of its requests are answered. The monitoring that watches over that is in `ops/`, written by
-//! `radiosonde stack --from target/debug/quickstart --out examples/quickstart/ops`; the same command with `up` tries it out.
+//! The monitoring that watches over what it promises is in `ops/`, written by
+//! `radiosonde stack --from target/debug/quickstart --out examples/quickstart/ops`; with `up` the same command tries it out.
 
 mod routes;
 mod welcome;
@@ -16,8 +16,9 @@ use radiosonde::slo::Objective;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let config =
-        Config::from(radiosonde::service!()).objective(Objective::availability("api", 99.0));
+    let config = Config::new(radiosonde::service!())
+        // Of all requests, 99 % are answered; `/fail` and `/panic` spend the rest.
+        .objective(Objective::availability("answered", 99.0));
     let sonde = radiosonde::init(config)?;
 
     let app = routes::router().merge(sonde.router()).layer(sonde.layer());

@@ -36,7 +36,7 @@ fn a_failing_service_pages_within_a_minute_of_the_theory() {
         let page = eventually("the page", Duration::from_mins(2), || {
             let said = up.stdout();
             let mut lines = said.lines();
-            let page = "oncall is told: firing SLOBurnPage (critical): api of quickstart: ";
+            let page = "oncall is told: firing SLOBurnPage (critical): answered of quickstart: ";
             lines.find(|line| line.starts_with(page))?;
             Some(Instant::now())
         });

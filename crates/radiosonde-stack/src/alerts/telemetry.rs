@@ -17,12 +17,14 @@ pub(super) const TELEMETRY: Category = Category {
             means: "The service that runs was built from other metrics or objectives than these rules and dashboards. Some \
                     of them may watch what is no longer there.",
             look: &[
+                "Metrics that the service declares long after its start: until then its catalogue is another one",
                 "`build_info`: which version runs where",
                 "`radiosonde stack diff` against the running service",
             ],
             act: &[
                 "Run `radiosonde stack` and deploy the tree",
                 "Finish the deployment of the service, if it hangs half-way",
+                "Let the service declare its metrics before it serves",
             ],
             story: |_| {
                 Story::of([

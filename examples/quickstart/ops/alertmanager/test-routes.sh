@@ -1,5 +1,5 @@
 # Written by `radiosonde stack`; a change here is overwritten.
-# Catalogue of quickstart: 918b9a267b82cf22
+# Catalogue of quickstart: e8448224f47ada2a
 
 # Who is told of which alert: `sh alertmanager/test-routes.sh`. It needs amtool.
 set -eu
