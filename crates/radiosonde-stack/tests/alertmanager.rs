@@ -1,5 +1,7 @@
 //! The real programs judge what is written: promtool and amtool.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
 #[path = "support/mod.rs"]
 mod support;
 

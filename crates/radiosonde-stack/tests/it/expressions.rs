@@ -50,7 +50,7 @@ fn over_otlp_no_metric_and_no_label_keeps_its_default_name() {
 fn expressions(tree: &Tree) -> BTreeSet<String> {
     let files = tree
         .files()
-        .filter(|(path, _)| path.starts_with("prometheus/") && path.ends_with(".yml"));
+        .filter(|(path, _)| path.starts_with("prometheus/"));
     let mut found = BTreeSet::new();
     for (_, text) in files {
         let mut lines = text.lines().peekable();

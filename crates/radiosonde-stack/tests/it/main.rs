@@ -1,5 +1,7 @@
 //! What is written, and the command that writes it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
 #[path = "../support/mod.rs"]
 mod support;
 
