@@ -1,5 +1,5 @@
 # Written by `radiosonde stack`; a change here is overwritten.
-# Catalogue of quickstart: e8448224f47ada2a
+# Catalogue of quickstart: 2cf2f7c4b0ea2ecb
 
 # Who is told of which alert: `sh alertmanager/test-routes.sh`. It needs amtool.
 set -eu
