@@ -91,7 +91,7 @@ fn cpu_time() -> Duration {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten();
     let times = tasks.filter_map(|task| {
         let schedstat = fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        schedstat.split(' ').next()?.parse().ok()
+        schedstat.split(' ').next()?.parse::<u64>().ok()
     });
     Duration::from_nanos(times.sum())
 }

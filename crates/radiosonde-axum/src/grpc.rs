@@ -30,9 +30,9 @@ pub(crate) fn router<S>(health: &Health, services: HashSet<String>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    let (changed, changes) = watch::channel(());
+    let (told, changes) = watch::channel(());
     health.on_change(move |_| {
-        changed.send_replace(());
+        told.send_replace(());
     });
     let state = Arc::new(Shared {
         health: health.clone(),
@@ -52,13 +52,13 @@ struct Shared {
     changes: watch::Receiver<()>,
 }
 
-/// What a service is, in the numbers of the protocol.
+/// What a service is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Serving {
-    Yes = 1,
-    No = 2,
+    Yes,
+    No,
     /// There is no such service. Only `Watch` says so.
-    UnknownService = 3,
+    UnknownService,
 }
 
 impl Shared {

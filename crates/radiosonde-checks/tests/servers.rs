@@ -1,4 +1,5 @@
 //! Checks against the real servers, which are killed, revived, stopped and continued.
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 #![cfg(all(
     target_os = "linux",
     feature = "mysql",
@@ -106,7 +107,7 @@ async fn rabbitmq() {
     let mut backend = Backend::start(Kind::RabbitMq);
     let connect = async |backend: &Backend| {
         let url = backend.url();
-        let connection = lapin::Connection::connect(&url, Default::default());
+        let connection = lapin::Connection::connect(&url, lapin::ConnectionProperties::default());
         Arc::new(connection.await.unwrap())
     };
     // What a service does that connects anew.

@@ -458,11 +458,11 @@ fn endpoints(
     };
     let options = settings.exposure.endpoints.clone();
     #[cfg(feature = "slo")]
-    let made = make(with_slos(options.clone(), settings, slos)).or_else(|_| make(options));
+    let result = make(with_slos(options.clone(), settings, slos)).or_else(|_| make(options));
     #[cfg(not(feature = "slo"))]
-    let made = make(options);
+    let result = make(options);
     // The paths were checked with all other settings.
-    made.unwrap_or_else(|_| {
+    result.unwrap_or_else(|_| {
         radiosonde_axum::Endpoints::new(service.clone(), health.clone(), registry.clone())
     })
 }

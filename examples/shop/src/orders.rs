@@ -28,20 +28,16 @@ impl Orders {
     pub(crate) fn open(url: Option<&str>) -> Result<Self, sqlx::Error> {
         // Below the timeout of a client, so that a pool that is exhausted is an error and not a silence.
         let patience = Duration::from_secs(2);
-        match url {
-            Some(url) => {
-                let options = PoolOptions::new().max_connections(10);
-                let pool = options.acquire_timeout(patience).connect_lazy(url)?;
-                Ok(Self::Postgres(pool))
-            }
-            None => {
-                // One connection, for as long as the process lives: each has a memory of its own.
-                let options = PoolOptions::new().min_connections(1).max_connections(1);
-                let options = options.idle_timeout(None).max_lifetime(None);
-                let options = options.acquire_timeout(patience);
-                Ok(Self::Sqlite(options.connect_lazy("sqlite::memory:")?))
-            }
-        }
+        let Some(url) = url else {
+            // One connection, for as long as the process lives: each has a memory of its own.
+            let options = PoolOptions::new().min_connections(1).max_connections(1);
+            let options = options.idle_timeout(None).max_lifetime(None);
+            let options = options.acquire_timeout(patience);
+            return Ok(Self::Sqlite(options.connect_lazy("sqlite::memory:")?));
+        };
+        let options = PoolOptions::new().max_connections(10);
+        let pool = options.acquire_timeout(patience).connect_lazy(url)?;
+        Ok(Self::Postgres(pool))
     }
 
     pub(crate) fn check(&self, name: &str) -> Check {

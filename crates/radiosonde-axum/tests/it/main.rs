@@ -1,5 +1,7 @@
 //! The endpoints through a router.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
 mod admin;
 mod bodies;
 mod client;

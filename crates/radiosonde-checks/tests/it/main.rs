@@ -1,5 +1,7 @@
 //! The checks that need no server of others.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
 #[cfg(all(feature = "certificate", unix))]
 mod certificate;
 #[cfg(feature = "grpc")]

@@ -44,15 +44,13 @@ fn most(config: &Config, reader: &mut Reader<'_>) -> usize {
         (None, Some(text)) => (env::RADIOSONDE_MAX_CONNECTIONS, text),
         (None, None) => return UNLIMITED,
     };
-    match value.parse() {
-        Ok(most @ 1..) => UNLIMITED.min(most),
-        _ => {
-            reader
-                .errors
-                .push(ConfigError::InvalidLimit { setting, value });
-            UNLIMITED
-        }
+    if let Ok(most @ 1..) = value.parse() {
+        return UNLIMITED.min(most);
     }
+    reader
+        .errors
+        .push(ConfigError::InvalidLimit { setting, value });
+    UNLIMITED
 }
 
 const UNLIMITED: usize = tokio::sync::Semaphore::MAX_PERMITS;

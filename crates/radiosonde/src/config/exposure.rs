@@ -103,12 +103,11 @@ fn is_loopback(address: &str) -> bool {
 }
 
 fn token(set: Option<Secret>, reader: &mut Reader<'_>) -> Option<AdminToken> {
-    let (setting, secret) = match set {
-        Some(set) => ("Config::admin_token", set),
-        None => {
-            let found = reader.text(env::RADIOSONDE_ADMIN_TOKEN)?;
-            (env::RADIOSONDE_ADMIN_TOKEN, Secret::new(found))
-        }
+    let (setting, secret) = if let Some(set) = set {
+        ("Config::admin_token", set)
+    } else {
+        let found = reader.text(env::RADIOSONDE_ADMIN_TOKEN)?;
+        (env::RADIOSONDE_ADMIN_TOKEN, Secret::new(found))
     };
     let token = AdminToken::new(secret.expose());
     if token.is_err() {

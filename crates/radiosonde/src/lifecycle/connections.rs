@@ -437,7 +437,7 @@ mod tests {
         let client = async {
             let mut client = TcpStream::connect(address).await.unwrap();
             client.write_all(UPGRADE).await.unwrap();
-            client.read(&mut [0; 1024]).await.unwrap();
+            assert!(client.read(&mut [0; 1024]).await.unwrap() > 0);
         };
         tokio::select! {
             () = connections.accept() => {}
