@@ -105,7 +105,7 @@ fn cell(text: &str) -> String {
 }
 
 /// The groups of the page, and how the names of their metrics begin.
-const GROUPS: [(&str, &[&str]); 7] = [
+const GROUPS: [(&str, &[&str]); 8] = [
     (
         "Requests",
         &[

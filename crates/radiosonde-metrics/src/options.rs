@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use radiosonde_catalog::HTTP_REQUEST_DURATION;
 use radiosonde_catalog::objective::Objectives;
+use radiosonde_catalog::{HTTP_REQUEST_DURATION, Metric, RPC_REQUEST_DURATION};
 
 use crate::histogram::SpanSource;
 use crate::{Bounds, SampledSpan};
@@ -120,7 +120,8 @@ impl RegistryOptions {
 
     /// Returns the bounds that are set for a histogram by its name.
     /// Sets what the service promises: the thresholds of latency objectives become bounds of
-    /// `http_request_duration_seconds`, whatever bounds it has been given, and the objectives are in the
+    /// `http_request_duration_seconds` and `rpc_request_duration_seconds`, whatever bounds they have been given, and the
+    /// objectives are in the
     /// [`catalogue`](crate::Registry::catalogue).
     ///
     /// Their own metrics have room beside all others.
@@ -132,12 +133,16 @@ impl RegistryOptions {
         self
     }
 
-    /// Tells whether the histogram of durations counts exactly how many requests were quicker than a threshold: not when its
-    /// buckets follow the values, as those of [`Bounds::exponential`] do.
+    /// Tells whether the histograms of durations, of HTTP requests and of gRPC calls, count exactly how many were quicker than
+    /// a threshold: not when their buckets follow the values, as those of [`Bounds::exponential`] do.
     #[must_use]
     pub fn counts_thresholds(&self) -> bool {
-        let bounds = self.bounds_of(HTTP_REQUEST_DURATION.name());
-        !bounds.is_some_and(Bounds::is_exponential)
+        let durations = [HTTP_REQUEST_DURATION, RPC_REQUEST_DURATION];
+        let is_exponential = |metric: &Metric| {
+            let bounds = self.bounds_of(metric.name());
+            bounds.is_some_and(Bounds::is_exponential)
+        };
+        !durations.iter().any(is_exponential)
     }
 
     pub(crate) fn bounds_of(&self, metric: &str) -> Option<&Bounds> {

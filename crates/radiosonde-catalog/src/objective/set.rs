@@ -6,8 +6,8 @@ use super::invalid::{InvalidObjective, MAX_BUDGETS, MAX_NAME, MAX_ROUTES};
 use super::tier::WINDOWS;
 use super::{Decimal, Objective, ObjectiveKind, Scope};
 use crate::{
-    HTTP_REQUEST_DURATION, Metric, SLO_BAD_EVENTS, SLO_BURN_RATE, SLO_ERROR_BUDGET_REMAINING,
-    SLO_EVENTS, SLO_INFO,
+    HTTP_REQUEST_DURATION, Metric, RPC_REQUEST_DURATION, SLO_BAD_EVENTS, SLO_BURN_RATE,
+    SLO_ERROR_BUDGET_REMAINING, SLO_EVENTS, SLO_INFO,
 };
 
 /// The objectives of a service, none of them wrong, in the order of their names.
@@ -68,11 +68,11 @@ impl Objectives {
     }
 
     /// Returns the bounds that a metric has because of them: its `bounds`, and of
-    /// [`HTTP_REQUEST_DURATION`] the threshold of every latency objective among them.
+    /// [`HTTP_REQUEST_DURATION`] and [`RPC_REQUEST_DURATION`] the threshold of every latency objective among them.
     #[must_use]
     pub fn joined_to(&self, metric: &str, bounds: &[f64]) -> Vec<f64> {
         let mut joined = bounds.to_vec();
-        if metric == HTTP_REQUEST_DURATION.name() {
+        if [HTTP_REQUEST_DURATION.name(), RPC_REQUEST_DURATION.name()].contains(&metric) {
             joined.extend(self.iter().filter_map(Objective::threshold_seconds));
             joined.sort_by(f64::total_cmp);
             joined.dedup();

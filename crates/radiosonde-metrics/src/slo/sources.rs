@@ -7,7 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use radiosonde_catalog::objective::{Objective, ObjectiveKind, Scope};
-use radiosonde_catalog::{HTTP_ERRORS, HTTP_REQUEST_DURATION, HTTP_REQUESTS, Metric};
+use radiosonde_catalog::{
+    HTTP_ERRORS, HTTP_REQUEST_DURATION, HTTP_REQUESTS, Metric, RPC_ERRORS, RPC_REQUEST_DURATION,
+    RPC_REQUESTS,
+};
 
 use super::Counts;
 use crate::canonical::{OVERFLOW_LABEL, labels_of};
@@ -68,13 +71,13 @@ impl fmt::Display for Scoped {
     }
 }
 
-/// The series of all budgets.
+/// The series of all budgets: those of HTTP requests, and those of gRPC calls, which are counted in their place.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
-    requests: Followed<Counter>,
-    errors: Followed<Counter>,
+    requests: [Followed<Counter>; 2],
+    errors: [Followed<Counter>; 2],
     /// With the number of buckets up to the threshold.
-    durations: Followed<(Histogram, usize)>,
+    durations: [Followed<(Histogram, usize)>; 2],
 }
 
 /// The series of one metric, each with the budgets that it belongs to.
@@ -112,21 +115,32 @@ impl Sources {
             }
             _ => None,
         };
-        self.errors.follow(registry, &HTTP_ERRORS, budgets, counter);
-        self.requests
-            .follow(registry, &HTTP_REQUESTS, budgets, counter);
-        self.durations
-            .follow(registry, &HTTP_REQUEST_DURATION, budgets, up_to_threshold);
+        for (followed, metric) in self.errors.iter_mut().zip([&HTTP_ERRORS, &RPC_ERRORS]) {
+            followed.follow(registry, metric, budgets, counter);
+        }
+        for (followed, metric) in self
+            .requests
+            .iter_mut()
+            .zip([&HTTP_REQUESTS, &RPC_REQUESTS])
+        {
+            followed.follow(registry, metric, budgets, counter);
+        }
+        let durations = [&HTTP_REQUEST_DURATION, &RPC_REQUEST_DURATION];
+        for (followed, metric) in self.durations.iter_mut().zip(durations) {
+            followed.follow(registry, metric, budgets, up_to_threshold);
+        }
 
         let mut totals = vec![Counts::default(); budgets.len()];
         // In this order: a request is counted before its error is, so there are never more errors than requests.
-        for (budget, errors) in &self.errors.series {
+        for (budget, errors) in self.errors.iter().flat_map(|errors| &errors.series) {
             totals[*budget].bad += errors.value();
         }
-        for (budget, requests) in &self.requests.series {
+        for (budget, requests) in self.requests.iter().flat_map(|requests| &requests.series) {
             totals[*budget].events += requests.value();
         }
-        for (budget, (durations, good)) in &self.durations.series {
+        for (budget, (durations, good)) in
+            self.durations.iter().flat_map(|followed| &followed.series)
+        {
             let buckets = durations.read().buckets;
             let (quick, slow) = buckets.split_at_checked(*good).unwrap_or((&buckets, &[]));
             let (quick, slow) = (quick.iter().sum::<u64>(), slow.iter().sum::<u64>());
@@ -190,8 +204,9 @@ impl Labels {
         let mut labels = Self::default();
         for (name, value) in labels_of(text) {
             match name {
-                "route" => labels.route = value.into_owned(),
+                "route" | "rpc_method" => labels.route = value.into_owned(),
                 "status" => labels.failed = value.len() == 3 && value.starts_with('5'),
+                "rpc_status" => labels.failed = FAILED_CALLS.contains(&&*value),
                 OVERFLOW_LABEL => labels.overflowed = true,
                 _ => {}
             }
@@ -199,6 +214,16 @@ impl Labels {
         labels
     }
 }
+
+/// The codes of gRPC that are failures of the server, as `rpc_errors_total` counts them.
+const FAILED_CALLS: [&str; 6] = [
+    "UNKNOWN",
+    "DEADLINE_EXCEEDED",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+];
 
 #[cfg(all(test, not(loom)))]
 mod tests {
@@ -260,6 +285,35 @@ mod tests {
             request(&registry, "/", (status, outcome), seconds);
         }
         assert_eq!(totals(&registry), [(10, 4), (7, 2)]);
+    }
+
+    #[test]
+    fn calls_of_grpc_are_requests_whose_route_is_their_method() {
+        let get = "shop.Orders/Get";
+        let quick = Objective::latency("quick", 95.0, Duration::from_millis(300));
+        let objectives = [
+            Objective::availability("answered", 99.9),
+            Objective::availability("one", 99.9).for_each([get]),
+            quick.for_group([get]),
+        ];
+        let registry = registry(&Objectives::new(objectives).unwrap());
+        request(&registry, "/", ("200", "ok"), 0.1);
+        for (method, (status, outcome), seconds) in [
+            (get, ("OK", "ok"), 0.1),
+            (get, ("NOT_FOUND", "ok"), 0.4),
+            (get, ("UNAVAILABLE", "error"), 0.001),
+            ("shop.Orders/List", ("INTERNAL", "error"), 0.4),
+        ] {
+            let labels = ["grpc", method, status, outcome];
+            registry.counter(&RPC_REQUESTS, &labels).increment(1);
+            let durations = registry.histogram(&RPC_REQUEST_DURATION, &["grpc", method, status]);
+            durations.record(seconds);
+            if outcome == "error" {
+                let labels = ["grpc", method, status];
+                registry.counter(&RPC_ERRORS, &labels).increment(1);
+            }
+        }
+        assert_eq!(totals(&registry), [(5, 2), (3, 1), (2, 1)]);
     }
 
     #[test]
