@@ -94,7 +94,7 @@ fn sent(test: &str, address: SocketAddr, files: &[(&str, &str)]) -> String {
             .map(|(variable, path)| (*variable, path.as_str())),
     );
     let output = printed(&child::run(test, &variables));
-    let found = text
+    let found = output
         .lines()
         .find_map(|line| Some(line.split_once("sent ")?.1));
     found.unwrap_or_else(|| panic!("{output}")).to_owned()

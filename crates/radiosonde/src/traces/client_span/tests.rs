@@ -323,7 +323,11 @@ fn the_span_of_a_call_has_its_method_and_its_status() {
     let tracer = provider.tracer_with_scope(InstrumentationScope::builder("test").build());
     let options = ClientOptions::new()
         .grpc(GrpcOptions::new())
-        .observer(ClientSpans::new(tracer, true));
+        .observer(ClientSpans::new(
+            tracer,
+            Propagation::new(vec![Propagator::TraceContext]),
+            true,
+        ));
     let service = service_fn(async |_: Request<()>| {
         let response = Response::builder().header("grpc-status", "5");
         Ok::<_, &str>(response.body(String::new()).unwrap())
