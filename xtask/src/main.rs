@@ -77,10 +77,10 @@ Commands:
                 that must be skipped is a failure.
   help          Prints this
 
-On Debian and Ubuntu the tools come from the package manager and the Python package index, into target/tools or the
-directory that RADIOSONDE_TEST_TOOLS names. Of curl, wrk and Python, what is missing is installed for root; no system
-service is installed or started. Node must be there. Otherwise, install what is said to be missing: a suite whose tools
-are missing is skipped, with one line that says so.
+On Debian and Ubuntu the tools come from the package manager and the package indexes of Python and Node, into target/tools
+or the directory that RADIOSONDE_TEST_TOOLS names. Of curl, wrk and Python, what is missing is installed for root; no
+system service is installed or started. Node and npm must be there. Otherwise, install what is said to be missing: a suite
+whose tools are missing is skipped, with one line that says so.
 ";
 
 #[cfg(test)]

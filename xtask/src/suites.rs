@@ -35,6 +35,10 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &[Tool::PythonPackages, Tool::Prometheus],
     },
     Suite {
+        name: "grafana",
+        needs: &[Tool::PythonPackages, Tool::NodePackages, Tool::Prometheus],
+    },
+    Suite {
         name: "otlp",
         needs: &[Tool::PythonPackages, Tool::Rotel],
     },

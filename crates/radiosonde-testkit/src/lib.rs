@@ -28,6 +28,7 @@
 pub mod backend;
 pub mod exposition;
 pub mod fault;
+pub mod grafana;
 pub mod hostile;
 pub mod http;
 pub mod kent;

@@ -1,7 +1,7 @@
 //! Finds the programs that tests need.
 //!
-//! `cargo xtask test` fills a directory of *tools*: `bin/` holds programs, `venv/` a Python environment, `servers/` the files
-//! of databases and brokers, as in `/`. Looked for are the
+//! `cargo xtask test` fills a directory of *tools*: `bin/` holds programs, `venv/` a Python environment, `npm/` packages of
+//! Node, `servers/` the files of databases and brokers, as in `/`. Looked for are the
 //! directory that the variable `RADIOSONDE_TEST_TOOLS` names, by default `target/tools` in the workspace, and then `PATH`.
 
 use std::env;
@@ -68,6 +68,23 @@ pub(crate) fn server_file(path: &str) -> PathBuf {
     } else {
         panic!("{}", missing(path))
     }
+}
+
+/// Returns the directory in which Node finds the package `name`, and those that were installed with it.
+///
+/// # Panics
+///
+/// Panics when it is not among the tools, with a message that says what to do.
+#[must_use]
+#[track_caller]
+pub fn node_modules(name: &str) -> PathBuf {
+    let modules = directory().join("npm").join("node_modules");
+    assert!(
+        modules.join(name).is_dir(),
+        "{}",
+        missing(&format!("package {name} of Node"))
+    );
+    modules
 }
 
 /// Returns where the program `name` is on the `PATH`, if anywhere.
@@ -140,6 +157,12 @@ mod tests {
     #[should_panic(expected = "run `cargo xtask test`")]
     fn a_missing_program_says_how_to_obtain_it() {
         let _ = program("no-such-program");
+    }
+
+    #[test]
+    #[should_panic(expected = "no package no-such-package of Node")]
+    fn a_missing_package_of_node_is_named() {
+        let _ = node_modules("no-such-package");
     }
 
     #[test]

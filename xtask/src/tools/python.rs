@@ -109,7 +109,7 @@ const ROTEL: Requirements = Requirements {
     pins: include_str!("../../../crates/radiosonde-testkit/python/requirements-rotel.txt"),
 };
 
-const USE_PACKAGES: &str = "import kent.app, opentelemetry.proto.collector.trace.v1.trace_service_pb2, sentry_relay.processing";
+const USE_PACKAGES: &str = "import grafana_foundation_sdk, kent.app, opentelemetry.proto.collector.trace.v1.trace_service_pb2, sentry_relay.processing";
 
 const FIND_ROTEL: &str =
     "import pathlib, rotel; print(pathlib.Path(rotel.__file__).with_name('rotel-agent'))";

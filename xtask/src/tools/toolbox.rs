@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{debian, python, servers};
+use super::{debian, node, python, servers};
 use crate::{run, workspace};
 
 /// Something that tests need besides Cargo.
@@ -14,6 +14,7 @@ pub(crate) enum Tool {
     Alertmanager,
     Curl,
     Node,
+    NodePackages,
     Prometheus,
     PythonPackages,
     Rotel,
@@ -28,6 +29,7 @@ impl Tool {
             Self::Alertmanager => "prometheus-alertmanager program",
             Self::Curl => "curl program",
             Self::Node => "node program",
+            Self::NodePackages => "packages of Node",
             Self::Prometheus => "prometheus program",
             Self::PythonPackages => "Python packages",
             Self::Rotel => "rotel program",
@@ -78,6 +80,7 @@ impl Toolbox {
             Tool::Alertmanager => self.obtain_alertmanager(),
             Tool::Curl => obtain_package("curl"),
             Tool::Node => find_node(),
+            Tool::NodePackages => node::obtain_packages(&self.directory),
             Tool::Prometheus => self.obtain_prometheus(),
             Tool::PythonPackages => python::obtain_packages(&self.directory),
             Tool::Rotel => python::obtain_rotel(&self.directory),
