@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use radiosonde_catalog::JSON_VERSION;
 use radiosonde_catalog::objective::{InvalidObjective, LowTraffic, Objective, Objectives};
+use radiosonde_catalog::{JSON_VERSION, Unit};
 use serde::Deserialize;
 
 /// What is known of a service: its metrics and its objectives.
@@ -89,6 +89,19 @@ pub enum MetricUnit {
     Bytes,
     /// A share of a whole.
     Ratio,
+}
+
+impl MetricUnit {
+    /// Returns the word that ends the name of a metric with this unit in Prometheus; empty for counts.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Count => Unit::Count,
+            Self::Seconds => Unit::Seconds,
+            Self::Bytes => Unit::Bytes,
+            Self::Ratio => Unit::Ratio,
+        }
+        .prometheus()
+    }
 }
 
 /// Who declared a [`ServiceMetric`].

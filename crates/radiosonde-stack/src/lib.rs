@@ -8,6 +8,7 @@ pub mod cli;
 mod diff;
 mod disk;
 mod duration;
+mod grafana;
 mod http;
 mod manifest;
 pub mod naming;
@@ -26,6 +27,7 @@ pub use catalogue::{
     DeclaredBy, InvalidCatalogue, MetricKind, MetricUnit, ServiceCatalogue, ServiceMetric,
 };
 pub use disk::{Difference, DiskError, committed};
+pub use grafana::DataSources;
 pub use manifest::{Entry, InvalidManifest, Manifest, Promise};
 pub use naming::Naming;
 pub use options::{Options, Target};

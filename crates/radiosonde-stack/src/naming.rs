@@ -3,6 +3,8 @@
 use radiosonde_catalog::{Kind, METRICS, Metric};
 use serde::Deserialize;
 
+use crate::{MetricKind, ServiceMetric};
+
 /// The spelling of metrics and labels in the Prometheus that the stack is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -22,7 +24,11 @@ impl Naming {
     pub fn metric(self, metric: &Metric) -> String {
         match self {
             Self::Prometheus => metric.name().to_owned(),
-            Self::OpenTelemetry => translated(metric),
+            Self::OpenTelemetry => translated(
+                metric.otel_name(),
+                metric.unit().prometheus(),
+                metric.kind() == Kind::Counter,
+            ),
         }
     }
 
@@ -33,6 +39,19 @@ impl Naming {
         match (self, index) {
             (Self::OpenTelemetry, Some(index)) => underscored(metric.otel_labels()[index]),
             _ => label.to_owned(),
+        }
+    }
+
+    /// Returns the name of a metric that a service declares, and those of its labels, in this spelling.
+    pub(crate) fn declared(self, metric: &ServiceMetric) -> (String, Vec<String>) {
+        match self {
+            Self::Prometheus => (metric.name.clone(), metric.labels.clone()),
+            Self::OpenTelemetry => {
+                let is_counter = metric.kind == MetricKind::Counter;
+                let name = translated(&metric.otel_name, metric.unit.word(), is_counter);
+                let labels = metric.otel_labels.iter();
+                (name, labels.map(|label| underscored(label)).collect())
+            }
         }
     }
 }
@@ -50,17 +69,9 @@ pub(crate) fn metric_of(series: &str) -> Option<(&'static Metric, &str)> {
 }
 
 /// Appends the unit and, to a counter, `_total`, unless the name has them, as Prometheus does.
-fn translated(metric: &Metric) -> String {
-    let mut name = underscored(metric.otel_name());
-    let words = [
-        metric.unit().prometheus(),
-        if metric.kind() == Kind::Counter {
-            "total"
-        } else {
-            ""
-        },
-    ];
-    for word in words {
+fn translated(otel_name: &str, unit: &str, is_counter: bool) -> String {
+    let mut name = underscored(otel_name);
+    for word in [unit, if is_counter { "total" } else { "" }] {
         if !word.is_empty() && !name.split('_').any(|part| part == word) {
             name.push('_');
             name.push_str(word);

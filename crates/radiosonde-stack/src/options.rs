@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::InvalidStack;
-use crate::Naming;
 use crate::alertmanager::Notifications;
 use crate::alerts::packs::PACKS;
 use crate::alerts::{CATEGORIES, STACK};
 use crate::settings::Settings;
+use crate::{DataSources, InvalidStack, Naming};
 
 /// What the stack is written for, and how.
 #[derive(Debug, Clone)]
@@ -43,6 +42,8 @@ pub struct Options {
     pub notifications: Notifications,
     /// The address of Grafana, for links in alerts. Defaults to none, and no links.
     pub grafana: Option<String>,
+    /// Where Grafana finds what the boards show. Defaults to hosts of the names of the programs.
+    pub data_sources: DataSources,
 }
 
 impl Options {
@@ -80,6 +81,7 @@ impl Default for Options {
             alertmanager: "alertmanager:9093".to_owned(),
             notifications: Notifications::default(),
             grafana: None,
+            data_sources: DataSources::default(),
         }
     }
 }

@@ -93,6 +93,11 @@ impl Spelling {
         out
     }
 
+    /// Spells a label of the result of an expression, such as `route`.
+    pub(crate) fn label_in(&self, expression: &str, label: &str) -> String {
+        self.label(&metrics_of(&tokens(expression)), label)
+    }
+
     /// Spells a label of these metrics: that of the first that has it.
     fn label(&self, metrics: &[&Metric], label: &str) -> String {
         let owner = metrics

@@ -8,8 +8,8 @@ use crate::prometheus::{self, AlertRule, Bearing};
 use crate::promql::Spelling;
 use crate::settings::Settings;
 use crate::{
-    InvalidScrapeConfig, Manifest, Options, Origin, ScrapeConfig, ServiceCatalogue, Tree, readme,
-    runbooks,
+    InvalidScrapeConfig, Manifest, Options, Origin, ScrapeConfig, ServiceCatalogue, Tree, grafana,
+    readme, runbooks,
 };
 
 /// The services to be monitored, and how.
@@ -86,6 +86,7 @@ impl Stack {
     pub fn render(&self) -> Tree {
         let mut tree = Tree::new();
         prometheus::write(self, &mut tree);
+        grafana::write(self, &mut tree);
         alertmanager::write(self, &mut tree);
         runbooks::write(self, &mut tree);
         readme::write(self, &mut tree);
@@ -138,10 +139,7 @@ impl Stack {
 
     /// Returns whose alerts those about a service, or about none, are.
     pub(crate) fn bearing(&self, service: Option<&Service>) -> Bearing {
-        let board = |grafana: &String| match service {
-            Some(service) => format!("{grafana}/d/radiosonde-{0}", service.name),
-            None => format!("{grafana}/d/radiosonde-overview"),
-        };
+        let board = |grafana: &String| format!("{grafana}{}", grafana::board_path(service));
         Bearing {
             service: service.map(|service| service.name.clone()),
             team: service.map_or(self.options.team.clone(), |service| {

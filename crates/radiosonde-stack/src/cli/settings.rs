@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::alertmanager::Notifications;
 use crate::settings::{InvalidSetting, Settings};
-use crate::{Naming, Options, Service, Target};
+use crate::{DataSources, Naming, Options, Service, Target};
 
 /// What the file says. Everything in it is optional, and nothing else may be in it.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,7 @@ pub(super) struct SettingsFile {
     team: Option<String>,
     runbooks: Option<String>,
     grafana: Option<String>,
+    data_sources: DataSources,
     prometheus: Option<String>,
     alertmanager: Option<String>,
     #[serde(deserialize_with = "duration")]
@@ -69,6 +70,7 @@ impl SettingsFile {
         set(&mut options.evaluation_interval, self.evaluation_interval);
         options.team.clone_from(&self.team);
         options.grafana.clone_from(&self.grafana);
+        options.data_sources.clone_from(&self.data_sources);
         options.packs.clone_from(&self.packs);
         options.unwanted.clone_from(&self.unwanted);
         options.notifications.clone_from(&self.notifications);
