@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 #[cfg(feature = "axum")]
-use radiosonde_axum::{ConnectionMetrics, CountedListener};
+use radiosonde_axum::{Audience, ConnectionMetrics, CountedListener, Route};
 use radiosonde_health::Health;
 use radiosonde_metrics::Registry;
 use radiosonde_tower::client::{ClientOptions, ObserveClientLayer};
@@ -67,6 +67,7 @@ impl Sonde {
             settings,
             &registry,
             &health,
+            &telemetry.log,
             #[cfg(feature = "slo")]
             keeper.slos(),
         );
@@ -443,6 +444,7 @@ fn endpoints(
     settings: &Settings,
     registry: &Registry,
     health: &Health,
+    log: &crate::logs::LogControl,
     #[cfg(feature = "slo")] slos: &Slos,
 ) -> radiosonde_axum::Endpoints {
     let mut service = radiosonde_axum::ServiceInfo::new(settings.name.as_str());
@@ -457,9 +459,17 @@ fn endpoints(
         radiosonde_axum::Endpoints::with_options(service, health, registry.clone(), options)
     };
     let options = settings.exposure.endpoints.clone();
+    let filter = crate::logs::log_filter_methods(log.clone());
+    let filter = Route::new("/admin/log-filter", Audience::Administrators, filter);
+    let options = with_own(options, filter);
     #[cfg(feature = "slo")]
-    let result = make(with_slos(options.clone(), settings, slos)).or_else(|_| make(options));
-    #[cfg(not(feature = "slo"))]
+    let options = if slos.is_empty() {
+        options
+    } else {
+        // Where error budgets are told.
+        let methods = radiosonde_axum::slo_methods(settings.name.as_str(), slos.clone());
+        with_own(options, Route::new("/slo", Audience::Operators, methods))
+    };
     let result = make(options);
     // The paths were checked with all other settings.
     result.unwrap_or_else(|_| {
@@ -467,19 +477,14 @@ fn endpoints(
     })
 }
 
-/// Adds `/slo`, where error budgets are told, if there are objectives. A service that has put something else there keeps it.
-#[cfg(all(feature = "axum", feature = "slo"))]
-fn with_slos(
+/// Adds an endpoint of ours, unless the service has put something else there.
+#[cfg(feature = "axum")]
+fn with_own(
     options: radiosonde_axum::EndpointOptions,
-    settings: &Settings,
-    slos: &Slos,
+    route: Route,
 ) -> radiosonde_axum::EndpointOptions {
-    use radiosonde_axum::{Audience, Route, slo_methods};
-    if slos.is_empty() {
-        return options;
-    }
-    let methods = slo_methods(settings.name.as_str(), slos.clone());
-    options.route(Route::new("/slo", Audience::Operators, methods))
+    let more = options.clone().route(route);
+    if more.check().is_ok() { more } else { options }
 }
 
 impl Drop for Inner {

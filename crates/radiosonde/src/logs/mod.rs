@@ -9,6 +9,8 @@
 
 mod access;
 mod chores;
+#[cfg(feature = "axum")]
+mod endpoint;
 mod escape;
 #[cfg(feature = "otlp")]
 mod export;
@@ -23,6 +25,8 @@ mod text;
 mod writer;
 
 pub(crate) use access::AccessLog;
+#[cfg(feature = "axum")]
+pub(crate) use endpoint::log_filter_methods;
 #[cfg(feature = "otlp")]
 pub(crate) use export::RecordLayer;
 pub(crate) use filter::LogFilter;

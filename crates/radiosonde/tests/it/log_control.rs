@@ -239,3 +239,40 @@ fn a_log_that_nobody_reads_stops_nothing_and_its_losses_are_exact() {
     // The first line says that telemetry is on.
     assert_eq!(written + lost, EVENTS, "{written} were written");
 }
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn administrators_change_the_filter_over_http() {
+    use axum::http::Request;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    let mut parts = build(Config::new("checkout").log_filter("info")).unwrap();
+    let _dispatch = ext::dispatch(&mut parts);
+    let sonde = parts.into_sonde();
+    let ask = async |method: &str, query: &str, body: &'static str| {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/admin/log-filter{query}"))
+            .body(axum::body::Body::from(body));
+        let response = sonde
+            .admin_router()
+            .oneshot(request.unwrap())
+            .await
+            .unwrap();
+        let status = response.status().as_u16();
+        let text = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(text.into()).unwrap())
+    };
+    let configured = (200, "{\"directives\":\"info\"}\n".to_owned());
+    assert_eq!(ask("GET", "", "").await, configured);
+    let (status, text) = ask("PUT", "?for=1h", "debug").await;
+    assert_eq!(status, 200);
+    assert!(
+        text.starts_with("{\"directives\":\"debug\",\"expires_in_seconds\":3"),
+        "{text}"
+    );
+    assert_eq!(ask("PUT", "?for=soon", "debug").await.0, 400);
+    assert_eq!(ask("PUT", "", "a=b=c").await.0, 400);
+    assert_eq!(ask("DELETE", "", "").await, configured);
+}
