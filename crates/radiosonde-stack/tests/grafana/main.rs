@@ -26,7 +26,7 @@ fn boards() -> Vec<String> {
         let stack = Stack::new([Service::new("checkout", catalogue.clone())], options);
         stack.unwrap().render()
     });
-    let files = both.iter().flat_map(|tree| tree.files());
+    let files = both.iter().flat_map(radiosonde_stack::Tree::files);
     let boards = files.filter(|(path, _)| path.starts_with("grafana/dashboards/"));
     boards.map(|(_, text)| text.to_owned()).collect()
 }
