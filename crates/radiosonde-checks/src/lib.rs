@@ -13,8 +13,8 @@
 //! | `redis` | Redis and its like: `PING` | a connection of `redis` | Redis 7, killed, revived, stopped |
 //! | `rabbitmq` | RabbitMQ: a channel, opened and closed | a connection of `lapin` | RabbitMQ 3.10, killed, revived, stopped |
 //! | `nats` | NATS: a message to ourselves | a client of `async-nats` | NATS 2.9, killed, revived, stopped |
-//! | `clickhouse` | ClickHouse: `/ping` | a client of `reqwest` | answers as the documentation has them |
-//! | `gremlin` | Gremlin Server, JanusGraph: the number 1 | a client of `reqwest` | answers as the documentation has them |
+//! | `clickhouse` | ClickHouse: `/ping` | a client of `reqwest` | answers written by hand, not recorded |
+//! | `gremlin` | Gremlin Server, JanusGraph: the number 1 | a client of `reqwest` | answers written by hand, not recorded |
 //! | `http` | an HTTP service: 2xx | a client of `reqwest` | a server |
 //! | `grpc` | a gRPC service: `grpc.health.v1` | a channel of `tonic` | Radiosonde's own server of the protocol |
 //! | `tcp` | a port: that it accepts | Tokio | a port |

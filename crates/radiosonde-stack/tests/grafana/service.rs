@@ -12,6 +12,7 @@ use axum::http::{Request, Response, StatusCode};
 use axum::response::Redirect;
 use axum::response::sse::{Event, Sse};
 use axum::routing::get;
+use radiosonde::health::Check;
 use radiosonde::metrics::standard::{
     Authentication, Cache, Certificate, ConnectionPool, Job, Messages, Queue,
 };
@@ -44,6 +45,8 @@ impl UsesAll {
             .otlp_endpoint(collector.endpoint())
             .sentry_dsn(format!("http://key@{}/1", collector.addr()));
         let sonde = radiosonde::build(config).unwrap().into_sonde();
+        let check = Check::new("database", async || Ok(()));
+        sonde.health().register(check).unwrap();
         let registry = sonde.metrics().clone();
         // What is declared is there before anybody asks.
         work(&registry);

@@ -1,6 +1,7 @@
 //! The board of one service: from what its users notice down to what it runs on.
 
 mod dependencies;
+mod health;
 mod objectives;
 mod requests;
 mod resources;
@@ -30,6 +31,7 @@ pub(crate) fn service(naming: Naming, has_objectives: bool) -> Dashboard {
     .rows(requests::rows())
     .rows(resources::rows())
     .row(dependencies::row())
+    .row(health::row())
     .row(telemetry::row(naming))
 }
 
