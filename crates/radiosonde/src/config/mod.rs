@@ -61,9 +61,9 @@ pub use propagators::Propagator;
 pub use requests::RequestOptions;
 pub(crate) use requests::{RequestSettings, SpanOptions};
 pub use sampling::SamplingOptions;
-pub(crate) use sampling::{KeepSettings, RootSampling, SamplingSettings};
+pub(crate) use sampling::SamplingSettings;
 #[cfg(feature = "otlp")]
-pub(crate) use sampling::{StrategyPlace, StrategySource};
+pub(crate) use sampling::{KeepSettings, RootSampling, StrategyPlace, StrategySource};
 #[cfg(any(feature = "axum", feature = "otlp", feature = "sentry"))]
 pub(crate) use secret::Secret;
 #[cfg(feature = "sentry")]

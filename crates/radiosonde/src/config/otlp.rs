@@ -255,6 +255,10 @@ struct Variables {
     certificate: &'static str,
     client_certificate: &'static str,
     client_key: &'static str,
+    #[cfg_attr(
+        not(feature = "otlp-grpc"),
+        expect(dead_code, reason = "an address over HTTP says so itself")
+    )]
     insecure: &'static str,
 }
 

@@ -124,10 +124,6 @@ impl SamplingOptions {
 
 /// Which traces are recorded, resolved.
 #[derive(Debug, Clone)]
-#[cfg_attr(
-    not(feature = "otlp"),
-    expect(dead_code, reason = "what is exported nowhere is not recorded")
-)]
 pub(crate) struct SamplingSettings {
     pub(crate) follow_parent: bool,
     pub(crate) root: RootSampling,

@@ -13,6 +13,10 @@ use super::{Config, Propagator, SamplingSettings, env};
 pub(crate) struct TraceSettings {
     pub(crate) resource: Resource,
     pub(crate) propagators: Vec<Propagator>,
+    #[cfg_attr(
+        not(feature = "otlp"),
+        expect(dead_code, reason = "what is exported nowhere is not recorded")
+    )]
     pub(crate) sampling: SamplingSettings,
     pub(crate) limits: SpanLimits,
     #[cfg(feature = "otlp")]

@@ -120,6 +120,7 @@ impl fmt::Debug for HttpClient {
     }
 }
 
+#[cfg(feature = "otlp")]
 impl HttpError {
     /// Tells whether the same request may do better in a moment.
     pub(crate) fn is_transient(&self) -> bool {

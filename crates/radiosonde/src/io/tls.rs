@@ -39,6 +39,14 @@ impl TlsFiles {
     ///
     /// Returns why a connection with them would fail, in words for who set them.
     #[cfg(feature = "otlp")]
+    #[cfg_attr(
+        not(any(feature = "tls", feature = "tls-ring")),
+        expect(
+            clippy::unnecessary_wraps,
+            clippy::unused_self,
+            reason = "nothing reads them without TLS"
+        )
+    )]
     pub(crate) fn check(&self) -> Result<(), String> {
         #[cfg(any(feature = "tls", feature = "tls-ring"))]
         if self.paths().next().is_some() {

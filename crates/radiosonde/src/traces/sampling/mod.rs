@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use opentelemetry::trace::TraceId;
 
-use crate::config::{RootSampling, SamplingSettings};
+#[cfg(feature = "otlp")]
+use crate::config::RootSampling;
+use crate::config::SamplingSettings;
 use rate::Rate;
 use share::Share;
 #[cfg(feature = "otlp")]
