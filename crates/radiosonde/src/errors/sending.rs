@@ -182,8 +182,9 @@ fn tell(event: &Event, not_sent: Option<&NotSent>) {
     tracing::info!(target: "radiosonde", event_id, transaction, outcome, "an error report");
 }
 
-/// How long preparing a report may take, with looking up the symbols of its stack and without.
-const PREPARING: Duration = Duration::from_secs(1);
+/// How long preparing a report may take: with looking up the symbols of its stack, and once more without. Both are within the
+/// time of one report.
+const PREPARING: Duration = Duration::from_millis(2_500);
 
 /// How many threads may prepare reports at once.
 const THREADS: usize = 4;

@@ -68,7 +68,7 @@ fn it_prints_what_to_open_and_what_is_on() {
     }
     assert!(
         said.contains(
-            "telemetry is on service=quickstart version=0.1.0 environment=\"\" traces=off metrics=scraped error_reports=off"
+            "telemetry is on service=quickstart version=0.1.0 environment=\"\" traces=off metrics=scraped logs=written error_reports=off"
         ),
         "{said}"
     );
