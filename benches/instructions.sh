@@ -11,6 +11,9 @@ export "CARGO_TARGET_${host}_RUNNER=valgrind --tool=callgrind --callgrind-out-fi
 # One request in a hundred is traced; without these the program would start itself again, out of sight.
 export OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.01
 
+# What the bench of requests would start itself again with, out of sight.
+export OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.01
+
 # row BENCH CASE
 row() {
     turns=2000

@@ -19,7 +19,7 @@ async fn an_error_is_reported_with_its_causes_and_its_place() {
     let collector = FaultCollector::start(Mode::status(200));
     let (sonde, _) = reporting(&collector, Config::new("checkout"));
     let source = "x".parse::<u8>().unwrap_err();
-    sonde.report(&NotStored { source });
+    an_error_is_reported(&sonde, &NotStored { source });
     sonde.shutdown(Duration::from_secs(30)).await;
 
     let event = &events(&collector)[0];
@@ -45,6 +45,12 @@ async fn an_error_is_reported_with_its_causes_and_its_place() {
         assert!(function.contains("an_error_is_reported"), "{innermost:#}");
         assert_eq!(innermost["in_app"], true);
     }
+}
+
+/// A function of its own, because what is inlined into a runtime has no name there.
+#[inline(never)]
+fn an_error_is_reported(sonde: &radiosonde::Sonde, error: &NotStored) {
+    sonde.report(error);
 }
 
 #[tokio::test]
