@@ -45,8 +45,6 @@ impl UsesAll {
             .otlp_endpoint(collector.endpoint())
             .sentry_dsn(format!("http://key@{}/1", collector.addr()));
         let sonde = radiosonde::build(config).unwrap().into_sonde();
-        let check = Check::new("database", async || Ok(()));
-        sonde.health().register(check).unwrap();
         let registry = sonde.metrics().clone();
         // What is declared is there before anybody asks.
         work(&registry);
@@ -55,6 +53,8 @@ impl UsesAll {
             let runtime = tokio::runtime::Builder::new_current_thread();
             let runtime = { runtime }.enable_all().build().unwrap();
             runtime.block_on(async {
+                let check = Check::new("database", async || Ok(()));
+                sonde.health().register(check).unwrap();
                 let server = sonde.bind("127.0.0.1:0").await.unwrap();
                 send.send(server.local_addr()).unwrap();
                 server.serve(app(&sonde)).await;
@@ -69,7 +69,7 @@ impl UsesAll {
 
     /// Sends requests that end in every way that a board shows.
     pub(crate) fn visit(&self) {
-        for path in ["/work", "/moved", "/fail", "/nowhere", "/stream"] {
+        for path in ["/work", "/moved", "/fail", "/nowhere", "/stream", "/health"] {
             http::get(self.addr, path, &[("traceparent", SAMPLED)]).unwrap();
         }
     }
