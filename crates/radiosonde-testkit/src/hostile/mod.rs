@@ -19,6 +19,7 @@ mod oddities;
 mod propagation;
 mod targets;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// One hostile request.
@@ -140,13 +141,14 @@ pub fn requests() -> Vec<HostileRequest> {
     all.extend(headers::requests());
     all.extend(targets::requests());
     all.extend(oddities::requests());
+    // Some were thought of twice.
+    let mut seen = BTreeSet::new();
+    all.retain(|request| seen.insert(request.bytes("/")));
     all
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
