@@ -4,6 +4,7 @@
 //! call.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +78,14 @@ impl Manifest {
         if version != VERSION {
             return Err(InvalidManifest::OtherVersion { version });
         }
-        serde_json::from_str(json).map_err(broken)
+        let manifest: Self = serde_json::from_str(json).map_err(broken)?;
+        // They are read and removed: a path that leads out of the tree is none of its files.
+        match manifest.files.keys().find(|path| !is_inside(path)) {
+            None => Ok(manifest),
+            Some(path) => Err(InvalidManifest::Broken {
+                reason: format!("`{path}` is not in the tree"),
+            }),
+        }
     }
 
     /// Describes a tree that was made from a stack.
@@ -151,6 +159,12 @@ fn key(rule: &crate::prometheus::AlertRule) -> String {
     }
 }
 
+/// Tells whether a path leads to a file below the folder that it starts from.
+fn is_inside(path: &str) -> bool {
+    let mut parts = Path::new(path).components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
+}
+
 /// Returns the checksum of a text: FNV-1a of 64 bits, which is enough to notice, and not to prove.
 pub(crate) fn checksum(text: &str) -> String {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
@@ -164,7 +178,7 @@ pub(crate) fn checksum(text: &str) -> String {
 pub enum InvalidManifest {
     /// It cannot be read.
     #[error(
-        "`stack.json` of the committed tree is broken ({reason}): take it from the history, or write the tree anew"
+        "`stack.json` of the committed tree is broken ({reason}): take it from the history, or remove it and write the tree anew"
     )]
     #[non_exhaustive]
     Broken {
@@ -174,7 +188,7 @@ pub enum InvalidManifest {
     /// Another version of this program has written it.
     #[error(
         "the committed tree was written in format {version}, and this program writes format {VERSION}: use the \
-         `radiosonde-stack` that wrote it, or write the tree anew with this one"
+         `radiosonde-stack` that wrote it, or remove `stack.json` and write the tree anew with this one"
     )]
     #[non_exhaustive]
     OtherVersion {
@@ -184,3 +198,28 @@ pub enum InvalidManifest {
 }
 
 const VERSION: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_that_names_files_outside_of_its_tree_is_broken() {
+        let read = |path: &str| {
+            let files = BTreeMap::from([(path.to_owned(), checksum(""))]);
+            let manifest = Manifest {
+                version: VERSION,
+                catalogues: BTreeMap::new(),
+                alerts: BTreeMap::new(),
+                objectives: BTreeMap::new(),
+                files,
+            };
+            Manifest::read(&manifest.json())
+        };
+        for outside in ["../services.yml", "/etc/passwd", "rules/../../x", "", "./x"] {
+            let error = read(outside).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{outside}`")), "{error}");
+        }
+        assert!(read("prometheus/rules/checkout/load.yml").is_ok());
+    }
+}

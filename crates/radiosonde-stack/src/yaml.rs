@@ -108,10 +108,6 @@ fn list(items: &[Yaml], depth: usize, out: &mut String) {
         out.push_str("- ");
         match item {
             Yaml::Map(entries) if !entries.is_empty() => map(entries, depth + 1, out),
-            Yaml::List(_) => {
-                out.push_str(&inline(item, depth + 1));
-                out.push('\n');
-            }
             item => {
                 out.push_str(&inline(item, depth + 1));
                 out.push('\n');
