@@ -1,5 +1,9 @@
 //! Where the endpoints are.
 
+use std::collections::BTreeSet;
+
+use crate::endpoints::own_templates;
+
 /// The paths of the endpoints, for those whose orchestrator or scraper asks elsewhere.
 ///
 /// # Examples
@@ -97,6 +101,13 @@ impl Paths {
                 return Err(InvalidPath { path: path.clone() });
             }
         }
+        // What stands below one of them may be another one.
+        let mut taken = BTreeSet::new();
+        for path in own_templates(self) {
+            if !taken.insert(shape(&path)) {
+                return Err(InvalidPath { path });
+            }
+        }
         Ok(())
     }
 }
@@ -174,6 +185,13 @@ mod tests {
             let error = Paths::new().live(path).check().unwrap_err();
             // The one that comes later is named, where two are alike.
             assert!(error.path == path, "{path}: {error}");
+        }
+        for twice in [
+            Paths::new().live("/admin/catalog"),
+            Paths::new().health("/admin/catalog"),
+            Paths::new().metrics("/admin/out-of-service"),
+        ] {
+            assert!(twice.check().is_err(), "{twice:?}");
         }
         for path in [
             "/livez",

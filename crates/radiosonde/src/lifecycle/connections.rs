@@ -227,6 +227,8 @@ impl Open {
     fn remember(&mut self, socket: Scissors) {
         if self.sockets.len() == self.sockets.capacity() {
             self.sockets.retain(Scissors::is_open);
+            // Not before as many have come again: else those that stay would be looked at with each that comes.
+            self.sockets.reserve(self.sockets.len().max(1));
         }
         self.sockets.push(socket);
     }
