@@ -161,7 +161,10 @@ impl OpenRequest {
             || status.is_informational()
             || status == StatusCode::NO_CONTENT
             || status == StatusCode::NOT_MODIFIED;
+        // The status of a call comes behind its last byte.
+        let ends_by_length = self.call.is_none();
         let bytes = response.body().size_hint().exact();
+        let bytes = bytes.filter(|_| ends_by_length);
         // What ends here is dropped unread by the server, so nobody would tell us.
         if bodiless || bytes == Some(0) || response.body().is_end_stream() {
             return Rest::Nothing(Stop::Complete);
@@ -170,11 +173,12 @@ impl OpenRequest {
         if bytes.is_some() {
             return Rest::Body { bytes };
         }
-        if self.call.is_none() && (self.shared.options.stream)(status, response.headers()) {
+        if ends_by_length && (self.shared.options.stream)(status, response.headers()) {
             self.stream_began = Some(self.shared.clock.now());
         }
+        let announced = content_length(response.headers());
         Rest::Body {
-            bytes: content_length(response.headers()),
+            bytes: announced.filter(|_| ends_by_length),
         }
     }
 

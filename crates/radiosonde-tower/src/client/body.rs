@@ -42,7 +42,9 @@ impl<B: Body> ClientBody<B> {
         let (head, body) = response.into_parts();
         let mut left = None;
         let call = call.and_then(|mut call| {
+            // The status of a call of gRPC comes behind its last byte.
             let size = body.size_hint().exact();
+            let size = size.filter(|_| call.ends_by_length());
             match call.head(&head, body.is_end_stream() || size == Some(0)) {
                 Rest::Nothing(stop) => {
                     call.close(stop);

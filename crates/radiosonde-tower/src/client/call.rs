@@ -145,6 +145,11 @@ impl OpenCall {
         }
     }
 
+    /// Tells whether all bytes are all of the answer.
+    pub(super) fn ends_by_length(&self) -> bool {
+        self.grpc.is_none()
+    }
+
     /// Closes the request: records it, and tells whoever follows it.
     pub(super) fn close(mut self, stop: Stop) {
         self.end(stop);

@@ -1,6 +1,7 @@
 //! Calls of gRPC, by tonic at both ends.
 
 mod caller;
+mod known_length;
 mod orders;
 mod served;
 
