@@ -73,7 +73,13 @@ impl ExponentialCell {
 
     /// Returns how many values there are. Whoever sees a value sees what happened before it was recorded.
     pub(crate) fn count(&self) -> u64 {
-        self.version.read(|| self.copy()).into_reading().count()
+        self.version.read(|| {
+            let negative = self.negative.get();
+            let runs = [Some(&self.positive), negative].into_iter().flatten();
+            let counts = runs.flat_map(|run| &run.counts);
+            let counts = counts.map(|count| count.load(Relaxed));
+            counts.fold(self.zeros.load(Relaxed), u64::wrapping_add)
+        })
     }
 
     /// Adds what was recorded to `total`.

@@ -12,12 +12,13 @@ impl Slos {
     /// Writes the [`snapshot`](Self::snapshot) to a file, which is replaced at once: whoever reads it sees the old one or
     /// the new one, also when the machine stops in between.
     ///
-    /// It blocks for as long as the disk does. Each process needs a file of its own.
+    /// It blocks for as long as the disk does, and for another save of the same objectives. Each process needs a file of its own.
     ///
     /// # Errors
     ///
     /// Returns the error of the file system. The file is as it was, then.
     pub fn save(&self, path: &Path) -> io::Result<()> {
+        let _saving = self.saving();
         let bytes = self.snapshot(SystemTime::now());
         let new = beside(path);
         let written = write_through(&new, &bytes).and_then(|()| fs::rename(&new, path));

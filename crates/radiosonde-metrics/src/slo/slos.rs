@@ -49,6 +49,7 @@ struct Inner {
     scoped: Vec<Scoped>,
     state: Mutex<State>,
     listeners: Mutex<Vec<Listener>>,
+    saving: Mutex<()>,
 }
 
 type Clock = Box<dyn Fn() -> Duration + Send + Sync>;
@@ -99,6 +100,7 @@ impl Slos {
                 scoped,
                 state: Mutex::new(state),
                 listeners: Mutex::default(),
+                saving: Mutex::default(),
             }),
         };
         if !slos.is_empty() {
@@ -207,6 +209,14 @@ impl Slos {
             budget.history.rest_until(now);
         }
         Ok(restored)
+    }
+
+    /// Lets one thread at a time write a snapshot to a file: two would write to the same new one, and the older might come last.
+    pub(super) fn saving(&self) -> MutexGuard<'_, ()> {
+        self.inner
+            .saving
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
