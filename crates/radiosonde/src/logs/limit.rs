@@ -79,7 +79,7 @@ impl Limits {
 
     /// Takes what there is to tell.
     pub(crate) fn take_untold(&self) -> Vec<Suppressed> {
-        if !self.untold.swap(false, Ordering::Relaxed) {
+        if !self.untold.swap(false, Ordering::AcqRel) {
             return Vec::new();
         }
         let callsites = self.callsites.read();
@@ -110,7 +110,7 @@ impl Limits {
             return true;
         }
         self.suppressed.increment(1);
-        if !self.untold.swap(true, Ordering::Relaxed)
+        if !self.untold.swap(true, Ordering::AcqRel)
             && let Some(writer) = self.writer.get()
         {
             writer.look();

@@ -267,13 +267,10 @@ fn attributes(request: &Arrival<'_>, options: &SpanOptions) -> Vec<KeyValue> {
         let values = values.filter(|value| !value.is_sensitive());
         let values = values.filter_map(|value| value.to_str().ok());
         let values: Vec<_> = values.map(|value| bounded(value).into()).collect();
-        let attribute = || {
-            KeyValue::new(
-                captured.attribute.clone(),
-                Value::Array(Array::String(values.clone())),
-            )
-        };
-        (!values.is_empty()).then(attribute)
+        (!values.is_empty()).then(|| {
+            let values = Value::Array(Array::String(values));
+            KeyValue::new(captured.attribute.clone(), values)
+        })
     }));
     attributes
 }
