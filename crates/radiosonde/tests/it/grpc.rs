@@ -99,8 +99,9 @@ fn spans_are_sent_over_grpc_and_accounted_for() {
             (3, 0),
             "it comes back"
         );
-        let partial = exported(&[("0", 2)]).spans;
-        assert_eq!((partial.sent, partial.failed), (1, 2));
+        // One, because spans may come in several messages, and the first may hold no more.
+        let partial = exported(&[("0", 1)]).spans;
+        assert_eq!((partial.sent, partial.failed), (2, 1));
         let wrong = exported(&[("3", 0), ("3", 0), ("3", 0)]).spans;
         assert_eq!((wrong.sent, wrong.failed), (0, 3), "it is not tried again");
         return;
