@@ -34,7 +34,7 @@ fn a_failing_service_pages_within_a_minute_of_the_theory() {
     let (theory, page) = thread::scope(|scope| {
         let failing = scope.spawn(|| fail(&quickstart, &is_over));
         let page = eventually("the page", Duration::from_mins(2), || {
-            let said = up.stdout();
+            let said = up.0.stdout();
             let mut lines = said.lines();
             let page = "oncall is told: firing SLOBurnPage (critical): answered of quickstart: ";
             lines.find(|line| line.starts_with(page))?;
@@ -48,8 +48,18 @@ fn a_failing_service_pages_within_a_minute_of_the_theory() {
     assert!(delay < Duration::from_mins(1), "{delay:?}");
 }
 
-/// Prometheus and Alertmanager over what is written for a service.
-fn up(service: &Service, directory: &Path) -> Service {
+/// Prometheus and Alertmanager over what is written for a service. They end with this value.
+struct Up(Service);
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        // Killed, it could not end the programs that it has started.
+        self.0.terminate();
+        self.0.wait(Duration::from_secs(30));
+    }
+}
+
+fn up(service: &Service, directory: &Path) -> Up {
     let settings = format!(
         "[services.quickstart]\ntargets = [\"{}\"]\n\
          [notifications.receivers.oncall]\n\
@@ -68,7 +78,7 @@ fn up(service: &Service, directory: &Path) -> Service {
         .args(["pages_within_a_minute", "--nocapture"])
         .env(COMMAND, arguments)
         .env("PATH", tools::path());
-    Service::start(&command)
+    Up(Service::start(&command))
 }
 
 /// Lets requests fail until it is over, and returns when they were enough for a page.
