@@ -30,7 +30,8 @@ pin_project! {
             let mut this = this.project();
             if let Some(open) = this.open {
                 open.sent(*this.sent);
-                open.within(|| this.inner.set(None));
+                let _within = open.within();
+                this.inner.set(None);
             }
         }
     }
@@ -68,7 +69,10 @@ impl<B: Body> Body for ObservedBody<B> {
         let Some(open) = this.open else {
             return inner.poll_frame(cx);
         };
-        let frame = ready!(open.run(|| inner.as_mut().poll_frame(cx)));
+        let inside = open.enter();
+        let frame = inner.as_mut().poll_frame(cx);
+        inside.leave();
+        let frame = ready!(frame);
         let stop = match &frame {
             // A server cannot make up for bytes that were announced and did not come: it breaks the connection.
             None if this.left.is_some_and(|left| left > 0) => Some(Stop::BodyError),

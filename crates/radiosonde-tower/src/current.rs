@@ -226,8 +226,14 @@ pub(crate) struct Within<'a> {
 }
 
 impl<'a> Within<'a> {
+    /// Returns `None` where nobody follows the request.
     #[inline]
-    pub(crate) fn enter(lender: &'a mut Followed) -> Self {
+    pub(crate) fn enter(lender: &'a mut Followed) -> Option<Self> {
+        // A request that nobody follows passes by in one comparison.
+        lender.is_some().then(|| Self::lend(lender))
+    }
+
+    fn lend(lender: &'a mut Followed) -> Self {
         let scopes = lender.as_ref().map_or(&[][..], |current| &current.scopes);
         let scopes = (!scopes.is_empty()).then(|| Guards::enter(scopes));
         let mut outer = lender.take();

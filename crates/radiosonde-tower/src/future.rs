@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use crate::ObservedBody;
 use crate::observation::Stop;
-use crate::open::{OpenRequest, Rest};
+use crate::open::OpenRequest;
 
 pin_project! {
     /// Waits for the head of a response. Made by [`Observe`](crate::Observe).
@@ -26,14 +26,19 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(open) = this.open {
-                open.within(|| this.inner.set(None));
+                let _within = open.within();
+                this.inner.set(None);
             }
         }
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) fn new(inner: F, open: Option<OpenRequest>) -> Self {
+    #[inline]
+    pub(crate) fn new(inner: F, mut open: Option<OpenRequest>) -> Self {
+        if let Some(open) = &mut open {
+            open.has_begun();
+        }
         Self {
             inner: Some(inner),
             open,
@@ -54,13 +59,19 @@ where
             return Poll::Pending;
         };
         let result = match this.open {
-            Some(open) => ready!(open.run(|| inner.poll(cx))),
-            None => ready!(inner.poll(cx)),
+            Some(open) => {
+                let inside = open.enter();
+                let result = inner.poll(cx);
+                inside.leave();
+                result
+            }
+            None => inner.poll(cx),
         };
-        Poll::Ready(match (result, this.open.take()) {
-            (Ok(response), Some(open)) => Ok(with_head(response, open)),
-            (Ok(response), None) => Ok(response.map(|body| ObservedBody::new(body, None, None))),
-            (Err(error), open) => {
+        let result = ready!(result);
+        let open = this.open.take();
+        Poll::Ready(match result {
+            Ok(response) => Ok(with_head(response, open)),
+            Err(error) => {
                 if let Some(open) = open {
                     open.close(Stop::InnerError);
                 }
@@ -71,16 +82,14 @@ where
 }
 
 /// Hands the request over to the body, or closes it where there is none to come.
+#[inline]
 fn with_head<R: Body>(
     mut response: Response<R>,
-    mut open: OpenRequest,
+    open: Option<OpenRequest>,
 ) -> Response<ObservedBody<R>> {
-    match open.head(&mut response) {
-        Rest::Body { bytes } => response.map(|body| ObservedBody::new(body, Some(open), bytes)),
-        Rest::Nothing(stop) => {
-            open.sent(0);
-            open.close(stop);
-            response.map(|body| ObservedBody::new(body, None, None))
-        }
-    }
+    let (open, bytes) = match open {
+        Some(open) => open.head(&mut response),
+        None => (None, None),
+    };
+    response.map(|body| ObservedBody::new(body, open, bytes))
 }

@@ -33,18 +33,34 @@ pub(crate) struct OpenRequest {
     stream_began: Option<Moment>,
     status: Option<StatusCode>,
     answer: Answer,
-    /// Whether the request's own code is running. Found set in `drop`, a panic is unwinding through it.
+    /// Whether the request's own code is running, as it is from the start. Found set in `drop`, a panic is unwinding through it.
     inside: bool,
     closed: bool,
 }
 
 /// What is still to come after the head of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rest {
+enum Rest {
     /// Nothing: the head was all, or another protocol follows.
     Nothing(Stop),
     /// A body of this many bytes, or of unknown length.
     Body { bytes: Option<u64> },
+}
+
+/// The request's own code is running.
+pub(crate) struct Inside<'a> {
+    within: Option<Within<'a>>,
+    inside: &'a mut bool,
+}
+
+impl Inside<'_> {
+    /// Takes note that the code has come back. A panic never gets here: that is how `drop` of the request tells a panic of its own
+    /// from one of its neighbours'.
+    #[inline]
+    pub(crate) fn leave(self) {
+        drop(self.within);
+        *self.inside = false;
+    }
 }
 
 impl OpenRequest {
@@ -80,7 +96,7 @@ impl OpenRequest {
             stream_began: None,
             status: None,
             answer: Answer::to(request.method()),
-            inside: false,
+            inside: true,
             closed: false,
         };
         if options.body_sizes
@@ -110,35 +126,47 @@ impl OpenRequest {
         }
     }
 
-    /// Runs the request's own code as the current request of this thread.
+    /// Makes it the current request of this thread, whose own code runs until [`Inside::leave`].
     #[inline]
-    pub(crate) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
+    pub(crate) fn enter(&mut self) -> Inside<'_> {
         self.inside = true;
-        let result = self.within(code);
-        self.inside = false;
-        result
-    }
-
-    /// Runs code as the current request of this thread: what it says belongs to it.
-    #[inline]
-    pub(crate) fn within<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        if self.current.is_none() {
-            return code();
+        Inside {
+            within: Within::enter(&mut self.current),
+            inside: &mut self.inside,
         }
-        self.lent(code)
     }
 
-    // Apart, so that a request that nobody follows passes by in one comparison.
-    #[inline(never)]
-    fn lent<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        let _within = Within::enter(&mut self.current);
-        code()
-    }
-
-    /// Takes note of the head of the response, and says what is still to come.
+    /// Takes note that its own code has come back for the first time.
     #[inline]
-    pub(crate) fn head<B: Body>(&mut self, response: &mut Response<B>) -> Rest {
+    pub(crate) fn has_begun(&mut self) {
+        self.inside = false;
+    }
+
+    /// Makes it the current request of this thread until the guard is dropped: what is said meanwhile belongs to it.
+    #[inline]
+    pub(crate) fn within(&mut self) -> Option<Within<'_>> {
+        Within::enter(&mut self.current)
+    }
+
+    /// Takes note of the head of the response. Returns the request with the length of the body that is to come, if it is known;
+    /// where nothing is to come, the request is closed.
+    #[inline]
+    pub(crate) fn head<B: Body>(
+        mut self,
+        response: &mut Response<B>,
+    ) -> (Option<Self>, Option<u64>) {
+        match self.rest(response) {
+            Rest::Body { bytes } => (Some(self), bytes),
+            Rest::Nothing(stop) => {
+                self.sent(0);
+                self.close(stop);
+                (None, None)
+            }
+        }
+    }
+
+    #[inline]
+    fn rest<B: Body>(&mut self, response: &mut Response<B>) -> Rest {
         if let Some(current) = &mut self.current
             && current.marks_response()
         {
@@ -271,20 +299,18 @@ impl OpenRequest {
                 let current = self.current.as_mut();
                 let scope = current.and_then(|current| current.take_scope(place));
                 quietly(|| {
-                    self.within(|| {
-                        if let Some(scope) = scope {
-                            scope.close(observation);
-                        }
-                        observer.close(observation);
-                    });
+                    let _within = self.within();
+                    if let Some(scope) = scope {
+                        scope.close(observation);
+                    }
+                    observer.close(observation);
                 });
             }
         } else {
-            self.within(|| {
-                for observer in observers.iter().rev() {
-                    quietly(|| observer.close(observation));
-                }
-            });
+            let _within = self.within();
+            for observer in observers.iter().rev() {
+                quietly(|| observer.close(observation));
+            }
         }
         if let Some(current) = self.current.take() {
             quietly(|| current.release());

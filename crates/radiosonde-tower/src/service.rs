@@ -37,10 +37,11 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Some(mut open) = OpenRequest::arrive(self.shared, &request) else {
-            return ResponseFuture::new(self.inner.call(request), None);
+        let mut open = OpenRequest::arrive(self.shared, &request);
+        let inner = {
+            let _within = open.as_mut().and_then(OpenRequest::within);
+            self.inner.call(request)
         };
-        let future = open.run(|| self.inner.call(request));
-        ResponseFuture::new(future, Some(open))
+        ResponseFuture::new(inner, open)
     }
 }
