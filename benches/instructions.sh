@@ -11,9 +11,6 @@ export "CARGO_TARGET_${host}_RUNNER=valgrind --tool=callgrind --callgrind-out-fi
 # One request in a hundred is traced; without these the program would start itself again, out of sight.
 export OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.01
 
-# What the bench of requests would start itself again with, out of sight.
-export OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.01
-
 # row BENCH CASE
 row() {
     turns=2000
@@ -43,7 +40,7 @@ for group in 'Counter, looked up' 'Gauge set, looked up' 'Histogram, looked up';
     done
 done
 for case in bare 'layer that does nothing' 'ours, metrics' 'ours, metrics and ten objectives' \
-    'ours, everything on, nothing exported' \
+    'ours, everything on, nothing exported' 'ours, everything on, failures reported' \
     'ours, everything on and exported, 1 % traced' axum-prometheus 'macros by hand' \
     'opentelemetry-instrumentation-tower, metrics' 'tower-http trace, nobody listens' \
     'tower-http trace, written nowhere' 'axum-tracing-opentelemetry, 0 % traced' \

@@ -120,7 +120,7 @@ pub(crate) fn subjects() -> Vec<Subject> {
 pub(crate) const BARE: &str = "bare";
 pub(crate) const NOOP: &str = "layer that does nothing";
 
-fn ours() -> [Subject; 4] {
+fn ours() -> [Subject; 5] {
     let options = || ObserveOptions::new().route(radiosonde_axum::matched_path);
     let metrics = ObserveLayer::new(&Registry::new(), options());
     let promising = promising();
@@ -148,6 +148,10 @@ fn ours() -> [Subject; 4] {
         with(
             "ours, everything on, nothing exported",
             Config::new("benches"),
+        ),
+        with(
+            "ours, everything on, failures reported",
+            Config::new("benches").sentry_dsn(NOBODY),
         ),
         with("ours, everything on and exported, 1 % traced", exporting),
     ]
