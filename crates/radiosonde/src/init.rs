@@ -100,7 +100,7 @@ pub struct Parts {
     pub(crate) log: LogControl,
     traces: Traces,
     #[cfg(feature = "sentry")]
-    reporter: Option<Reporter>,
+    pub(crate) reporter: Option<Reporter>,
     summary: Summary,
 }
 

@@ -120,6 +120,10 @@ struct Readme;
 /// So do the pages of the guide.
 #[cfg(doctest)]
 mod guide {
+    #[cfg(all(feature = "axum", feature = "sentry", feature = "testing"))]
+    #[doc = include_str!("../../../docs/guide/errors.md")]
+    struct Errors;
+
     #[cfg(feature = "axum")]
     #[doc = include_str!("../../../docs/guide/health.md")]
     struct Health;

@@ -21,6 +21,8 @@ pub(crate) struct SentrySettings {
     /// The headers of requests that are told.
     pub(crate) headers: Vec<HeaderName>,
     pub(crate) options: ErrorOptions,
+    /// Whether nothing leaves the process, as in a test.
+    pub(crate) in_process: bool,
 }
 
 impl SentrySettings {
@@ -60,6 +62,7 @@ impl SentrySettings {
             debug: reader.switch(env::SENTRY_DEBUG),
             headers: header_names(&config.errors.headers, reader),
             options: config.errors.clone(),
+            in_process: false,
         })
     }
 }

@@ -22,6 +22,8 @@ pub(super) enum Loss {
     Paused,
     /// The service kept it back, at last.
     KeptBack,
+    /// It could not be made ready: something panicked, or did not end.
+    Unprepared,
     /// There was no answer.
     NoAnswer,
     /// The answer was no.
@@ -50,13 +52,14 @@ struct Discarded {
 }
 
 impl Loss {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Ignored,
         Self::SampledOut,
         Self::Limited,
         Self::QueueFull,
         Self::Paused,
         Self::KeptBack,
+        Self::Unprepared,
         Self::NoAnswer,
         Self::Refused,
     ];
@@ -69,6 +72,7 @@ impl Loss {
             Self::QueueFull => "queue_overflow",
             Self::Paused => "ratelimit_backoff",
             Self::KeptBack => "before_send",
+            Self::Unprepared => "internal_sdk_error",
             Self::NoAnswer => "network_error",
             Self::Refused => "send_error",
         }

@@ -25,6 +25,15 @@ impl ErrorReport {
         }
     }
 
+    /// Returns a copy without the stack, if there is one.
+    pub(super) fn without_stack(&self) -> Option<Self> {
+        self.backtrace.as_ref()?;
+        Some(Self {
+            event: self.event.clone(),
+            backtrace: None,
+        })
+    }
+
     /// Returns how bad it is.
     #[must_use]
     pub fn level(&self) -> Level {

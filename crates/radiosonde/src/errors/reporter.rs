@@ -58,10 +58,7 @@ impl Reporter {
             &ERROR_EVENTS_DROPPED,
         ];
         let account = Account::open(registry, metrics);
-        let project = Arc::new(Project::new(
-            &settings.dsn,
-            io.client(HttpOptions::default()),
-        ));
+        let project = Arc::new(Project::new(settings, io.client(HttpOptions::default())));
         let preparation = Preparation::new(settings);
         let sending = Sending::new(preparation, project.clone(), settings.debug);
         let sessions = Sessions::start(io, settings, project.clone(), registry);

@@ -53,13 +53,11 @@ impl Sending {
     ///
     /// Returns why there is no event: something panicked, or does not end.
     async fn prepared(&self, report: ErrorReport) -> Result<Option<Event>, String> {
-        let mut without_stack = report.clone();
-        if without_stack.backtrace.take().is_some()
-            && let Ok(event) = self.prepared_in_time(report).await?
-        {
-            return Ok(event);
+        let without_stack = report.without_stack();
+        let mut event = self.prepared_in_time(report).await?;
+        if let (Err(Late), Some(report)) = (&event, without_stack) {
+            event = self.prepared_in_time(report).await?;
         }
-        let event = self.prepared_in_time(without_stack).await?;
         event.map_err(|Late| "its preparation did not end".into())
     }
 
@@ -93,7 +91,8 @@ impl Sending {
             fate.is(Loss::Paused);
             return Ok(HELD_BACK);
         }
-        let Some(event) = self.prepared(report).await? else {
+        let prepared = self.prepared(report).await;
+        let Some(event) = prepared.inspect_err(|_| fate.is(Loss::Unprepared))? else {
             fate.is(Loss::KeptBack);
             return Ok(HELD_BACK);
         };

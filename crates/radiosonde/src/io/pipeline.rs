@@ -106,6 +106,14 @@ impl Account {
         }
     }
 
+    /// Returns how many wait to be sent, or are being sent.
+    #[cfg(all(feature = "sentry", feature = "testing"))]
+    pub(crate) fn waiting(&self) -> u64 {
+        // What has ended is read last: an item is never settled before it has ended.
+        let settled = [&self.sent, &self.failed, &self.dropped].map(Counter::value);
+        self.ended.value().saturating_sub(settled.iter().sum())
+    }
+
     /// Counts what became of so many items, and tells it where that is news.
     pub(crate) fn settle(
         &self,

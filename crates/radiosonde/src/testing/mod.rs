@@ -1,8 +1,8 @@
 //! Telemetry that is local to a test, and assertions on what it holds.
 //!
 //! A [`Telemetry`] is like what [`build`](crate::build) returns when nothing is configured: it installs nothing and sends
-//! nothing out. Unlike that it reads no environment variable, keeps log lines instead of printing them, and says nothing of
-//! the process. Tests that run side by side in one process do not meet, as long as each makes its own.
+//! nothing out. Unlike that it reads no environment variable, keeps log lines instead of printing them and error reports instead of
+//! sending them, and says nothing of the process. Tests that run side by side in one process do not meet, as long as each makes its own.
 //!
 //! The request layer, the probes and the registry of [`Telemetry::sonde`] work as they are. What goes through the facades,
 //! `counter!` or `info!`, arrives when the code that records runs in [`Telemetry::record`] or
@@ -52,10 +52,14 @@
 mod instrumented;
 mod logs;
 mod metrics;
+#[cfg(feature = "sentry")]
+mod reports;
 mod selection;
 mod telemetry;
 
 pub use instrumented::Instrumented;
 pub use logs::Logs;
 pub use metrics::{Counter, Gauge, Histogram, Metrics};
+#[cfg(feature = "sentry")]
+pub use reports::Reports;
 pub use telemetry::Telemetry;

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use tracing::Dispatch;
 
 use super::logs::Written;
+#[cfg(feature = "sentry")]
+use super::reports::{Kept, Reporting};
 use super::{Instrumented, Logs, Metrics};
 use crate::config::Settings;
 use crate::logs::LineWriter;
@@ -20,13 +22,16 @@ pub struct Telemetry {
     dispatch: Dispatch,
     lines: LineWriter,
     written: Written,
+    #[cfg(feature = "sentry")]
+    reports: Option<Reporting>,
 }
 
 impl Telemetry {
     /// Starts the telemetry of a service.
     ///
     /// Takes what [`init`](crate::init) takes. A collector or a Sentry project in it is not used: nothing leaves the
-    /// process. Log lines are readable unless the configuration says otherwise, and those from `info` upward are kept.
+    /// process. Where there is a project, whichever, error reports are kept. Log lines are readable unless the configuration says
+    /// otherwise, and those from `info` upward are kept.
     ///
     /// # Panics
     ///
@@ -87,20 +92,45 @@ impl Telemetry {
         self.written.read()
     }
 
+    /// Returns the error reports made so far, as they would have been sent.
+    ///
+    /// Panics are not among them unless they unwind through the layer: the panic hook belongs to the whole process.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the configuration has no [`sentry_dsn`](Config::sentry_dsn), and when the reports are not prepared within ten
+    /// seconds.
+    #[cfg(feature = "sentry")]
+    #[must_use]
+    #[track_caller]
+    pub fn reports(&self) -> super::Reports {
+        let Some(reporting) = &self.reports else {
+            panic!("there are no error reports without a `Config::sentry_dsn`; any will do");
+        };
+        reporting.read(FLUSH_TIMEOUT)
+    }
+
     fn start(mut config: Config) -> Result<Self, InitError> {
         config.log_format.get_or_insert(LogFormat::Text);
         #[cfg(feature = "otlp")]
         {
             config.otlp_endpoint = None;
         }
+        #[cfg_attr(
+            not(feature = "sentry"),
+            expect(unused_mut, reason = "reports are kept")
+        )]
+        let mut settings =
+            Settings::resolve(&config, &|_| None, false).map_err(InitError::Config)?;
         #[cfg(feature = "sentry")]
-        {
-            config.sentry_dsn = None;
-        }
-        let settings = Settings::resolve(&config, &|_| None, false).map_err(InitError::Config)?;
+        let kept = settings.sentry.as_mut().map(Kept::of);
         let written = Written::default();
         let mut parts = Parts::start(&settings, written.clone()).map_err(InitError::Thread)?;
         Ok(Self {
+            #[cfg(feature = "sentry")]
+            reports: kept
+                .zip(parts.reporter.as_ref())
+                .map(|(kept, reporter)| Reporting::new(kept, reporter.account().clone())),
             dispatch: ext::dispatch(&mut parts),
             lines: parts.log.writer(),
             sonde: parts.into_sonde(),

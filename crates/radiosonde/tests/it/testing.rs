@@ -8,7 +8,10 @@ use radiosonde::{Config, LogFormat};
 /// Runs an assertion that fails, and returns its message.
 fn failure(assertion: impl FnOnce()) -> String {
     let panic = catch_unwind(AssertUnwindSafe(assertion)).expect_err("the assertion holds");
-    *panic.downcast::<String>().unwrap()
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => (*panic.downcast::<&str>().unwrap()).to_owned(),
+    }
 }
 
 fn ordered() -> Telemetry {
@@ -364,4 +367,66 @@ async fn requests_through_the_layer_are_asserted_on_without_any_global() {
         .histogram("http_request_duration_seconds", [("route", "/fail")])
         .has_count(1);
     metrics.gauge("http_active_connections", []).is(0.0);
+}
+
+#[cfg(all(feature = "axum", feature = "sentry"))]
+#[tokio::test]
+async fn error_reports_are_kept_as_they_would_have_been_sent() {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
+    use axum::routing::get;
+    use radiosonde::errors::ErrorOptions;
+    use tower::ServiceExt as _;
+
+    let errors = ErrorOptions::new().before_send(|mut report| {
+        report.set_tag("team", "checkout");
+        report
+            .message()
+            .is_none_or(|text| text != "keep it back")
+            .then_some(report)
+    });
+    let config = Config::new("checkout")
+        .sentry_dsn("https://key@sentry.invalid/1")
+        .errors(errors);
+    let telemetry = Telemetry::new(config);
+    let app = Router::new()
+        .route("/ok", get(async || "an order"))
+        .route("/fail", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+        .layer(telemetry.sonde().layer());
+    for path in ["/ok", "/fail"] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
+    }
+    telemetry.record(|| {
+        tracing::error!("password=hunter2 is wrong");
+        tracing::error!("keep it back");
+    });
+
+    let reports = telemetry.reports();
+    reports.contains("is wrong");
+    reports.lacks("hunter2");
+    reports.lacks("keep it back");
+    let transactions: Vec<_> = reports
+        .all()
+        .iter()
+        .map(|report| report.transaction())
+        .collect();
+    assert_eq!(transactions, [Some("GET /fail"), None]);
+    assert_eq!(reports.all()[0].tag("team"), Some("checkout"));
+    let sent = telemetry.metrics();
+    sent.counter("radiosonde_error_events_sent_total", []).is(2);
+    sent.counter("radiosonde_error_events_dropped_total", [])
+        .is(1);
+
+    let message = failure(|| reports.contains("no stock"));
+    assert!(
+        message.starts_with("no error report contains `no stock`\nthe error reports are:\n  "),
+        "{message}"
+    );
+    let message = failure(|| drop(Telemetry::new("checkout").reports()));
+    assert!(message.contains("Config::sentry_dsn"), "{message}");
 }

@@ -169,6 +169,10 @@ async fn the_service_may_change_a_report_or_keep_it_back() {
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["tags"], json!({"team": "checkout"}));
     assert_eq!(events[0]["fingerprint"], json!(["by hand"]));
+    let told = items(&collector, "client_report");
+    let lost = |reason| json!({"reason": reason, "category": "error", "quantity": 1});
+    let expected = json!([lost("before_send"), lost("internal_sdk_error")]);
+    assert_eq!(told[0]["discarded_events"], expected);
 }
 
 #[tokio::test]
