@@ -51,6 +51,7 @@ mod draft;
 mod endpoints;
 mod format;
 mod grpc;
+mod handshake;
 mod lines;
 mod listener;
 mod memory;
@@ -68,6 +69,7 @@ mod token;
 mod weight;
 
 pub use endpoints::Endpoints;
+pub use handshake::Handshake;
 pub use listener::{ConnectionMetrics, CountedIo, CountedListener, OpenConnection};
 pub use options::EndpointOptions;
 pub use paths::{InvalidPath, Paths};

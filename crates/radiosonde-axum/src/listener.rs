@@ -39,6 +39,7 @@ pub struct ConnectionMetrics {
     failed: Counter,
     open: UpDownCounter,
     duration: Histogram,
+    pub(crate) registry: Registry,
 }
 
 impl ConnectionMetrics {
@@ -50,6 +51,7 @@ impl ConnectionMetrics {
             failed: registry.counter(&HTTP_CONNECTIONS_FAILED, &[]),
             open: registry.up_down_counter(&HTTP_OPEN_CONNECTIONS, &[]),
             duration: registry.histogram(&HTTP_CONNECTION_DURATION, &[]),
+            registry: registry.clone(),
         }
     }
 

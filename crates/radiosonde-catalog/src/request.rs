@@ -112,5 +112,18 @@ pub const HTTP_CONNECTION_DURATION: Metric = Metric::histogram(
 .with_unit(Unit::Seconds)
 .with_help("Time from accepting a connection to its end, in seconds.");
 
+/// TLS handshakes with clients, where the service shows them.
+pub const TLS_HANDSHAKE_DURATION: Metric = Metric::histogram(
+    "tls_handshake_duration_seconds",
+    &[
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0,
+    ],
+)
+.with_otel_name("tls.server.handshake.duration")
+.with_unit(Unit::Seconds)
+.with_labels(&["outcome"])
+.with_otel_labels(&["tls.handshake.outcome"])
+.with_help("Duration of TLS handshakes with clients, by outcome, in seconds.");
+
 /// From a hundred bytes to a hundred megabytes.
 const BYTES: &[f64] = &[1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];

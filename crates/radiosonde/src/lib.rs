@@ -86,7 +86,7 @@ pub mod layer {
     pub use crate::config::RequestOptions;
     #[cfg(feature = "axum")]
     #[doc(inline)]
-    pub use radiosonde_axum::{CountedIo, CountedListener};
+    pub use radiosonde_axum::{ConnectionMetrics, CountedIo, CountedListener, Handshake};
     #[doc(inline)]
     pub use radiosonde_tower::grpc::{GrpcObservation, GrpcOptions, GrpcStatus};
     #[doc(inline)]

@@ -269,8 +269,11 @@ impl Sonde {
         CountedListener::new(listener, self.connection_metrics())
     }
 
+    /// Returns the metrics of connections, for services that accept them by themselves: what is open, and
+    /// [handshakes](ConnectionMetrics::handshake) of TLS, which nobody else sees.
     #[cfg(feature = "axum")]
-    pub(crate) fn connection_metrics(&self) -> ConnectionMetrics {
+    #[must_use]
+    pub fn connection_metrics(&self) -> ConnectionMetrics {
         ConnectionMetrics::new(&self.inner.registry)
     }
 

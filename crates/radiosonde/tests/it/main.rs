@@ -46,5 +46,10 @@ mod strangers;
 mod streams;
 #[cfg(feature = "testing")]
 mod testing;
-#[cfg(all(feature = "axum", feature = "otlp", feature = "tls"))]
+#[cfg(all(
+    feature = "axum",
+    feature = "otlp",
+    feature = "testing",
+    feature = "tls"
+))]
 mod tls;

@@ -11,10 +11,14 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
 use radiosonde::build;
+use radiosonde::layer::ConnectionMetrics;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tower::ServiceExt as _;
 
 use crate::child::{self, printed};
@@ -131,4 +135,66 @@ fn a_collector_is_trusted_and_trusts_by_the_files_that_are_given() {
     assert_eq!(sent(name, address, &both), "3 of 3");
     assert_eq!(sent(name, address, &[authority]), "0 of 3", "it shows none");
     assert_eq!(sent(name, address, &client), "0 of 3", "nobody knows it");
+}
+
+/// Connects to an acceptor of TLS, and returns its side of the handshake as it is timed, with the client's.
+async fn handshake(
+    metrics: &ConnectionMetrics,
+) -> (impl Future<Output = std::io::Result<()>> + use<>, TcpStream) {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let certificate = CertificateDer::from_pem_file(file("server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    let accepted = metrics.handshake(TlsAcceptor::from(Arc::new(config)).accept(stream));
+    (async { accepted.await.map(drop) }, client)
+}
+
+#[tokio::test]
+async fn handshakes_are_timed_by_how_they_end() {
+    let telemetry = radiosonde::testing::Telemetry::new("checkout");
+    let metrics = telemetry.sonde().connection_metrics();
+
+    let (accepted, client) = handshake(&metrics).await;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_file(file("ca.pem")).unwrap())
+        .unwrap();
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connected =
+        TlsConnector::from(Arc::new(config)).connect("localhost".try_into().unwrap(), client);
+    let (accepted, connected) = tokio::join!(accepted, connected);
+    accepted.unwrap();
+    connected.unwrap();
+
+    let (accepted, mut client) = handshake(&metrics).await;
+    client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    accepted.await.unwrap_err();
+
+    let (accepted, _silent) = handshake(&metrics).await;
+    tokio::time::timeout(Duration::ZERO, accepted)
+        .await
+        .unwrap_err();
+
+    for outcome in ["ok", "error", "cancelled"] {
+        let duration = "tls_handshake_duration_seconds";
+        telemetry
+            .metrics()
+            .histogram(duration, [("outcome", outcome)])
+            .has_count(1);
+    }
 }

@@ -1,5 +1,5 @@
 # Written by `radiosonde stack`; a change here is overwritten.
-# Catalogue of quickstart: 2cf2f7c4b0ea2ecb
+# Catalogue of quickstart: 6073b9729ffd7f04
 
 # Who is told of which alert: `sh alertmanager/test-routes.sh`. It needs amtool.
 set -eu
