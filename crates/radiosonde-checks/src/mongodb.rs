@@ -11,6 +11,7 @@ use mongodb::options::ServerAddress;
 use radiosonde_health::{Check, CheckFailed};
 use radiosonde_metrics::Registry;
 use radiosonde_metrics::standard::{Acquisition, ConnectionPool};
+use tokio::task::JoinHandle;
 
 /// Makes a check that sends `ping`, by a clone of this client.
 ///
@@ -29,11 +30,13 @@ use radiosonde_metrics::standard::{Acquisition, ConnectionPool};
 /// ```
 pub fn check(name: impl Into<String>, client: &Client) -> Check {
     let client = client.clone();
-    let under_way = Arc::new(tokio::sync::Mutex::new(None));
+    let under_way = Arc::new(tokio::sync::Mutex::new(None::<JoinHandle<_>>));
     Check::new(name, move || {
         let (client, under_way) = (client.clone(), Arc::clone(&under_way));
         async move {
             let mut under_way = under_way.lock().await;
+            // One that was answered since the last run says nothing of now.
+            under_way.take_if(|answer| answer.is_finished());
             let answer = under_way.get_or_insert_with(|| tokio::spawn(ping(client)));
             // Only what has ended is forgotten: this future may be dropped while it waits.
             let answer = answer.await;

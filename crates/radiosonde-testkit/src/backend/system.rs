@@ -10,7 +10,7 @@ use crate::launch;
 /// Prepares to run a program that refuses to be root. Root gets another number in a namespace of its own, where files are
 /// its own as before.
 pub(super) fn unprivileged(program: &Path) -> Command {
-    let command = if is_root() {
+    if is_root() {
         let mut command = launch::command("unshare");
         command.args(["--user", "--map-user=1000", "--map-group=1000"]);
         // Within the namespace, because entering it takes the wish back.
@@ -20,8 +20,7 @@ pub(super) fn unprivileged(program: &Path) -> Command {
         command
     } else {
         launch::command(program)
-    };
-    command
+    }
 }
 
 fn is_root() -> bool {
