@@ -24,6 +24,19 @@ impl Stopwatch {
         result
     }
 
+    /// Waits until a turn is due, runs it, and keeps how long after that it was done: who comes while another turn is under way
+    /// waits for that, too.
+    pub fn time_when_due<T>(&mut self, due: Instant, turn: impl FnOnce() -> T) -> T {
+        while Instant::now() < due {
+            std::hint::spin_loop();
+        }
+        let result = turn();
+        let took = due.elapsed().as_nanos();
+        self.nanoseconds
+            .push(u64::try_from(took).unwrap_or(u64::MAX));
+        result
+    }
+
     /// Returns the time that so many of a thousand turns did not exceed.
     fn at(&mut self, per_mille: usize) -> f64 {
         self.nanoseconds.sort_unstable();

@@ -52,7 +52,7 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "servers",
-        needs: &[Tool::Servers],
+        needs: &[Tool::Servers, Tool::PythonPackages, Tool::MongoDb],
     },
 ];
 

@@ -172,7 +172,7 @@ impl Endpoints {
     /// Merge it into a router that serves gRPC, such as that of `tonic::service::Routes::into_axum_router`, or turn it into
     /// `Routes` and add it to a `tonic::transport::Server`.
     ///
-    /// `Watch` tells each change, and ends with `UNAVAILABLE` when the service drains, so that it does not hold the drain up.
+    /// `List` names all of these, and the server as a whole by the empty name. `Watch` tells each change, and ends with `UNAVAILABLE` when the service drains, so that it does not hold the drain up.
     ///
     /// # Examples
     ///
@@ -202,7 +202,7 @@ impl Endpoints {
     pub fn templates(&self) -> Vec<String> {
         let routes = self.routes().into_iter();
         let on_router = routes.filter(|(_, audience, _)| self.is_on(*audience, false));
-        let grpc = [grpc::CHECK, grpc::WATCH].map(str::to_owned);
+        let grpc = [grpc::CHECK, grpc::LIST, grpc::WATCH].map(str::to_owned);
         on_router.map(|(path, ..)| path).chain(grpc).collect()
     }
 

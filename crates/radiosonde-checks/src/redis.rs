@@ -1,5 +1,7 @@
 //! Redis, and what speaks its protocol.
 
+use std::error::Error;
+
 use radiosonde_health::{Check, CheckFailed};
 use redis::aio::ConnectionLike;
 
@@ -26,13 +28,52 @@ where
     let connection = connection.clone();
     Check::new(name, move || {
         let mut connection = connection.clone();
+        async move { ping(&mut connection).await }
+    })
+}
+
+/// Makes a check that takes a connection out of a pool and sends `PING` with it: of `deadpool-redis`, of `bb8`, or of any other.
+///
+/// `acquire` takes it, as a request does: a pool that has none left for so long fails, whatever the server does. What there is to
+/// know of the pool itself, the modules `deadpool` and `bb8` show.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use deadpool_redis::{Config, Runtime};
+///
+/// let pool = Config::from_url("redis://localhost:6379").create_pool(Some(Runtime::Tokio1))?;
+/// let health = radiosonde_health::Health::new();
+/// let check = radiosonde_checks::redis::pool_check("cache", move || {
+///     let pool = pool.clone();
+///     async move { pool.get().await }
+/// });
+/// health.register(check)?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn pool_check<F, Fut, C, E>(name: impl Into<String>, acquire: F) -> Check
+where
+    F: Fn() -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<C, E>> + Send + 'static,
+    C: ConnectionLike + Send,
+    E: Error,
+{
+    Check::new(name, move || {
+        let acquired = acquire();
         async move {
-            let answer: String = redis::cmd("PING").query_async(&mut connection).await?;
-            if answer == "PONG" {
-                Ok(())
-            } else {
-                Err(CheckFailed::new("the answer to PING is not PONG"))
-            }
+            let mut connection = acquired.await.map_err(CheckFailed::from)?;
+            ping(&mut connection).await
         }
     })
+}
+
+async fn ping(connection: &mut impl ConnectionLike) -> Result<(), CheckFailed> {
+    let answer: String = redis::cmd("PING").query_async(connection).await?;
+    if answer == "PONG" {
+        Ok(())
+    } else {
+        Err(CheckFailed::new("the answer to PING is not PONG"))
+    }
 }

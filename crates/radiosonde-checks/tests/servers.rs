@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 #![cfg(all(
     target_os = "linux",
+    feature = "bb8",
+    feature = "clickhouse",
+    feature = "deadpool",
+    feature = "mongodb",
     feature = "mysql",
     feature = "nats",
     feature = "postgres",
@@ -17,16 +21,20 @@ use radiosonde_metrics::Registry;
 use radiosonde_testkit::backend::{Backend, Kind};
 use tokio::time::sleep;
 
-/// Registers a check that makes up its mind quickly, and leaves a slow machine its time.
+/// Registers a check, critical and quick.
 fn watched(check: Check) -> Health {
     let health = Health::new();
-    let check = check
+    health.register(quick(check)).unwrap();
+    health
+}
+
+/// Has a check make up its mind quickly, and leave a slow machine its time.
+fn quick(check: Check) -> Check {
+    check
         .critical()
         .interval(Duration::from_secs(2))
         .interval_while_failing(Duration::from_millis(100))
-        .timeout(Duration::from_secs(2));
-    health.register(check).unwrap();
-    health
+        .timeout(Duration::from_secs(2))
 }
 
 async fn until(health: &Health, ready: bool, what: &str) {
@@ -36,8 +44,7 @@ async fn until(health: &Health, ready: bool, what: &str) {
         }
     };
     let turned = tokio::time::timeout(Duration::from_mins(1), turns).await;
-    let report = &health.last_report().checks[0];
-    assert!(turned.is_ok(), "{what}: {report:?}");
+    assert!(turned.is_ok(), "{what}: {:?}", health.last_report().checks);
 }
 
 /// Follows a dependency through its troubles; `mend` does what the service does when it is back.
@@ -92,6 +99,101 @@ async fn redis() {
     let connection = redis::aio::ConnectionManager::new(client).await.unwrap();
     let health = watched(radiosonde_checks::redis::check("cache", &connection));
     through_its_troubles(&health, &mut backend, async |_| ()).await;
+}
+
+#[tokio::test]
+async fn pools_of_redis() {
+    let mut backend = Backend::start(Kind::Redis);
+    let registry = Registry::new();
+
+    let settings = deadpool_redis::Config::from_url(backend.url());
+    let first = settings
+        .create_pool(Some(deadpool_redis::Runtime::Tokio1))
+        .unwrap();
+    radiosonde_checks::deadpool::record_pool(&registry, "first", &first);
+    let client = redis::Client::open(backend.url()).unwrap();
+    let second = bb8::Pool::builder()
+        .max_size(3)
+        .build(client)
+        .await
+        .unwrap();
+    radiosonde_checks::bb8::record_pool(&registry, "second", &second);
+
+    let busy = (first.get().await.unwrap(), second.get().await.unwrap());
+    let text = registry.render();
+    for line in [
+        r#"connection_pool_connections{pool="first",state="used"} 1"#,
+        r#"connection_pool_connections_max{pool="second"} 3"#,
+        r#"connection_pool_connections{pool="second",state="used"} 1"#,
+        r#"connection_pool_waiting{pool="second"} 0"#,
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    drop(busy);
+
+    let health = watched(radiosonde_checks::redis::pool_check("first", move || {
+        let pool = first.clone();
+        async move { pool.get().await }
+    }));
+    let check = radiosonde_checks::redis::pool_check("second", move || {
+        let pool = second.clone();
+        async move { pool.get().await.map(|connection| connection.clone()) }
+    });
+    health.register(quick(check)).unwrap();
+    through_its_troubles(&health, &mut backend, async |_| ()).await;
+}
+
+#[tokio::test]
+async fn clickhouse() {
+    let mut backend = Backend::start(Kind::ClickHouse);
+    let url = backend.url().parse().unwrap();
+    let health = watched(radiosonde_checks::clickhouse::check(
+        "events",
+        &reqwest::Client::new(),
+        url,
+    ));
+    through_its_troubles(&health, &mut backend, async |_| ()).await;
+}
+
+#[tokio::test]
+async fn mongodb() {
+    let mut backend = Backend::start(Kind::MongoDb);
+    let registry = Registry::new();
+    let options = mongodb::options::ClientOptions::parse(backend.url()).await;
+    let mut options = options.unwrap();
+    let listener = radiosonde_checks::mongodb::record_pool(&registry, "documents");
+    options.cmap_event_handler = Some(listener);
+    // The driver asks this often whether a server is there, and the least that it takes.
+    options.heartbeat_freq = Some(Duration::from_millis(500));
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    let before = tasks();
+    let client = mongodb::Client::with_options(options).unwrap();
+    let health = watched(radiosonde_checks::mongodb::check("documents", &client));
+    until(&health, true, "it works").await;
+    let text = registry.render();
+    for line in [
+        r#"connection_pool_connections_max{pool="documents"} 10"#,
+        r#"connection_pool_connections{pool="documents",state="idle"} 1"#,
+        r#"connection_pool_connections{pool="documents",state="used"} 0"#,
+        r#"connection_pool_waiting{pool="documents"} 0"#,
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    through_its_troubles(&health, &mut backend, async |_| ()).await;
+
+    // The tasks of the driver end with the last client of the service.
+    drop((client, health));
+    let ended = async {
+        while tasks() > before {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_mins(1), ended).await;
+    assert!(ended.is_ok(), "{} tasks are left", tasks() - before);
 }
 
 #[tokio::test]

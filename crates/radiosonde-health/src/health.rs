@@ -111,7 +111,7 @@ impl Health {
     /// assert!(health.startup().started);
     /// ```
     pub fn gate(&self, name: impl Into<String>) -> Gate {
-        self.inner.lifecycle.gate(name.into())
+        self.inner.lifecycle.gate(&name.into())
     }
 
     /// Turns readiness red, for good: the service finishes what it has and takes no more.

@@ -16,43 +16,44 @@ use crate::{Change, Obstacle};
 #[derive(Debug, Clone)]
 #[must_use = "the service has not started before the gate is opened"]
 pub struct Gate {
-    state: Arc<GateState>,
+    name: Arc<str>,
     gates: Arc<Gates>,
-}
-
-#[derive(Debug)]
-struct GateState {
-    name: String,
-    open: AtomicBool,
 }
 
 impl Gate {
     /// Opens the gate, for good.
     pub fn open(&self) {
-        if self.state.open.swap(true, Ordering::AcqRel) {
+        let Some(still_closed) = self.gates.open(&self.name) else {
             return;
-        }
-        tracing::info!(gate = self.state.name, "start-up gate opened");
-        if self.gates.closed().is_empty() {
+        };
+        tracing::info!(gate = &*self.name, "start-up gate opened");
+        if still_closed == 0 {
             self.gates.listeners.tell(&Change::Started);
         }
     }
 }
 
-/// All gates of a service.
+/// The gates of a service that are closed, in the order in which they were made.
 #[derive(Debug, Default)]
 struct Gates {
-    made: Mutex<Vec<Arc<GateState>>>,
+    closed: Mutex<Vec<Arc<str>>>,
     listeners: Arc<Listeners>,
 }
 
 impl Gates {
-    fn closed(&self) -> Vec<String> {
-        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let closed = made
-            .iter()
-            .filter(|gate| !gate.open.load(Ordering::Acquire));
-        closed.map(|gate| gate.name.clone()).collect()
+    /// Opens one gate, and returns how many are still closed; none if it was open.
+    ///
+    /// In one step: of two that are opened at once, one is the last.
+    fn open(&self, gate: &Arc<str>) -> Option<usize> {
+        let mut closed = self.closed();
+        // By place and not by name, which two gates may share.
+        let place = closed.iter().position(|name| Arc::ptr_eq(name, gate))?;
+        closed.remove(place);
+        Some(closed.len())
+    }
+
+    fn closed(&self) -> MutexGuard<'_, Vec<Arc<str>>> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -80,7 +81,7 @@ impl Lifecycle {
     pub(crate) fn new(listeners: Arc<Listeners>) -> Self {
         Self {
             gates: Arc::new(Gates {
-                made: Mutex::default(),
+                closed: Mutex::default(),
                 listeners: Arc::clone(&listeners),
             }),
             phase: watch::Sender::new(Phase::Serving),
@@ -91,23 +92,18 @@ impl Lifecycle {
         }
     }
 
-    pub(crate) fn gate(&self, name: String) -> Gate {
-        let open = AtomicBool::new(false);
-        let state = Arc::new(GateState { name, open });
-        let mut made = self
-            .gates
-            .made
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        made.push(Arc::clone(&state));
+    pub(crate) fn gate(&self, name: &str) -> Gate {
+        let name = Arc::from(name);
+        self.gates.closed().push(Arc::clone(&name));
         Gate {
-            state,
+            name,
             gates: Arc::clone(&self.gates),
         }
     }
 
     pub(crate) fn closed_gates(&self) -> Vec<String> {
-        self.gates.closed()
+        let closed = self.gates.closed();
+        closed.iter().map(|name| name.as_ref().to_owned()).collect()
     }
 
     pub(crate) fn start_draining(&self) {
@@ -200,7 +196,7 @@ impl Lifecycle {
     pub(crate) fn obstacles(&self) -> Vec<Obstacle> {
         let phase = *self.phase.borrow();
         let mut obstacles = chosen([
-            (!self.closed_gates().is_empty(), Obstacle::Starting),
+            (!self.gates.closed().is_empty(), Obstacle::Starting),
             (self.reason_to_rest().is_some(), Obstacle::OutOfService),
             (phase == Phase::Draining, Obstacle::Draining),
             (phase == Phase::Stopped, Obstacle::Stopped),

@@ -37,6 +37,15 @@ pub(crate) fn obtain_rotel(directory: &Path) -> Result<(), String> {
     fs::hard_link(program, &placed).map_err(|error| format!("{}: {error}", placed.display()))
 }
 
+/// Adds the package that speaks for MongoDB to that environment, unless it is there.
+pub(crate) fn obtain_mongodb(directory: &Path) -> Result<(), String> {
+    let venv = directory.join("venv");
+    if !MONGODB.are_installed(&venv) {
+        MONGODB.install(&venv)?;
+    }
+    python(&venv, USE_MONGODB).map(drop)
+}
+
 /// Packages that are installed together.
 struct Requirements {
     name: &'static str,
@@ -109,7 +118,14 @@ const ROTEL: Requirements = Requirements {
     pins: include_str!("../../../crates/radiosonde-testkit/python/requirements-rotel.txt"),
 };
 
+const MONGODB: Requirements = Requirements {
+    name: "mongodb",
+    pins: include_str!("../../../crates/radiosonde-testkit/python/requirements-mongodb.txt"),
+};
+
 const USE_PACKAGES: &str = "import grafana_foundation_sdk, kent.app, opentelemetry.proto.collector.trace.v1.trace_service_pb2, sentry_relay.processing";
+
+const USE_MONGODB: &str = "import nx_27017.nx_27017";
 
 const FIND_ROTEL: &str =
     "import pathlib, rotel; print(pathlib.Path(rotel.__file__).with_name('rotel-agent'))";

@@ -34,7 +34,8 @@ fn move_erlang(root: &Path) -> Result<(), String> {
 }
 
 /// Without their service files, users and configuration: `dpkg -x` runs no script.
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 6] = [
+    "clickhouse-server",
     "mariadb-server-core",
     "nats-server",
     "postgresql-15",

@@ -17,6 +17,8 @@ pub(crate) enum Tool {
     NodePackages,
     Prometheus,
     PythonPackages,
+    // They go into the environment of the one before.
+    MongoDb,
     Rotel,
     Wrk,
     Servers,
@@ -28,6 +30,7 @@ impl Tool {
         match self {
             Self::Alertmanager => "prometheus-alertmanager program",
             Self::Curl => "curl program",
+            Self::MongoDb => "server of MongoDB's protocol",
             Self::Node => "node program",
             Self::NodePackages => "packages of Node",
             Self::Prometheus => "prometheus program",
@@ -79,6 +82,7 @@ impl Toolbox {
         match tool {
             Tool::Alertmanager => self.obtain_alertmanager(),
             Tool::Curl => obtain_package("curl"),
+            Tool::MongoDb => python::obtain_mongodb(&self.directory),
             Tool::Node => find_node(),
             Tool::NodePackages => node::obtain_packages(&self.directory),
             Tool::Prometheus => self.obtain_prometheus(),

@@ -66,6 +66,25 @@ async fn a_service_serves_while_it_is_ready() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn all_services_are_listed_with_what_they_are() {
+    let service = Service::new();
+    let app = app(&service);
+    for state in [1, 2] {
+        let mut body = call(&app, "List", vec![0; 5]).await.into_body();
+        let list = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        // A name and a state in each: the server as a whole, and the one service.
+        let mut expected = vec![0x0a, 6, 0x0a, 0, 0x12, 2, 0x08, state];
+        expected.extend([0x0a, 20, 0x0a, 14]);
+        expected.extend(b"stock.v1.Stock");
+        expected.extend([0x12, 2, 0x08, state]);
+        assert_eq!(list[..5], [0, 0, 0, 0, 30]);
+        assert_eq!(list[5..], expected);
+        assert_eq!(next(&mut body).await, "status 0");
+        service.health.start_draining();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_service_is_not_found() {
     let response = call(&app(&Service::new()), "Check", asking("other")).await;
     assert_eq!(response.status(), 200);
@@ -123,7 +142,11 @@ async fn requests_that_are_none_are_refused() {
         (vec![1, 0, 0, 0, 0], "12"),
         (vec![0; 10_000], "3"),
     ] {
-        for method in ["Check", "Watch"] {
+        for method in ["Check", "List", "Watch"] {
+            if method == "List" && body.len() == 6 {
+                // It reads no field.
+                continue;
+            }
             let response = call(&app, method, body.clone()).await;
             assert_eq!(response.headers()["grpc-status"], status, "{body:?}");
         }

@@ -15,3 +15,4 @@ mod paths;
 mod routes;
 mod secrets;
 mod text;
+mod tonic;

@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+#[cfg(feature = "cassandra-metrics")]
+mod cassandra;
 #[cfg(all(feature = "certificate", unix))]
 mod certificate;
 #[cfg(feature = "grpc")]
 mod grpc;
 #[cfg(all(feature = "clickhouse", feature = "gremlin", feature = "http"))]
 mod http;
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(all(
     feature = "disk",
     feature = "dns",
@@ -36,4 +40,16 @@ async fn error(check: Check) -> String {
     let report = run(check).await;
     assert!(!report.is_passing());
     report.error().unwrap_or_default().to_owned()
+}
+
+/// Waits until a service is ready, or no longer, for the reason that is given.
+#[cfg(any(feature = "cassandra-metrics", feature = "kafka"))]
+async fn turns(health: &Health, ready: bool, what: &str) {
+    let turned = async {
+        while health.readiness().await.ready != ready {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let turned = tokio::time::timeout(std::time::Duration::from_mins(1), turned).await;
+    assert!(turned.is_ok(), "{what}: {:?}", health.last_report().checks);
 }

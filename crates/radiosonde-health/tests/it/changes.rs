@@ -1,6 +1,8 @@
 //! Who is told of what.
 
+use std::sync::Barrier;
 use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::Duration;
 
 use radiosonde_health::{Change, CheckState, Health, Obstacle, Status};
@@ -42,6 +44,36 @@ async fn a_check_tells_each_change_of_its_state_once() {
             health.report().await;
         }
         assert_eq!(all(&changes), [expected]);
+    }
+}
+
+/// Each of four threads opens one gate of four, at the same moment, a thousand times.
+#[test]
+fn of_gates_that_are_opened_at_once_one_is_the_last() {
+    const THREADS: usize = 4;
+    let rounds: Vec<_> = (0..1_000)
+        .map(|_| {
+            let (health, changes) = told();
+            let gates: Vec<_> = (0..THREADS).map(|_| health.gate("a step")).collect();
+            (health, changes, gates)
+        })
+        .collect();
+    let moment = Barrier::new(THREADS);
+    thread::scope(|scope| {
+        for n in 0..THREADS {
+            let own: Vec<_> = rounds.iter().map(|(_, _, gates)| &gates[n]).collect();
+            let moment = &moment;
+            scope.spawn(move || {
+                for gate in own {
+                    moment.wait();
+                    gate.open();
+                }
+            });
+        }
+    });
+    for (health, changes, _) in &rounds {
+        assert!(health.startup().started);
+        assert_eq!(all(changes), ["Started"]);
     }
 }
 

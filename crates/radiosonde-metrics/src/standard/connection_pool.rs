@@ -1,6 +1,7 @@
 //! Pools of connections.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Instant;
 
 use radiosonde_catalog::{
@@ -56,6 +57,8 @@ struct Inner {
     idle: Gauge,
     used: Gauge,
     waiting: UpDownCounter,
+    /// What of it the pool said itself.
+    said_waiting: AtomicI64,
     acquire_duration: Histogram,
     timeouts: Counter,
 }
@@ -70,6 +73,7 @@ impl ConnectionPool {
             idle: connections("idle"),
             used: connections("used"),
             waiting: registry.up_down_counter(&CONNECTION_POOL_WAITING, &[pool]),
+            said_waiting: AtomicI64::new(0),
             acquire_duration: registry.histogram(&CONNECTION_POOL_ACQUIRE_DURATION, &[pool]),
             timeouts: registry.counter(&CONNECTION_POOL_TIMEOUTS, &[pool]),
         };
@@ -91,6 +95,18 @@ impl ConnectionPool {
     /// Sets how many connections are open and in use.
     pub fn set_used(&self, connections: usize) {
         self.inner.used.set(real(connections));
+    }
+
+    /// Sets how many wait for a connection, beside those of [`acquire`](Self::acquire). For pools that know.
+    pub fn set_waiting(&self, waiting: usize) {
+        let waiting = i64::try_from(waiting).unwrap_or(i64::MAX);
+        let before = self.inner.said_waiting.swap(waiting, Relaxed);
+        self.inner.waiting.add(waiting - before);
+    }
+
+    /// Counts so many who got no connection in time. For pools that count them.
+    pub fn count_timeouts(&self, timeouts: u64) {
+        self.inner.timeouts.increment(timeouts);
     }
 
     /// Starts to wait for a connection.

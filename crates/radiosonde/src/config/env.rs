@@ -233,9 +233,9 @@ variables! {
         RADIOSONDE_MAX_CONNECTIONS: "a number from 1", "no limit",
             "How many connections `serve` has open at once. More wait in the queue of the operating system.";
         RADIOSONDE_HEAD_TIMEOUT: "a duration, `1s` to `1h`", "`30s`",
-            "How long a connection may take for the head of its first request.";
+            "How long the head of a request may take.";
         RADIOSONDE_IDLE_TIMEOUT: "a duration, `1s` to `1d`", "`620s`",
-            "How long a connection may take for the head of each further one, waiting included. Load balancers should give up first.";
+            "How long a connection may be without a request. Load balancers should give up first.";
     ]
     "Lifecycle": [
         RADIOSONDE_DRAIN_DELAY: "a duration, at most `1h`", "`5s` inside Kubernetes, `0s` elsewhere",

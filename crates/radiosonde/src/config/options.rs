@@ -343,7 +343,11 @@ impl Config {
         self
     }
 
-    /// Sets how long a connection may take for the head of its first request, the handshake of HTTP/2 included.
+    /// Sets how long a connection may take for the head of a request: of the first one from when the connection is accepted,
+    /// the handshake of HTTP/2 included, and of each further one of HTTP/1 from its first byte.
+    ///
+    /// Heads of HTTP/2 after the first have no time of their own: they are bounded by their size, and by the
+    /// [`idle_timeout`](Self::idle_timeout).
     ///
     /// Defaults to `RADIOSONDE_HEAD_TIMEOUT`, else to 30 seconds.
     #[cfg(feature = "axum")]
@@ -353,7 +357,8 @@ impl Config {
         self
     }
 
-    /// Sets how long a connection of HTTP/1 may take for the head of each further request, waiting included.
+    /// Sets how long a connection may be without a request. One of HTTP/2 is told to end then, and may have waited up to twice as
+    /// long.
     ///
     /// It should be longer than what the load balancer in front allows: if the service closed a connection just as it is
     /// used, the client would see an error.

@@ -5,7 +5,6 @@ use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,16 +14,16 @@ use hyper::body::Incoming;
 use hyper::{Request, Version, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use radiosonde_axum::ConnectionMetrics;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower_service::Service as _;
 
 use super::socket::{Held, Scissors, Socket};
 use super::taken::Taken;
+use super::talk::{Answer, Awaited, Patience, Talk};
 use crate::config::ConnectionSettings;
 
 /// The open connections of a listener.
@@ -33,7 +32,7 @@ pub(crate) struct Connections {
     /// Whether the last attempt to accept failed; only a change is worth a line.
     failing: bool,
     places: Arc<Semaphore>,
-    head_timeout: Duration,
+    settings: ConnectionSettings,
     /// None for connections that are not those of the service.
     metrics: Option<ConnectionMetrics>,
     app: Router,
@@ -45,7 +44,8 @@ pub(crate) struct Connections {
 /// What is served: a task for each connection, others for the streams of HTTP/2, and sockets that were upgraded.
 pub(crate) struct Open {
     connections: JoinSet<()>,
-    graceful: GracefulShutdown,
+    /// Tells connections that the one that is answered is their last request.
+    ending: watch::Sender<bool>,
     sockets: Vec<Scissors>,
     /// Ends when the last task and the last socket have.
     alive: mpsc::Receiver<Infallible>,
@@ -73,7 +73,7 @@ impl Connections {
             listener,
             failing: false,
             places: Arc::new(Semaphore::new(settings.most)),
-            head_timeout: settings.head_timeout,
+            settings,
             metrics,
             // Applies the layers once; otherwise each connection would.
             app: app.with_state(()),
@@ -81,7 +81,7 @@ impl Connections {
             alive: kept,
             open: Open {
                 connections: JoinSet::new(),
-                graceful: GracefulShutdown::new(),
+                ending: watch::Sender::new(false),
                 sockets: Vec::new(),
                 alive,
             },
@@ -140,22 +140,21 @@ impl Connections {
     }
 
     fn serve(&mut self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
-        let asked = Arc::new(AtomicBool::new(false));
-        let (app, has_asked) = (self.app.clone(), asked.clone());
-        let taken = Arc::new(Taken::default());
-        let notes = taken.clone();
+        let (app, talk) = (self.app.clone(), Arc::<Talk>::default());
+        let (taken, heard) = (Arc::<Taken>::default(), Arc::clone(&talk));
+        let notes = Arc::clone(&taken);
         let service = service_fn(move |mut request: Request<Incoming>| {
-            has_asked.store(true, Relaxed);
+            let in_flight = heard.asked(request.version());
             request.extensions_mut().insert(ConnectInfo(peer));
             // Of HTTP/2, one stream is taken over, whose end is not seen here.
-            let notes = (request.version() < Version::HTTP_2).then(|| notes.clone());
+            let notes = (request.version() < Version::HTTP_2).then(|| Arc::clone(&notes));
             let answer = app.clone().call(request.map(Body::new));
             async move {
                 let Ok(response) = answer.await;
                 if let Some(notes) = notes {
                     notes.note(&response);
                 }
-                Ok::<_, Infallible>(response)
+                Ok::<_, Infallible>(response.map(|body| Answer::new(body, in_flight)))
             }
         });
         // Small responses should not wait for the acknowledgement of what went before.
@@ -166,17 +165,30 @@ impl Connections {
             _alive: self.alive.clone(),
             _taken: taken,
         };
-        let (socket, scissors) = Socket::new(stream, held);
+        let (socket, scissors) = Socket::new(stream, Arc::clone(&talk), held);
         let connection = self
             .http
             .serve_connection_with_upgrades(TokioIo::new(socket), service);
-        let connection = self.open.graceful.watch(connection.into_owned());
-        let head_timeout = self.head_timeout;
+        let connection = connection.into_owned();
+        let mut patience = Patience::new(talk, self.settings);
+        let mut ending = self.open.ending.subscribe();
         self.open.connections.spawn(async move {
-            tokio::select! {
-                // A connection that breaks is the client's affair; what it did to its request is counted by the layer.
-                _ = connection => {}
-                () = silence(head_timeout, &asked) => {}
+            let mut connection = std::pin::pin!(connection);
+            let mut ends = false;
+            loop {
+                tokio::select! {
+                    biased;
+                    // A connection that breaks is the client's affair; what it did to its request is counted by the layer.
+                    _ = connection.as_mut() => return,
+                    _ = ending.wait_for(|ending| *ending), if !ends => {}
+                    awaited = patience.end(), if !ends => {
+                        if awaited != Awaited::Request {
+                            return;
+                        }
+                    }
+                }
+                connection.as_mut().graceful_shutdown();
+                ends = true;
             }
         });
         self.open.remember(scissors);
@@ -205,8 +217,7 @@ impl Open {
     /// Asks every connection to end, and waits until all have: with their last request, and the upgraded ones when whoever
     /// took them lets go.
     pub(crate) async fn end(&mut self) {
-        let graceful = std::mem::replace(&mut self.graceful, GracefulShutdown::new());
-        graceful.shutdown().await;
+        self.ending.send_replace(true);
         // Nobody sends anything: this is the end of the last sender.
         self.alive.recv().await;
     }
@@ -231,15 +242,6 @@ impl Open {
             self.sockets.reserve(self.sockets.len().max(1));
         }
         self.sockets.push(socket);
-    }
-}
-
-/// Waits for a client that has not asked for anything for too long. Neither the guess of the version of HTTP nor the
-/// handshake of HTTP/2 has a limit of its own.
-async fn silence(head_timeout: Duration, asked: &AtomicBool) {
-    sleep(head_timeout).await;
-    if asked.load(Relaxed) {
-        pending::<()>().await;
     }
 }
 
@@ -276,13 +278,14 @@ const CUT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     use axum::routing::get;
     use hyper_util::client::legacy::Client;
     use hyper_util::rt::TokioExecutor;
     use radiosonde_metrics::Registry;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -347,6 +350,90 @@ mod tests {
         };
         tokio::select! {
             () = connections.accept() => {}
+            () = client => {}
+        }
+    }
+
+    /// Sends the first part of what is given, waits for an answer, sends the other, and returns how long it was until the server
+    /// ended the connection.
+    async fn hung_up_after(address: SocketAddr, (first, then): (&[u8], &[u8])) -> Duration {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(first).await.unwrap();
+        assert!(client.read(&mut [0; 1024]).await.unwrap() > 0);
+        client.write_all(then).await.unwrap();
+        let before = Instant::now();
+        let _ = client.read_to_end(&mut Vec::new()).await;
+        before.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_head_has_as_long_as_the_first() {
+        const WHOLE: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+        const POST: &[u8] = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nbody";
+        for first in [WHOLE, POST] {
+            let (mut connections, address) =
+                serving(Router::new().route("/", get(async || "here").post(async || "here"))).await;
+            let took = tokio::select! {
+                () = connections.accept() => unreachable!("it accepts for ever"),
+                took = hung_up_after(address, (first, b"GET / HTT")) => took,
+            };
+            let limit = LIMITS.head_timeout;
+            assert!(limit <= took && took < limit * 2, "{took:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_takes_long_is_no_slow_head() {
+        let slow = async |body: String| {
+            sleep(LIMITS.head_timeout * 5).await;
+            body
+        };
+        let (mut connections, address) =
+            serving(Router::new().route("/", axum::routing::post(slow))).await;
+        let client = async {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n";
+            client.write_all(head).await.unwrap();
+            for byte in b"body" {
+                sleep(LIMITS.head_timeout).await;
+                client.write_all(&[*byte]).await.unwrap();
+            }
+            let mut answer = [0; 1024];
+            let length = client.read(&mut answer).await.unwrap();
+            assert!(answer[..length].ends_with(b"body"));
+        };
+        tokio::select! {
+            () = connections.accept() => {}
+            () = client => {}
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_of_http_2_without_requests_ends_as_others_do() {
+        let (mut connections, address) =
+            serving(Router::new().route("/", get(async || "here"))).await;
+        let client = async {
+            let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+            let (mut sender, connection) =
+                hyper::client::conn::http2::handshake(TokioExecutor::new(), stream)
+                    .await
+                    .unwrap();
+            let ended = tokio::spawn(connection);
+            // As long as it asks now and then it stays.
+            for _ in 0..4 {
+                let request = Request::get("/").body(Body::empty()).unwrap();
+                let response = sender.send_request(request).await.unwrap();
+                assert_eq!(response.status(), 200);
+                drop(response);
+                sleep(LIMITS.idle_timeout / 2).await;
+            }
+            let before = Instant::now();
+            // It was told so, which is no error.
+            ended.await.unwrap().unwrap();
+            assert!(before.elapsed() <= LIMITS.idle_timeout * 2);
+        };
+        tokio::select! {
+            () = connections.accept() => unreachable!("it accepts for ever"),
             () = client => {}
         }
     }

@@ -18,6 +18,8 @@ mod signal;
 mod socket;
 #[cfg(feature = "axum")]
 mod taken;
+#[cfg(feature = "axum")]
+mod talk;
 
 #[cfg(feature = "axum")]
 pub use probe_thread::ProbeThread;

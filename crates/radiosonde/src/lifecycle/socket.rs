@@ -14,12 +14,14 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::taken::Taken;
+use super::talk::Talk;
 
 /// An accepted socket.
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: TcpStream,
     cut: Arc<Cut>,
+    talk: Arc<Talk>,
     _held: Held,
 }
 
@@ -45,12 +47,13 @@ struct Cut {
 pub(crate) struct Scissors(Weak<Cut>);
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, held: Held) -> (Self, Scissors) {
+    pub(super) fn new(stream: TcpStream, talk: Arc<Talk>, held: Held) -> (Self, Scissors) {
         let cut = Arc::new(Cut::default());
         let scissors = Scissors(Arc::downgrade(&cut));
         let socket = Self {
             stream,
             cut,
+            talk,
             _held: held,
         };
         (socket, scissors)
@@ -105,7 +108,12 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.poll(cx, reader, |stream, cx| stream.poll_read(cx, buffer))
+        let before = buffer.filled().len();
+        let polled = self.poll(cx, reader, |stream, cx| stream.poll_read(cx, buffer));
+        if buffer.filled().len() > before {
+            self.talk.heard();
+        }
+        polled
     }
 }
 

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 mod abuse;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+mod account;
 mod child;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod client;
@@ -40,6 +42,8 @@ mod service;
 mod shutdown;
 #[cfg(all(feature = "axum", feature = "slo"))]
 mod slo;
+#[cfg(all(feature = "axum", target_os = "linux"))]
+mod starved;
 #[cfg(feature = "axum")]
 mod strangers;
 #[cfg(feature = "axum")]

@@ -1,0 +1,78 @@
+//! The check of Cassandra, by the real driver, against a node that answers as much as the driver asks.
+
+mod node;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use radiosonde_checks::cassandra;
+use radiosonde_health::Health;
+use radiosonde_metrics::Registry;
+use scylla::client::session::Session;
+use scylla::client::session_builder::SessionBuilder;
+
+use self::node::Node;
+use crate::{error, run, turns};
+
+async fn session(node: &Node) -> Arc<Session> {
+    let builder = SessionBuilder::new().known_node_addr(node.addr());
+    let session = builder.fetch_schema_metadata(false).build().await;
+    Arc::new(session.unwrap())
+}
+
+#[tokio::test]
+async fn a_node_that_answers_passes() {
+    let node = Node::start().await;
+    let session = session(&node).await;
+    let report = run(cassandra::check("events", &session)).await;
+    assert!(report.is_passing(), "{report:?}");
+    let asked = node.last_query();
+    assert!(asked.contains("FROM system.local"), "{asked}");
+}
+
+#[tokio::test]
+async fn what_a_node_says_is_told() {
+    let node = Node::start().await;
+    let session = session(&node).await;
+    node.refuse("the disk is on fire");
+    let said = error(cassandra::check("events", &session)).await;
+    assert!(said.contains("the disk is on fire"), "{said}");
+}
+
+#[tokio::test]
+async fn a_node_is_followed_through_its_troubles() {
+    let mut node = Node::start().await;
+    let session = session(&node).await;
+    let health = Health::new();
+    let check = cassandra::check("events", &session).critical();
+    let check = check
+        .interval(Duration::from_secs(1))
+        .interval_while_failing(Duration::from_millis(100));
+    health.register(check).unwrap();
+    turns(&health, true, "it answers").await;
+    node.kill();
+    turns(&health, false, "it was killed").await;
+    node.revive().await;
+    turns(&health, true, "it was revived").await;
+    node.be_silent();
+    turns(&health, false, "it fell silent").await;
+    node.speak();
+    turns(&health, true, "it speaks again").await;
+}
+
+#[tokio::test]
+async fn open_connections_are_shown() {
+    let node = Node::start().await;
+    let session = session(&node).await;
+    assert!(run(cassandra::check("events", &session)).await.is_passing());
+    let registry = Registry::new();
+    cassandra::record_pool(&registry, "events", &session);
+    let text = registry.render();
+    let open = node.connections() - 1; // That of the driver itself is not in the pool.
+    for line in [
+        format!(r#"connection_pool_connections{{pool="events",state="idle"}} {open}"#),
+        format!(r#"connection_pool_connections_max{{pool="events"}} {open}"#),
+    ] {
+        assert!(text.contains(&line), "{line}: {text}");
+    }
+}
