@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Buf;
 use http::{HeaderMap, StatusCode, Version, response};
 use http_body::Frame;
-use radiosonde_metrics::UpDownCounter;
+use radiosonde_metrics::Operations;
 
 use super::layer::Shared;
 use super::observation::{End, Stop};
@@ -25,7 +25,7 @@ pub(super) struct OpenCall {
     /// An index into the known methods.
     method: usize,
     /// None of a call.
-    active: Option<&'static UpDownCounter>,
+    operations: Option<&'static Operations>,
     scopes: Vec<Box<dyn ClientScope>>,
     departed: Instant,
     answer: Answer,
@@ -60,14 +60,14 @@ impl OpenCall {
             Call::begin(grpc, Some(server.name), sent.uri.path(), sent.headers)
         };
         let grpc = grpc().map(Box::new);
-        let active = grpc
+        let operations = grpc
             .is_none()
             .then(|| series.depart(server, method, method_label));
         let mut call = Self {
             shared,
             server,
             method,
-            active,
+            operations,
             scopes: Vec::new(),
             departed,
             answer: Answer::to(sent.method),
@@ -177,11 +177,10 @@ impl OpenCall {
         } else {
             let ended = self.stream_began.unwrap_or_else(Instant::now);
             observation.duration = ended.duration_since(self.departed);
-            let series = &self.server.kept[self.method];
-            self.shared.series.record(series, &observation, span);
-        }
-        if let Some(active) = self.active {
-            active.add(-1);
+            if let Some(operations) = self.operations {
+                let series = &self.shared.series;
+                series.record(operations, &observation, span);
+            }
         }
         while let Some(scope) = self.scopes.pop() {
             quietly(|| within(&self.scopes, || scope.close(&observation)));

@@ -1,4 +1,4 @@
-//! The four metrics of an outgoing request, and their handles kept by server and method.
+//! The metrics of an outgoing request, kept by server and method.
 
 use std::sync::OnceLock;
 
@@ -7,12 +7,10 @@ use radiosonde_catalog::{
     HTTP_CLIENT_ACTIVE_REQUESTS, HTTP_CLIENT_ERRORS, HTTP_CLIENT_REQUEST_DURATION,
     HTTP_CLIENT_REQUESTS,
 };
-use radiosonde_metrics::{Counter, Histogram, Registry, SampledSpan, UpDownCounter};
+use radiosonde_metrics::{Ending, EndingId, Operations, Registry, SampledSpan};
 
 use super::server::{Server, Servers};
 use super::{ClientErrorType, ClientObservation, ClientOptions};
-use crate::Outcome;
-use crate::few::Few;
 
 /// The metrics of all requests of one layer.
 #[derive(Debug)]
@@ -25,13 +23,8 @@ pub(super) struct ClientSeries {
 /// The metrics of the requests to one server, by method.
 pub(super) type ServerSeries = Server<Box<[CallSeries]>>;
 
-/// The metrics of the requests to one server by one method.
-#[derive(Debug, Default)]
-pub(super) struct CallSeries {
-    active: OnceLock<UpDownCounter>,
-    ended: Few<(Option<u16>, Outcome), (Counter, Histogram)>,
-    errors: Few<ClientErrorType, Counter>,
-}
+/// The metrics of the requests to one server by one method, from the first one on.
+type CallSeries = OnceLock<Operations>;
 
 impl ClientSeries {
     pub(super) fn new(registry: Registry, options: &ClientOptions) -> Self {
@@ -48,59 +41,69 @@ impl ClientSeries {
         self.servers.of(uri, || of_methods(self.methods))
     }
 
-    /// Counts a request as in flight, until the returned number is counted down again.
+    /// Counts a request as in flight, until its end is recorded.
     pub(super) fn depart(
         &self,
         server: &'static ServerSeries,
         index: usize,
         method: &str,
-    ) -> &'static UpDownCounter {
-        let make = || {
+    ) -> &'static Operations {
+        let operations = server.kept[index].get_or_init(|| {
+            let operations = Operations::new();
             self.registry
                 .up_down_counter(&HTTP_CLIENT_ACTIVE_REQUESTS, &[method, server.name])
-        };
-        let active = server.kept[index].active.get_or_init(make);
-        active.add(1);
-        active
+                .count_active(&operations);
+            operations
+        });
+        operations.begin();
+        operations
     }
 
-    /// Records the end of a request, except that it is no longer in flight. Its `span` is the exemplar.
+    /// Records the end of a request. Its `span` is the exemplar.
     pub(super) fn record(
         &self,
-        series: &CallSeries,
+        operations: &Operations,
         observation: &ClientObservation<'_>,
         span: Option<SampledSpan>,
     ) {
+        operations.end(id(observation), observation.duration, span, || {
+            self.ending(observation)
+        });
+    }
+
+    /// Returns the instruments that tell of requests that ended so.
+    fn ending(&self, observation: &ClientObservation<'_>) -> Ending {
         let (method, server) = (observation.method, observation.server);
-        let (status, outcome) = (observation.status, observation.outcome());
-        let make = || {
-            let status = status.map(|status| status.to_string()).unwrap_or_default();
-            let labels = [method, server, &*status, outcome.as_str()];
-            let requests = self.registry.counter(&HTTP_CLIENT_REQUESTS, &labels);
-            let duration = self
-                .registry
-                .histogram(&HTTP_CLIENT_REQUEST_DURATION, &labels[..3]);
-            (requests, duration)
+        let status = observation.status.map(|status| status.to_string());
+        let status = status.unwrap_or_default();
+        let labels = [method, server, &status, observation.outcome().as_str()];
+        let requests = self.registry.counter(&HTTP_CLIENT_REQUESTS, &labels);
+        let times = (self.registry).histogram(&HTTP_CLIENT_REQUEST_DURATION, &labels[..3]);
+        let ending = Ending::new(times).counted_by(requests);
+        let Some(error) = observation.error_type() else {
+            return ending;
         };
-        series
-            .ended
-            .with((status, outcome), make, |(requests, duration)| {
-                requests.increment(1);
-                duration.record_in(observation.duration.as_secs_f64(), span);
-            });
-        if let Some(error) = observation.error_type() {
-            let make = || {
-                let error = error.to_string();
-                self.registry
-                    .counter(&HTTP_CLIENT_ERRORS, &[method, server, &*error])
-            };
-            series
-                .errors
-                .with(error, make, |errors| errors.increment(1));
-        }
+        let labels = [method, server, &error.to_string()];
+        let errors = self.registry.counter(&HTTP_CLIENT_ERRORS, &labels);
+        ending.counted_by(errors)
     }
 }
 
+/// Names how a request ended: by its status, its outcome, and what kind of failure it was, which the other two leave open.
+fn id(observation: &ClientObservation<'_>) -> EndingId {
+    let error = match observation.error_type() {
+        // The last is of calls, which are recorded elsewhere.
+        None | Some(ClientErrorType::Status(_) | ClientErrorType::Grpc(_)) => 0,
+        Some(ClientErrorType::Connect) => 1,
+        Some(ClientErrorType::Timeout) => 2,
+        Some(ClientErrorType::Inner) => 3,
+        Some(ClientErrorType::Body) => 4,
+        Some(ClientErrorType::Panic) => 5,
+    };
+    let status = observation.status.unwrap_or_default();
+    u32::from(status) | (observation.outcome() as u32) << 16 | error << 24
+}
+
 fn of_methods(methods: usize) -> Box<[CallSeries]> {
-    (0..methods).map(|_| CallSeries::default()).collect()
+    (0..methods).map(|_| OnceLock::new()).collect()
 }
