@@ -39,6 +39,10 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &[Tool::PythonPackages, Tool::NodePackages, Tool::Prometheus],
     },
     Suite {
+        name: "newer_alertmanager",
+        needs: &[Tool::NewerAlertmanager],
+    },
+    Suite {
         name: "otlp",
         needs: &[Tool::PythonPackages, Tool::Rotel],
     },

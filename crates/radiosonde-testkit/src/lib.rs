@@ -25,6 +25,7 @@
 //! assert_eq!(collector.requests()[0].body, b"spans");
 //! ```
 
+pub mod alertmanager;
 pub mod backend;
 pub mod exposition;
 pub mod fault;
@@ -32,6 +33,7 @@ pub mod grafana;
 pub mod hostile;
 pub mod http;
 pub mod kent;
+pub mod mail;
 pub mod otlp;
 pub mod prometheus;
 pub mod recordings;
@@ -40,6 +42,7 @@ pub mod service;
 pub mod strict;
 pub mod tools;
 
+mod door;
 mod launch;
 mod scratch;
 mod server;

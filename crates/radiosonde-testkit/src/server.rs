@@ -96,7 +96,8 @@ impl Server {
         self.child.try_wait().expect("a child of our own")
     }
 
-    fn log(&self) -> String {
+    /// Returns what it has said so far.
+    pub(crate) fn log(&self) -> String {
         let bytes = fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }

@@ -1,7 +1,7 @@
 //! Finds the programs that tests need.
 //!
-//! `cargo xtask test` fills a directory of *tools*: `bin/` holds programs, `venv/` a Python environment, `npm/` packages of
-//! Node, `servers/` the files of databases and brokers, as in `/`. Looked for are the
+//! `cargo xtask test` fills a directory of *tools*: `bin/` holds programs, `newer/bin/` later versions of some of them,
+//! `venv/` a Python environment, `npm/` packages of Node, `servers/` the files of databases and brokers, as in `/`. Looked for are the
 //! directory that the variable `RADIOSONDE_TEST_TOOLS` names, by default `target/tools` in the workspace, and then `PATH`.
 
 use std::env;
@@ -23,6 +23,21 @@ pub fn program(name: &str) -> PathBuf {
     match locate(name, [bin].into_iter().chain(search_path())) {
         Some(program) => program,
         None => panic!("{}", missing(name)),
+    }
+}
+
+/// Returns where a later version of the program `name` is, which knows what the one that [`program`] finds does not.
+///
+/// # Panics
+///
+/// Panics when it is not among the tools, with a message that says what to do.
+#[must_use]
+#[track_caller]
+pub fn newer_program(name: &str) -> PathBuf {
+    let bin = directory().join("newer").join("bin");
+    match locate(name, [bin]) {
+        Some(program) => program,
+        None => panic!("{}", missing(&format!("newer {name}"))),
     }
 }
 

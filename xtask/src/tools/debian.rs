@@ -24,11 +24,7 @@ pub(crate) fn unpack(
     fs::create_dir_all(&scratch).map_err(in_scratch)?;
 
     let archive = download(package, &scratch)?;
-    run::captured(Command::new("dpkg").arg("-x").arg(archive).arg(&scratch))?;
-    for program in programs {
-        let unpacked = scratch.join("usr/bin").join(program);
-        fs::rename(unpacked, directory.join("bin").join(program)).map_err(in_scratch)?;
-    }
+    take_programs(&archive, programs, &scratch, directory)?;
     for (place, files) in data {
         let at_place = |error| {
             format!(
@@ -44,6 +40,64 @@ pub(crate) fn unpack(
             fs::copy(unpacked, place.join(file)).map_err(at_place)?;
         }
     }
+    fs::remove_dir_all(&scratch).map_err(in_scratch)
+}
+
+/// Puts programs of a package of another release of Debian into `directory/bin`. The system does not hear of that release: its
+/// lists are read into a place that is removed again.
+pub(crate) fn unpack_of(
+    release: &str,
+    package: &str,
+    programs: &[&str],
+    directory: &Path,
+) -> Result<(), String> {
+    check_available(&format!(
+        "install the programs of {package} of {release} yourself"
+    ))?;
+    let scratch = directory.join(package);
+    let in_scratch = |error| format!("{}: {error}", scratch.display());
+    fs::remove_dir_all(&scratch).ok();
+    for place in ["lists/partial", "cache/archives/partial", "archive"] {
+        fs::create_dir_all(scratch.join(place)).map_err(in_scratch)?;
+    }
+    fs::create_dir_all(directory.join("bin")).map_err(in_scratch)?;
+    let source = format!("deb [signed-by={KEYRING}] {} {release} main\n", site()?);
+    fs::write(scratch.join("sources.list"), source).map_err(in_scratch)?;
+    fs::write(scratch.join("status"), "").map_err(in_scratch)?;
+
+    let apt_get = |action| {
+        let mut command = apt_get(action);
+        for (option, place) in [
+            ("Dir::Etc::sourcelist", "sources.list"),
+            ("Dir::State::lists", "lists"),
+            ("Dir::State::status", "status"),
+            ("Dir::Cache", "cache"),
+        ] {
+            let place = scratch.join(place);
+            command.args(["-o", &format!("{option}={}", place.display())]);
+        }
+        // Only this release, and of what it lists only the packages.
+        command.args([
+            "-o",
+            "Dir::Etc::sourceparts=-",
+            "-o",
+            "Acquire::Languages=none",
+        ]);
+        command.args([
+            "-o",
+            "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false",
+        ]);
+        command
+    };
+    run::captured(&mut apt_get("update"))?;
+    let archive = scratch.join("archive");
+    run::captured(apt_get("download").arg(package).current_dir(&archive))?;
+    take_programs(
+        &only_file(&archive, package)?,
+        programs,
+        &scratch,
+        directory,
+    )?;
     fs::remove_dir_all(&scratch).map_err(in_scratch)
 }
 
@@ -101,11 +155,42 @@ fn download(package: &str, directory: &Path) -> Result<PathBuf, String> {
         let mut command = apt_get("download");
         run::captured(command.arg(package).current_dir(directory))
     })?;
+    only_file(directory, package)
+}
+
+fn only_file(directory: &Path, package: &str) -> Result<PathBuf, String> {
     let mut files = fs::read_dir(directory).map_err(|error| error.to_string())?;
     match files.next() {
         Some(Ok(file)) => Ok(file.path()),
         _ => Err(format!("apt-get downloaded no {package}")),
     }
+}
+
+/// Unpacks an archive into a scratch directory, and moves these programs of it to `directory/bin`.
+fn take_programs(
+    archive: &Path,
+    programs: &[&str],
+    scratch: &Path,
+    directory: &Path,
+) -> Result<(), String> {
+    run::captured(Command::new("dpkg").arg("-x").arg(archive).arg(scratch))?;
+    for program in programs {
+        let unpacked = scratch.join("usr/bin").join(program);
+        fs::rename(unpacked, directory.join("bin").join(program))
+            .map_err(|error| format!("{}: {error}", scratch.display()))?;
+    }
+    Ok(())
+}
+
+/// Returns where this system gets Debian's packages.
+fn site() -> Result<String, String> {
+    with_fresh_lists(|| {
+        let mut command = Command::new("apt-get");
+        command.args(["indextargets", "--format", "$(REPO_URI)"]);
+        let sites = run::captured(command.args(["Created-By: Packages", "Label: Debian"]))?;
+        let first = sites.lines().next().map(str::to_owned);
+        first.ok_or_else(|| "this system gets no packages from Debian".to_owned())
+    })
 }
 
 /// Tries, and when it fails for want of package lists or because they are old, tries again with fresh ones.
@@ -138,3 +223,6 @@ fn check_available(otherwise: &str) -> Result<(), String> {
 fn is_root() -> bool {
     run::captured(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
+
+/// The keys of Debian's releases, of the package `debian-archive-keyring`.
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";

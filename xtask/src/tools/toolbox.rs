@@ -13,6 +13,7 @@ use crate::{run, workspace};
 pub(crate) enum Tool {
     Alertmanager,
     Curl,
+    NewerAlertmanager,
     Node,
     NodePackages,
     Prometheus,
@@ -31,6 +32,7 @@ impl Tool {
             Self::Alertmanager => "prometheus-alertmanager program",
             Self::Curl => "curl program",
             Self::MongoDb => "server of MongoDB's protocol",
+            Self::NewerAlertmanager => "Alertmanager 0.28",
             Self::Node => "node program",
             Self::NodePackages => "packages of Node",
             Self::Prometheus => "prometheus program",
@@ -83,6 +85,7 @@ impl Toolbox {
             Tool::Alertmanager => self.obtain_alertmanager(),
             Tool::Curl => obtain_package("curl"),
             Tool::MongoDb => python::obtain_mongodb(&self.directory),
+            Tool::NewerAlertmanager => self.obtain_newer_alertmanager(),
             Tool::Node => find_node(),
             Tool::NodePackages => node::obtain_packages(&self.directory),
             Tool::Prometheus => self.obtain_prometheus(),
@@ -95,18 +98,26 @@ impl Toolbox {
 
     /// Debian's Alertmanager reads templates from a directory of the system, without which it does not start.
     fn obtain_alertmanager(&self) -> Result<(), String> {
-        let programs = ["prometheus-alertmanager", "amtool"];
         let templates = Path::new("/usr/share/prometheus/alertmanager");
-        if self.has(&programs) && templates.is_dir() {
+        if self.has(&ALERTMANAGER) && templates.is_dir() {
             return Ok(());
         }
         let files = [(templates, ["default.tmpl", "email.tmpl"].as_slice())];
-        debian::unpack(
-            "prometheus-alertmanager",
-            &programs,
-            &files,
-            &self.directory,
-        )
+        debian::unpack(ALERTMANAGER[0], &ALERTMANAGER, &files, &self.directory)
+    }
+
+    /// What only later versions have: that of Debian 13 runs on what Debian 12 has, and finds the same templates.
+    fn obtain_newer_alertmanager(&self) -> Result<(), String> {
+        self.obtain_alertmanager()?;
+        let directory = self.directory.join("newer");
+        let bin = directory.join("bin");
+        if ALERTMANAGER
+            .iter()
+            .all(|program| run::is_installed(bin.join(program)))
+        {
+            return Ok(());
+        }
+        debian::unpack_of("trixie", ALERTMANAGER[0], &ALERTMANAGER, &directory)
     }
 
     fn obtain_prometheus(&self) -> Result<(), String> {
@@ -143,3 +154,6 @@ fn find_node() -> Result<(), String> {
         |_| Ok(()),
     )
 }
+
+/// The programs of the package that is called as the first of them.
+const ALERTMANAGER: [&str; 2] = ["prometheus-alertmanager", "amtool"];

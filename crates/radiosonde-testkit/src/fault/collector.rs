@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use super::door::Door;
 use super::mode::{Answer, Mode};
 use super::otlp;
+use crate::door::Door;
 use crate::http;
 
 /// A receiver that misbehaves.

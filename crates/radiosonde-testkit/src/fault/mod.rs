@@ -17,7 +17,6 @@
 //! ```
 
 mod collector;
-mod door;
 mod mode;
 mod otlp;
 

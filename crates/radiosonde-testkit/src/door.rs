@@ -11,7 +11,7 @@ use socket2::{Domain, Socket, Type};
 
 /// A port on the loopback address. It is closed until it is opened.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(crate) struct Door {
     addr: SocketAddr,
     /// Is bound and never listens, so that the port stays ours while it is closed.
     _holder: Socket,
@@ -33,7 +33,7 @@ enum Now {
 }
 
 impl Door {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let holder = bound((Ipv4Addr::LOCALHOST, 0).into())?;
         let addr = holder.local_addr()?.as_socket();
         Ok(Self {
@@ -43,12 +43,12 @@ impl Door {
         })
     }
 
-    pub(super) fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }
 
     /// Accepts connections, each on a thread of its own.
-    pub(super) fn open(
+    pub(crate) fn open(
         &mut self,
         serve: impl Fn(TcpStream) + Clone + Send + 'static,
     ) -> io::Result<()> {
@@ -77,7 +77,7 @@ impl Door {
     }
 
     /// Lets connections hang before they are made.
-    pub(super) fn block(&mut self) -> io::Result<()> {
+    pub(crate) fn block(&mut self) -> io::Result<()> {
         self.close();
         let socket = bound(self.addr)?;
         socket.listen(0)?;
@@ -91,7 +91,7 @@ impl Door {
     }
 
     /// Refuses connections from now on. Those that were accepted stay.
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         if let Now::Open { acceptor, stopping } = std::mem::replace(&mut self.now, Now::Closed) {
             stopping.store(true, Ordering::SeqCst);
             // The acceptor sits in `accept`: a connection wakes it.
