@@ -8,8 +8,8 @@ use crate::prometheus::{self, AlertRule, Bearing};
 use crate::promql::Spelling;
 use crate::settings::Settings;
 use crate::{
-    InvalidScrapeConfig, Manifest, Options, Origin, ScrapeConfig, ServiceCatalogue, Tree, grafana,
-    readme, runbooks,
+    InvalidScrapeConfig, Manifest, Options, Origin, ScrapeConfig, ServiceCatalogue, Target, Tree,
+    grafana, readme, runbooks,
 };
 
 /// The services to be monitored, and how.
@@ -102,6 +102,9 @@ impl Stack {
         if self.options.notifications.receivers.is_empty() {
             warnings
                 .push("the settings name no receivers, so nobody is told of any alert".to_owned());
+        }
+        if self.options.target == Target::Prometheus3 {
+            warnings.push(UNTRIED.to_owned());
         }
         for service in &self.services {
             for objective in &service.catalogue.objectives {
@@ -297,3 +300,5 @@ fn is_name(name: &str) -> bool {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
+
+const UNTRIED: &str = "no Prometheus 3 has read this `prometheus.yml` yet: let the `promtool` of yours judge it, with `sh check.sh`";

@@ -161,6 +161,7 @@ impl Smtp {
             .with("smtp_from", self.from.as_str())
             .with_some("smtp_auth_username", self.username.as_deref())
             .with_some("smtp_auth_password_file", self.password_file.as_deref())
+            .with_some("smtp_require_tls", self.require_tls)
     }
 }
 

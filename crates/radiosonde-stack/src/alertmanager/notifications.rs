@@ -79,6 +79,8 @@ pub struct Smtp {
     pub username: Option<String>,
     /// The file with the password.
     pub password_file: Option<String>,
+    /// Whether mail is only sent over TLS. Defaults to true; a relay on the same machine may have none.
+    pub require_tls: Option<bool>,
 }
 
 /// The labels of an alert, as far as routes look at them.

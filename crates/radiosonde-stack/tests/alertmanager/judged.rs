@@ -1,16 +1,12 @@
 //! The real programs judge what is written: promtool and amtool.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
-
-#[path = "support/mod.rs"]
-mod support;
-
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use radiosonde_stack::{Naming, Options, Stack, Target};
 use radiosonde_testkit::tools;
-use support::{everything, service};
+
+use crate::support::{everything, service};
 
 /// Runs a command in a tree, with the tools at hand.
 #[track_caller]
