@@ -7,7 +7,7 @@ use super::alerting::{Bearing, group};
 use super::objectives::{self, Slo};
 use super::rules::{AlertRule, Group, Rule};
 use super::stories::{Test, by_step};
-use super::{config, objective_stories, recording, rules, stories};
+use super::{config, objective_stories, record_stories, recording, rules, stories};
 use crate::alerts::packs::PACKS;
 use crate::alerts::{Alert, CATEGORIES, Category, STACK};
 use crate::promql::Spelling;
@@ -106,6 +106,11 @@ impl<'a> Section<'a> {
     fn write_records(&self, service: &Service, tree: &mut Tree) {
         let groups = recording::groups(service.name(), &self.spelling);
         self.add_rules(RECORDS, &groups, tree);
+        let order: Vec<_> = groups.iter().map(|group| group.name.clone()).collect();
+        let files = [self.seen_from_test(RECORDS)];
+        let tests = record_stories::tests(service.name(), &self.spelling);
+        let text = stories::file(&files, &order, record_stories::STEP, &tests);
+        self.add_test(RECORDS, record_stories::STEP, &text, tree);
     }
 
     /// Writes the alerts of a category and their tests, unless none of them is wanted.
@@ -134,7 +139,7 @@ impl<'a> Section<'a> {
             .filter(|alert| !self.unwanted.contains(alert.name));
         let test = |alert: &Alert, story: &_| {
             let labels: Vec<_> = self.bearing.labels(alert.severity, category.name).collect();
-            Test::of(alert, story, &labels, &self.spelling)
+            Test::of(alert.name, alert.name, story, &labels, &self.spelling)
         };
         for (step, of_step) in by_step(alerts, &self.settings, test) {
             let file = stories::file(&files, &order, step, &of_step);

@@ -5,6 +5,7 @@ mod config;
 mod files;
 mod objective_stories;
 mod objectives;
+mod record_stories;
 mod recording;
 mod rules;
 mod scrape_config;

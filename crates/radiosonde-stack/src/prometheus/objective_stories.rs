@@ -5,7 +5,7 @@ use std::time::Duration;
 use radiosonde_catalog::objective::{LowTraffic, Scope, Severity as Urgency, Tier};
 
 use super::objectives::{EXHAUSTED, NO_TRAFFIC, PAGE, Slo, TICKET};
-use super::stories::{Test, firing};
+use super::stories::{Question, Test};
 use crate::alerts::{Input, Severity, Story};
 use crate::promql::Spelling;
 
@@ -25,6 +25,7 @@ pub(super) fn tests(slo: &Slo<'_>, spelling: &Spelling) -> [(u32, Vec<Test>); 2]
         quick.push(without_traffic(slo, spelling));
     }
     slow.push(exhausted(slo, spelling));
+    slow.push(recorded(slo, spelling));
     [(QUICK_STEP, quick), (SLOW_STEP, slow)]
 }
 
@@ -45,7 +46,7 @@ fn burning(slo: &Slo<'_>, tier: &Tier, spelling: &Spelling) -> Test {
     let mut labels = slo.alert_labels(severity);
     labels.push(("burn_tier", tier.name.to_owned()));
     let name = format!("{alert} of {}, {}", slo.objective.name(), tier.name);
-    told(name, alert, &labels, &story, spelling)
+    Test::of(name, alert, &story, &labels, spelling)
 }
 
 /// Everything is bad, but it is too little to wake somebody.
@@ -64,7 +65,7 @@ fn quiet(slo: &Slo<'_>, spelling: &Spelling) -> Option<Test> {
     let mut labels = slo.alert_labels(Severity::Critical);
     labels.push(("burn_tier", tier.name.to_owned()));
     let name = format!("{PAGE} of {}, few requests", slo.objective.name());
-    Some(told(name, PAGE, &labels, &story, spelling))
+    Some(Test::of(name, PAGE, &story, &labels, spelling))
 }
 
 /// Half of the budget is spent, then more than all of it, then it is won back by requests that are good.
@@ -80,7 +81,7 @@ fn exhausted(slo: &Slo<'_>, spelling: &Spelling) -> Test {
     let story = story.lasting([CALM, bad, after.max(60)], SLOW_STEP);
     let name = format!("{EXHAUSTED} of {}", slo.objective.name());
     let labels = slo.alert_labels(Severity::Warning);
-    told(name, EXHAUSTED, &labels, &story, spelling)
+    Test::of(name, EXHAUSTED, &story, &labels, spelling)
 }
 
 /// Requests stay away for a while.
@@ -88,29 +89,63 @@ fn without_traffic(slo: &Slo<'_>, spelling: &Spelling) -> Test {
     let story = Story::of(events(slo, [1.0, 0.0], [0.0, 0.0])).lasting([CALM, 60, 60], QUICK_STEP);
     let name = format!("{NO_TRAFFIC} of {}", slo.objective.name());
     let labels = slo.alert_labels(Severity::Warning);
-    told(name, NO_TRAFFIC, &labels, &story, spelling)
+    Test::of(name, NO_TRAFFIC, &story, &labels, spelling)
 }
 
-fn told(
-    name: String,
-    alert: &str,
-    labels: &[(&'static str, String)],
-    story: &Story,
-    spelling: &Spelling,
-) -> Test {
-    let firing = firing(alert, labels);
-    let questions = story.ends().into_iter().zip(story.fires);
-    Test {
-        name,
-        inputs: story
-            .inputs
-            .iter()
-            .map(|input| (spelling.spell(&input.series), input.values(story.minutes)))
-            .collect(),
-        questions: questions
-            .map(|(minute, fires)| firing.asked(minute, fires))
-            .collect(),
-    }
+/// Half of what may be bad is, all the time: every window says the same, and half of the budget is left.
+fn recorded(slo: &Slo<'_>, spelling: &Spelling) -> Test {
+    let (target, budget) = (slo.objective.target(), slo.objective.budget());
+    let half = budget.as_f64() / 2.0;
+    let rate = enough(slo, half);
+    let story = Story::of(events(slo, [rate, rate], [half, half]));
+    // As long as the longest window that is read from the counters, and a little.
+    let story = story.lasting([CALM, 6 * 60, SLOW_STEP], SLOW_STEP);
+    let [_, minute, _] = story.ends();
+    let name = slo.objective.name();
+    let route = match slo.objective.scope() {
+        Scope::Each(routes) => Some(("route", routes[0].as_str())),
+        _ => None,
+    };
+    let asked = |expr: String, label: Option<(&str, &str)>, value: f64| {
+        let label = label.map(|(label, value)| {
+            let label = spelling.label_in("slo:events:rate5m", label);
+            format!("{label}=\"{value}\",")
+        });
+        let labels = format!(
+            "{{job=\"{}\",{}slo=\"{name}\"}}",
+            slo.service,
+            label.unwrap_or_default()
+        );
+        Question {
+            minute,
+            // Binary fractions have errors, promtool compares to the last digit, and averages remember how it began.
+            expr: spelling.spell(&format!("round({expr}, 0.01)")),
+            answer: Some((labels, value)),
+        }
+    };
+    let of = |series: &str| format!("slo:{series}{{slo=\"{name}\"}}");
+    let windows = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"];
+    let windows = windows.map(|window| format!("rate{window}")).into_iter();
+    let by_window = windows.chain(["period".to_owned()]).flat_map(|window| {
+        let part = |what: &str, unit: f64| format!("{} / {unit}", of(&format!("{what}:{window}")));
+        [
+            asked(part("events", rate), route, 1.0),
+            asked(part("errors", rate * half), route, 1.0),
+            asked(part("error_ratio", half), route, 1.0),
+        ]
+    });
+    let state = [
+        asked(of("current_burn_rate:ratio"), route, 0.5),
+        asked(of("period_error_budget_remaining:ratio"), route, 0.5),
+        asked(format!("{} / {target}", of("objective:ratio")), None, 1.0),
+        asked(
+            format!("{} / {budget}", of("error_budget:ratio")),
+            None,
+            1.0,
+        ),
+    ];
+    let title = format!("what is recorded of {name}");
+    Test::new(title, &story, spelling, by_window.chain(state))
 }
 
 /// The counters of an objective, at so many events per second while it is calm and while it is bad, of which such a share is

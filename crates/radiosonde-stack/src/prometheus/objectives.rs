@@ -23,7 +23,7 @@ pub(crate) const CATEGORY: &str = "objectives";
 /// An objective of a service, ready to be written.
 pub(super) struct Slo<'a> {
     pub(super) objective: &'a Objective,
-    service: &'a str,
+    pub(super) service: &'a str,
     spelling: Spelling,
     bearing: Bearing,
     evaluation_interval: Duration,

@@ -8,10 +8,10 @@ use crate::yaml::Yaml;
 /// A test of one alert.
 #[derive(Debug, Clone)]
 pub(crate) struct Test {
-    pub(crate) name: String,
+    name: String,
     /// Series and their values, one a minute.
-    pub(crate) inputs: Vec<(String, String)>,
-    pub(crate) questions: Vec<Question>,
+    inputs: Vec<(String, String)>,
+    questions: Vec<Question>,
 }
 
 /// What is asked of Prometheus at some time.
@@ -24,27 +24,37 @@ pub(crate) struct Question {
 }
 
 impl Test {
-    /// Tells the story of an alert. In it, it fires for exactly one series.
-    pub(crate) fn of(
-        alert: &Alert,
+    /// Asks questions about a story.
+    pub(crate) fn new(
+        name: impl Into<String>,
         story: &Story,
-        labels: &[(&'static str, String)],
         spelling: &Spelling,
+        questions: impl IntoIterator<Item = Question>,
     ) -> Self {
         let inputs = story.inputs.iter();
         let inputs = inputs.map(|input| {
             // The values that may stand in a series are those of its labels.
             (spelling.spell(&input.series), input.values(story.minutes))
         });
-        let firing = firing(alert.name, labels);
-        let questions = story.ends().into_iter().zip(story.fires);
         Self {
-            name: alert.name.to_owned(),
+            name: name.into(),
             inputs: inputs.collect(),
-            questions: questions
-                .map(|(minute, fires)| firing.asked(minute, fires))
-                .collect(),
+            questions: questions.into_iter().collect(),
         }
+    }
+
+    /// Tells the story of an alert with these labels, among others. In it, it fires for exactly one series.
+    pub(crate) fn of(
+        name: impl Into<String>,
+        alert: &str,
+        story: &Story,
+        labels: &[(&'static str, String)],
+        spelling: &Spelling,
+    ) -> Self {
+        let firing = firing(alert, labels);
+        let questions = story.ends().into_iter().zip(story.fires);
+        let questions = questions.map(|(minute, fires)| firing.asked(minute, fires));
+        Self::new(name, story, spelling, questions)
     }
 
     fn yaml(&self) -> Yaml {
@@ -67,14 +77,14 @@ impl Test {
 /// The question whether one alert fires, with all its labels: the annotations of an alert hold values, which an alert
 /// test of promtool would compare by their text.
 #[derive(Debug, Clone)]
-pub(crate) struct Firing {
+struct Firing {
     expr: String,
     labels: String,
 }
 
 impl Firing {
     /// Asks at this minute, and expects that it fires or not.
-    pub(crate) fn asked(&self, minute: u32, fires: bool) -> Question {
+    fn asked(&self, minute: u32, fires: bool) -> Question {
         Question {
             minute,
             expr: self.expr.clone(),
@@ -84,7 +94,7 @@ impl Firing {
 }
 
 /// Asks for an alert that has these labels, among others. Of an objective, only the tier is asked for that is among them.
-pub(crate) fn firing(alert: &str, labels: &[(&'static str, String)]) -> Firing {
+fn firing(alert: &str, labels: &[(&'static str, String)]) -> Firing {
     let list = |separator, write: &dyn Fn(&str, &str) -> String| {
         let labels: Vec<_> = labels
             .iter()

@@ -7,7 +7,7 @@ use crate::grafana::dashboard::Row;
 use crate::grafana::panel::Panel;
 use crate::grafana::query::Query;
 use crate::grafana::records::{
-    CURRENT_BURN_RATE, ERROR_BUDGET_REMAINING, OBJECTIVE, PERIOD_ERROR_RATIO,
+    CURRENT_BURN_RATE, ERROR_BUDGET, ERROR_BUDGET_REMAINING, OBJECTIVE, PERIOD_ERROR_RATIO,
 };
 use crate::grafana::unit::Unit;
 
@@ -40,6 +40,12 @@ fn promises() -> Panel {
         recorded(format!("max by (slo) ({OBJECTIVE})")),
     )
     .column("Kept", Unit::Ratio, Thresholds::none(), recorded(kept))
+    .column(
+        "Budget",
+        Unit::Ratio,
+        Thresholds::none(),
+        recorded(format!("max by (slo) ({ERROR_BUDGET})")),
+    )
     .column(
         "Budget left",
         Unit::Ratio,

@@ -8,14 +8,18 @@ use radiosonde_catalog::{
 use crate::grafana::boards::parts::{
     FAILED, heat_map, percentile_by, percentiles, rate_by, rate_by_outcome, share_by, share_of,
 };
-use crate::grafana::color::Color;
+use crate::grafana::color::{Color, Thresholds};
 use crate::grafana::dashboard::Row;
 use crate::grafana::panel::{Link, Panel};
-use crate::grafana::query::{Query, only, quantile, sum, total_rate};
+use crate::grafana::query::{Query, max, only, quantile, sum, total_rate};
+use crate::grafana::records::{
+    P50, P95, P99, P999, ROUTE_ERROR_RATIO, ROUTE_P50, ROUTE_P95, ROUTE_P99, ROUTE_P999,
+    ROUTE_REQUESTS,
+};
 use crate::grafana::unit::Unit;
 
-pub(super) fn rows() -> [Row; 4] {
-    [rate(), errors(), latency(), connections()]
+pub(super) fn rows() -> [Row; 5] {
+    [rate(), errors(), latency(), routes(), connections()]
 }
 
 fn rate() -> Row {
@@ -94,7 +98,9 @@ fn latency() -> Row {
                 "Time of requests",
                 "From the arrival of a request to the end of its response.",
                 &HTTP_REQUEST_DURATION,
-            ),
+            )
+            .size(12, 8),
+            percentiles_of_all().size(12, 8),
             percentile_by(
                 "route",
                 "0.95",
@@ -102,7 +108,8 @@ fn latency() -> Row {
                 "The slowest 5 % of the requests of each route take at least as long.",
                 &HTTP_REQUEST_DURATION,
             )
-            .link(Link::TracesOfRoute),
+            .link(Link::TracesOfRoute)
+            .size(12, 8),
             percentile_by(
                 "route",
                 "0.99",
@@ -110,7 +117,8 @@ fn latency() -> Row {
                 "The slowest 1 % of the requests of each route take at least as long.",
                 &HTTP_REQUEST_DURATION,
             )
-            .link(Link::TracesOfRoute),
+            .link(Link::TracesOfRoute)
+            .size(12, 8),
             heat_map(
                 "Distribution of time",
                 "How many requests took how long. Each diamond is a trace.",
@@ -119,6 +127,53 @@ fn latency() -> Row {
             .size(24, 9),
         ],
     )
+}
+
+/// What the rules recorded, whichever instances are chosen: of that alerts speak.
+fn percentiles_of_all() -> Panel {
+    let panel = Panel::lines(
+        "Time of requests to all instances",
+        "The same of the whole service, over the last five minutes, as the alerts see it.",
+        Unit::Seconds,
+    );
+    let percentiles = [(P50, "p50"), (P95, "p95"), (P99, "p99"), (P999, "p99.9")];
+    percentiles.iter().fold(panel, |panel, (series, name)| {
+        panel.query(Query::recorded(format!("max({series})"), name))
+    })
+}
+
+/// Every route beside the others.
+fn routes() -> Row {
+    let table = Panel::table(
+        "Routes",
+        "Every route of the whole service, over the last five minutes, as the alerts see it.",
+        &[("route", "Route")],
+    );
+    let columns = [
+        (
+            "Requests",
+            Unit::Requests,
+            Thresholds::none(),
+            ROUTE_REQUESTS,
+        ),
+        (
+            "Errors",
+            Unit::Ratio,
+            Thresholds::high(0.01, 0.05),
+            ROUTE_ERROR_RATIO,
+        ),
+        ("p50", Unit::Seconds, Thresholds::none(), ROUTE_P50),
+        ("p95", Unit::Seconds, Thresholds::high(1.0, 2.0), ROUTE_P95),
+        ("p99", Unit::Seconds, Thresholds::none(), ROUTE_P99),
+        ("p99.9", Unit::Seconds, Thresholds::none(), ROUTE_P999),
+    ];
+    let table = columns
+        .into_iter()
+        .fold(table, |table, (title, unit, thresholds, series)| {
+            let query = Query::recorded(max("route", series), "");
+            table.column(title, unit, thresholds, query)
+        });
+    Row::new("Routes", [table])
 }
 
 fn connections() -> Row {
