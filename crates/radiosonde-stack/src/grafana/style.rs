@@ -13,6 +13,9 @@ use radiosonde_catalog::{Catalogue, Kind, METRICS};
 use serde_json::Value;
 
 use super::example;
+use crate::alerts::CATEGORIES;
+use crate::prometheus::RECORDS;
+use crate::promql::words;
 use crate::{Naming, Options, Service, ServiceCatalogue, Stack, Tree};
 
 /// Every board that there can be, and how its names are spelled.
@@ -166,6 +169,29 @@ fn matcher(selector: &VectorSelector, label: &str) -> Option<String> {
         return None;
     };
     Some(format!("{}{}", matcher.op, matcher.value))
+}
+
+/// Not only panels ask: so do the marks of starts and versions, and the links from a span to its metrics.
+#[test]
+fn what_is_asked_beside_panels_parses_too() {
+    for board in boards() {
+        let marks = board["annotations"]["list"].as_array().unwrap();
+        assert!(!marks.is_empty());
+        for mark in marks {
+            parsed(text(&mark["target"]["expr"]));
+        }
+    }
+    for (_, tree) in TREES.iter() {
+        let sources = tree.get("grafana/provisioning/datasources/radiosonde.yml");
+        let asked = sources.unwrap().lines();
+        let asked = asked.filter_map(|line| line.trim().strip_prefix("query: "));
+        let asked = asked.map(|query| query.trim_matches('\'').replace("$$__tags", ""));
+        let asked: Vec<_> = asked.filter(|query| query.contains("rate(")).collect();
+        assert_eq!(asked.len(), 2, "{asked:?}");
+        for query in asked {
+            parsed(&query);
+        }
+    }
 }
 
 #[test]
@@ -368,6 +394,25 @@ fn what_a_board_reads_of_rules_is_recorded_by_the_rules_beside_it() {
             );
         }
     });
+}
+
+/// What is recorded costs at every evaluation, so somebody has to read it: a board, an alert, or another record.
+#[test]
+fn what_is_recorded_is_read() {
+    let mut read = BTreeSet::new();
+    each_query(|_, expression, _| {
+        let selectors = selectors(expression, &[]).into_iter();
+        read.extend(selectors.filter_map(|(selector, _)| selector.name));
+    });
+    let alerts = CATEGORIES.iter().flat_map(|category| category.alerts);
+    let records = || RECORDS.iter().flat_map(|(_, records)| *records);
+    let expressions = alerts.map(|alert| alert.expr);
+    for expression in expressions.chain(records().map(|record| record.expr)) {
+        read.extend(words(expression).map(str::to_owned));
+    }
+    for record in records() {
+        assert!(read.contains(record.name), "nobody reads {}", record.name);
+    }
 }
 
 #[test]

@@ -40,9 +40,9 @@ fn every_file_is_accepted_and_every_alert_fires_and_clears() {
     run(directory.path(), "sh check.sh");
 }
 
-/// In the other spelling the rules are the same, so it is enough to play those with labels that are called otherwise.
+/// In the other spelling as well. What is no service keeps its names, and was played already.
 #[test]
-fn over_otlp_the_rules_are_accepted_and_their_labels_match() {
+fn over_otlp_every_file_is_accepted_and_every_alert_fires_and_clears() {
     let directory = tempfile::tempdir().unwrap();
     everything(Naming::OpenTelemetry)
         .render()
@@ -50,12 +50,10 @@ fn over_otlp_the_rules_are_accepted_and_their_labels_match() {
         .unwrap();
     run(
         directory.path(),
-        "promtool check rules --lint=all --lint-fatal $(find prometheus/rules -name '*.yml')",
-    );
-    run(
-        directory.path(),
-        "cd prometheus/tests/checkout; promtool test rules errors.yml dependencies.yml pools.yml queues.yml messages.yml \
-         jobs.yml certificates.yml objectives.orders.yml",
+        "promtool check rules --lint=all --lint-fatal $(find prometheus/rules -name '*.yml') && \
+         find prometheus/tests/checkout -name '*.yml' | xargs -n 1 -P 4 promtool test rules && \
+         promtool check config prometheus/prometheus.yml && amtool check-config alertmanager/alertmanager.yml && \
+         sh alertmanager/test-routes.sh",
     );
 }
 
