@@ -22,6 +22,10 @@ pub struct Manifest {
     pub alerts: BTreeMap<String, Entry>,
     /// What is promised, by service and objective.
     pub objectives: BTreeMap<String, Promise>,
+    /// Where the pages of alerts can be read.
+    pub runbooks: String,
+    /// The checksum of the page of each alert, without what it was made from.
+    pub pages: BTreeMap<String, String>,
     /// The checksum of every file, by its path.
     pub files: BTreeMap<String, String>,
 }
@@ -32,10 +36,15 @@ pub struct Manifest {
 pub struct Entry {
     /// How urgent it is.
     pub severity: String,
+    /// Whose it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub team: Option<String>,
     /// When it fires.
     pub expr: String,
     /// For how long that has to be so.
     pub hold: String,
+    /// For how long it goes on when that is over.
+    pub keep: String,
     /// Who is told.
     pub receivers: Vec<String>,
     /// Whether they are told once a day.
@@ -55,6 +64,11 @@ pub struct Promise {
     pub threshold_seconds: Option<f64>,
     /// The period, in seconds.
     pub period_seconds: u64,
+    /// Of which requests: `all`, those of a `group` of routes together, or of `each` of them.
+    pub scope: String,
+    /// The routes.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub routes: Vec<String>,
 }
 
 impl Manifest {
@@ -99,6 +113,8 @@ impl Manifest {
                     target: objective.target().as_f64(),
                     threshold_seconds: objective.threshold_seconds(),
                     period_seconds: objective.period().as_secs(),
+                    scope: objective.scope().as_str().to_owned(),
+                    routes: objective.scope().routes().to_vec(),
                 };
                 (format!("{}/{}", service.name(), objective.name()), promise)
             })
@@ -111,6 +127,8 @@ impl Manifest {
                 .collect(),
             alerts: alerts(stack),
             objectives: objectives.collect(),
+            runbooks: stack.options().runbooks.clone(),
+            pages: pages(tree),
             files: tree
                 .files()
                 .map(|(path, text)| (path.to_owned(), checksum(text)))
@@ -135,14 +153,26 @@ fn alerts(stack: &Stack) -> BTreeMap<String, Entry> {
         let told = notifications.told(&labels);
         Entry {
             severity: rule.label("severity").unwrap_or_default().to_owned(),
+            team: rule.label("team").map(str::to_owned),
             expr: rule.expr.clone(),
             hold: rule.hold.to_owned(),
+            keep: rule.keep.to_owned(),
             receivers: told.into_iter().map(str::to_owned).collect(),
             digest: route.is_some_and(|route| route.digest),
         }
     };
     let alerts = stack.alerts();
     alerts.iter().map(|rule| (key(rule), entry(rule))).collect()
+}
+
+/// The page of each alert, by its name. Its header, up to the first blank line, changes with every catalogue.
+fn pages(tree: &Tree) -> BTreeMap<String, String> {
+    let pages = tree.files().filter_map(|(path, text)| {
+        let name = path.strip_prefix("runbooks/")?.strip_suffix(".md")?;
+        let (_, text) = text.split_once("\n\n")?;
+        (name != "README").then(|| (name.to_owned(), checksum(text)))
+    });
+    pages.collect()
 }
 
 /// What tells an alert from all others.
@@ -212,6 +242,8 @@ mod tests {
                 catalogues: BTreeMap::new(),
                 alerts: BTreeMap::new(),
                 objectives: BTreeMap::new(),
+                runbooks: String::new(),
+                pages: BTreeMap::new(),
                 files,
             };
             Manifest::read(&manifest.json())

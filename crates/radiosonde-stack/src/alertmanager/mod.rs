@@ -12,4 +12,5 @@ mod templates;
 
 pub use channels::{Email, PagerDuty, Slack, Teams, Webhook};
 pub(crate) use config::write;
+pub(crate) use notifications::NOBODY;
 pub use notifications::{InvalidNotifications, Notifications, Receiver, Route, Smtp};

@@ -271,4 +271,4 @@ pub enum InvalidNotifications {
 }
 
 /// The receiver that tells nobody.
-pub(super) const NOBODY: &str = "nobody";
+pub(crate) const NOBODY: &str = "nobody";

@@ -120,7 +120,7 @@ fn settings_change_the_tree_and_diff_says_how() {
     for line in [
         "checkout/HighErrorRatio fires at 0.02 instead of 0.05.",
         "checkout/HighLatency fires at 0.5 instead of 2.",
-        "checkout/RequestRateSpike is gone: nobody is no longer told of it.",
+        "checkout/RequestRateSpike is gone; nobody was told of it.",
         "checkout/InstanceDown is told otherwise: warning, chat is told; until now, warning, nobody is told.",
     ] {
         assert!(said.lines().any(|found| found == line), "{line}\n{said}");
