@@ -21,6 +21,7 @@ pub mod settings;
 mod source;
 mod stack;
 mod tree;
+mod warnings;
 mod yaml;
 
 pub use catalogue::{

@@ -8,8 +8,8 @@ use crate::prometheus::{self, AlertRule, Bearing};
 use crate::promql::Spelling;
 use crate::settings::Settings;
 use crate::{
-    InvalidScrapeConfig, Manifest, Options, Origin, ScrapeConfig, ServiceCatalogue, Target, Tree,
-    grafana, readme, runbooks,
+    InvalidScrapeConfig, Manifest, Options, Origin, ScrapeConfig, ServiceCatalogue, Tree, grafana,
+    readme, runbooks, warnings,
 };
 
 /// The services to be monitored, and how.
@@ -95,34 +95,11 @@ impl Stack {
         tree
     }
 
-    /// Returns what whoever writes the tree should know: who is told of nothing, and tiers that were changed to make sense.
+    /// Returns what whoever writes the tree should know: who is told of nothing, tiers of objectives that were changed or left
+    /// out to make sense, and how many requests they need to mean anything.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if self.options.notifications.receivers.is_empty() {
-            warnings
-                .push("the settings name no receivers, so nobody is told of any alert".to_owned());
-        }
-        if self.options.target == Target::Prometheus3 {
-            warnings.push(UNTRIED.to_owned());
-        }
-        for service in &self.services {
-            for objective in &service.catalogue.objectives {
-                let lowered = objective.tiers().into_iter().filter_map(|tier| {
-                    let usual = tier.lowered_from?;
-                    Some(format!(
-                        "{}/{}: the tier {} fires at {} times the budget instead of {usual}, which {}",
-                        service.name,
-                        objective.name(),
-                        tier.name,
-                        tier.factor,
-                        "could not be reached, or would spend more than half of the period's budget"
-                    ))
-                });
-                warnings.extend(lowered);
-            }
-        }
-        warnings
+        warnings::of(self)
     }
 
     /// Returns the stack with other options.
@@ -300,5 +277,3 @@ fn is_name(name: &str) -> bool {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
-
-const UNTRIED: &str = "no Prometheus 3 has read this `prometheus.yml` yet: let the `promtool` of yours judge it, with `sh check.sh`";

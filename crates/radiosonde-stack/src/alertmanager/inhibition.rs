@@ -3,6 +3,7 @@
 use crate::Stack;
 use crate::alerts::packs::PACKS;
 use crate::alerts::{Alert, CATEGORIES, SERVICE_DOWN, SERVICE_MISSING};
+use crate::prometheus::TIERS;
 use crate::promql::Spelling;
 use crate::yaml::Yaml;
 
@@ -63,6 +64,3 @@ fn rule(source: &[&str], target: &[&str], equal: &[String]) -> Yaml {
         .with("target_matchers", Yaml::list(target.iter().copied()))
         .with("equal", Yaml::row(equal.iter().map(String::as_str)))
 }
-
-/// From the fastest to the slowest. A faster one fires first, so that the slower finds it there already.
-const TIERS: [&str; 4] = ["fast", "slow", "ticket-fast", "ticket-slow"];

@@ -348,6 +348,10 @@ pub(crate) const TICKET: &str = "SLOBurnTicket";
 pub(crate) const EXHAUSTED: &str = "SLOBudgetExhausted";
 pub(crate) const NO_TRAFFIC: &str = "SLONoTraffic";
 
+/// The tiers that there are, from the fastest to the slowest. A faster one fires first, so that the slower finds it there
+/// already.
+pub(crate) const TIERS: [&str; 4] = ["fast", "slow", "ticket-fast", "ticket-slow"];
+
 /// Windows that are short enough to be read from the counters themselves.
 const SHORT_WINDOWS: [&str; 5] = ["5m", "30m", "1h", "2h", "6h"];
 
