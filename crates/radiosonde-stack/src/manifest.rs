@@ -155,7 +155,7 @@ fn alerts(stack: &Stack) -> BTreeMap<String, Entry> {
             severity: rule.label("severity").unwrap_or_default().to_owned(),
             team: rule.label("team").map(str::to_owned),
             expr: rule.expr.clone(),
-            hold: rule.hold.to_owned(),
+            hold: rule.hold.clone(),
             keep: rule.keep.to_owned(),
             receivers: told.into_iter().map(str::to_owned).collect(),
             digest: route.is_some_and(|route| route.digest),

@@ -113,7 +113,7 @@ impl<'a> Page<'a> {
         page.push('\n');
         for rule in self.rules {
             let of = rule_title(rule);
-            let hold = match rule.hold {
+            let hold = match rule.hold.as_str() {
                 "0s" => "at once".to_owned(),
                 hold => format!("when it has been so for {hold}"),
             };

@@ -1,6 +1,11 @@
-//! Settings: the thresholds of alerts, each with the reason for its default.
+//! Settings: the thresholds of alerts and how long they hold, each with the reason for its default.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::alerts::packs::PACKS;
+use crate::alerts::{CATEGORIES, STACK};
+use crate::prometheus::OF_OBJECTIVES;
 
 /// One threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -167,9 +172,29 @@ pub const SETTINGS: &[Setting] = &[
         "For ten minutes. Above it, processes wait for each other.",
     ),
     setting(
+        "node_clock_offset_seconds",
+        0.05,
+        "A machine that is told the time is right to a hundredth; a twentieth puts spans before what caused them.",
+    ),
+    setting(
         "node_disk_free_ratio",
         0.1,
         "File systems slow down and fragment on their last tenth.",
+    ),
+    setting(
+        "node_disk_free_ratio_critical",
+        0.05,
+        "Root's own share on most file systems: from here on, services cannot write.",
+    ),
+    setting(
+        "node_disk_horizon_seconds",
+        86_400.0,
+        "Ahead: a disk that is full within a day has to be looked at on this one.",
+    ),
+    setting(
+        "node_disk_predicted_free_ratio",
+        0.2,
+        "Above it, a disk that fills is most likely a backup or a compaction that ends.",
     ),
     setting(
         "node_memory_free_ratio",
@@ -202,6 +227,11 @@ pub const SETTINGS: &[Setting] = &[
         "A replica further behind answers with what users have changed since.",
     ),
     setting(
+        "postgres_transaction_seconds",
+        1_800.0,
+        "Half an hour: longer than any report, and long enough for dead rows to pile up.",
+    ),
+    setting(
         "queue_age_seconds",
         300.0,
         "Five minutes: what waits longer has usually been given up by whoever asked.",
@@ -232,6 +262,11 @@ pub const SETTINGS: &[Setting] = &[
         "Of the rate at the same time last week. Holidays halve it; less than a quarter means that requests do not arrive.",
     ),
     setting(
+        "request_rate_drop_least",
+        1.0,
+        "Requests per second, a week ago. Of fewer, a quarter may be chance.",
+    ),
+    setting(
         "request_rate_spike",
         3.0,
         "Times the rate at the same time last week. A campaign doubles it.",
@@ -250,6 +285,11 @@ pub const SETTINGS: &[Setting] = &[
         "route_error_ratio",
         0.25,
         "Of the requests of one route. It may drown in the rate of all routes together.",
+    ),
+    setting(
+        "rule_evaluation_ratio",
+        0.5,
+        "Of the interval. Beyond it, one slow disk makes alerts late.",
     ),
     setting(
         "runtime_busy_ratio",
@@ -273,9 +313,48 @@ pub const SETTINGS: &[Setting] = &[
     ),
 ];
 
-/// The thresholds of one service.
+/// For how long something has to be so before it is told, and why for so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hold {
+    /// As Prometheus writes it.
+    pub hold: &'static str,
+    /// Why it is that.
+    pub reason: &'static str,
+}
+
+/// Every default of how long alerts hold, the shortest first. Which alert has which is in its table.
+pub const HOLDS: &[Hold] = &[
+    hold(
+        "0s",
+        "What should never happen is told at once; so is what has waited already, in a window of its own.",
+    ),
+    hold(
+        "1m",
+        "Nothing works: four scrapes in a row are no accident.",
+    ),
+    hold("2m", "Users notice, and a restart is over by then."),
+    hold(
+        "5m",
+        "As long as the window of the rates: it has been so all the time.",
+    ),
+    hold("10m", "A burst or a deployment is over by then."),
+    hold(
+        "15m",
+        "It may wait for the day, so it may wait for what mends itself.",
+    ),
+    hold(
+        "30m",
+        "A deployment that goes on, or work that comes in waves: both end.",
+    ),
+];
+
+/// The thresholds of one service, and how long its alerts hold.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Settings(BTreeMap<&'static str, f64>);
+pub struct Settings {
+    thresholds: BTreeMap<&'static str, f64>,
+    holds: BTreeMap<&'static str, Duration>,
+}
 
 impl Settings {
     /// Starts with the defaults.
@@ -296,20 +375,45 @@ impl Settings {
             let name = setting.name;
             return Err(InvalidSetting::Value { name, value });
         }
-        self.0.insert(setting.name, value);
+        self.thresholds.insert(setting.name, value);
         Ok(())
     }
 
-    /// Takes the thresholds that `other` sets.
+    /// Sets for how long it has to be so before an alert of this name fires, to the second.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidSetting`] when there is none of this name, and for more than a day.
+    pub fn set_hold(&mut self, alert: &str, hold: Duration) -> Result<(), InvalidSetting> {
+        let categories = CATEGORIES.iter().chain(PACKS).chain([&STACK]);
+        let names = categories.flat_map(|category| category.alerts);
+        let mut names = names.map(|alert| alert.name).chain(OF_OBJECTIVES);
+        let known = names.find(|name| *name == alert);
+        let alert = known.ok_or_else(|| InvalidSetting::NoAlert { name: alert.into() })?;
+        if hold > LONGEST_HOLD {
+            return Err(InvalidSetting::Hold { alert, hold });
+        }
+        self.holds
+            .insert(alert, Duration::from_secs(hold.as_secs()));
+        Ok(())
+    }
+
+    /// Takes what `other` sets.
     #[must_use]
     pub fn overridden_by(mut self, other: &Self) -> Self {
-        self.0.extend(&other.0);
+        self.thresholds.extend(&other.thresholds);
+        self.holds.extend(&other.holds);
         self
+    }
+
+    /// Returns for how long it has to be so before an alert fires, if that was set.
+    pub(crate) fn hold(&self, alert: &str) -> Option<Duration> {
+        self.holds.get(alert).copied()
     }
 
     /// Returns every threshold, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        let value = |setting: &Setting| self.0.get(setting.name).copied();
+        let value = |setting: &Setting| self.thresholds.get(setting.name).copied();
         SETTINGS
             .iter()
             .map(move |setting| (setting.name, value(setting).unwrap_or(setting.default)))
@@ -342,6 +446,28 @@ pub enum InvalidSetting {
         /// The value.
         value: f64,
     },
+    /// There is no alert of this name that could hold.
+    #[error("there is no alert `{name}` to hold: `radiosonde stack alerts` lists them")]
+    #[non_exhaustive]
+    NoAlert {
+        /// The name.
+        name: String,
+    },
+    /// No alert can hold so long.
+    #[error("`{alert}` cannot hold for {hold:?}: give at most a day, or nobody is told in time")]
+    #[non_exhaustive]
+    Hold {
+        /// The alert.
+        alert: &'static str,
+        /// How long.
+        hold: Duration,
+    },
+}
+
+const LONGEST_HOLD: Duration = Duration::from_hours(24);
+
+const fn hold(hold: &'static str, reason: &'static str) -> Hold {
+    Hold { hold, reason }
 }
 
 const fn setting(name: &'static str, default: f64, reason: &'static str) -> Setting {
@@ -354,6 +480,8 @@ const fn setting(name: &'static str, default: f64, reason: &'static str) -> Sett
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -378,6 +506,34 @@ mod tests {
             values.map(f64::to_bits),
             [0.01, 5.0, 1_000.0].map(f64::to_bits)
         );
+    }
+
+    #[test]
+    fn every_hold_has_its_reason() {
+        let categories = CATEGORIES.iter().chain(PACKS).chain([&STACK]);
+        let alerts = categories.flat_map(|category| category.alerts);
+        let used: BTreeSet<_> = alerts.map(|alert| alert.hold).collect();
+        let known: BTreeSet<_> = HOLDS.iter().map(|hold| hold.hold).collect();
+        assert_eq!(used, known);
+        assert!(HOLDS.iter().all(|hold| hold.reason.ends_with('.')));
+    }
+
+    #[test]
+    fn a_hold_is_that_of_the_service_else_that_of_all() {
+        let minutes = Duration::from_mins;
+        let mut all = Settings::new();
+        all.set_hold("HighLatency", minutes(10)).unwrap();
+        all.set_hold("SLOBurnTicket", minutes(30)).unwrap();
+        let mut own = Settings::new();
+        own.set_hold("HighLatency", minutes(2)).unwrap();
+        let both = all.overridden_by(&own);
+        let holds = ["HighLatency", "SLOBurnTicket", "HighErrorRatio"].map(|name| both.hold(name));
+        assert_eq!(holds, [Some(minutes(2)), Some(minutes(30)), None]);
+
+        let refusal = own.set_hold("HighLatenzy", minutes(1)).unwrap_err();
+        assert!(refusal.to_string().contains("no alert `HighLatenzy`"));
+        let refusal = own.set_hold("HighLatency", minutes(1_441)).unwrap_err();
+        assert!(refusal.to_string().contains("at most a day"));
     }
 
     #[test]

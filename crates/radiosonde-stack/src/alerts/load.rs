@@ -35,7 +35,7 @@ pub(super) const LOAD: Category = Category {
         Alert {
             name: "RequestRateDrop",
             severity: Severity::Warning,
-            expr: "job:http_requests:rate5m\n  < $request_rate_drop * (job:http_requests:rate5m offset 1w > 10 * $request_rate)",
+            expr: "job:http_requests:rate5m\n  < $request_rate_drop * (job:http_requests:rate5m offset 1w > $request_rate_drop_least)",
             hold: "15m",
             supersedes: None,
             summary: "{{ $labels.job }} is asked for {{ $value | humanize }} requests per second, far less than a week ago",
@@ -46,7 +46,7 @@ pub(super) const LOAD: Category = Category {
             ],
             act: &["Mend the way to the service"],
             story: |settings| {
-                let rate = settings.get("request_rate") * 20.0;
+                let rate = settings.get("request_rate_drop_least") * 2.0;
                 weekly(rate, rate * settings.get("request_rate_drop") * 0.8)
             },
         },

@@ -79,10 +79,10 @@ pub(crate) const STACK: Category = Category {
         Alert {
             name: "RuleEvaluationSlow",
             severity: Severity::Warning,
-            expr: "prometheus_rule_group_last_duration_seconds > 0.5 * prometheus_rule_group_interval_seconds",
+            expr: "prometheus_rule_group_last_duration_seconds > $rule_evaluation_ratio * prometheus_rule_group_interval_seconds",
             hold: "10m",
             supersedes: None,
-            summary: "Prometheus takes {{ $value | humanizeDuration }} for {{ $labels.rule_group }}, more than half of its interval",
+            summary: "Prometheus takes {{ $value | humanizeDuration }} for {{ $labels.rule_group }}, much of its interval",
             means: "When it takes the whole interval, evaluations are left out, and alerts come late.",
             look: &[
                 "`radiosonde_series` of the services: too many series?",
@@ -92,7 +92,8 @@ pub(crate) const STACK: Category = Category {
                 "Give Prometheus more of what it lacks",
                 "Take labels out of metrics",
             ],
-            story: |_| {
+            story: |settings| {
+                let limit = settings.get("rule_evaluation_ratio") * 30.0;
                 Story::of([
                     Input::is(
                         r#"prometheus_rule_group_interval_seconds{rule_group="checkout"}"#,
@@ -101,8 +102,8 @@ pub(crate) const STACK: Category = Category {
                     ),
                     Input::is(
                         r#"prometheus_rule_group_last_duration_seconds{rule_group="checkout"}"#,
-                        14.0,
-                        16.0,
+                        limit * 0.9,
+                        limit * 1.1,
                     ),
                 ])
             },

@@ -1,5 +1,7 @@
 //! Stories: what happens to a few series, so that an alert stays silent, fires and clears.
 
+use std::time::Duration;
+
 /// Three stretches of time: calm, bad, calm again. At the end of each it is asked whether the alert fires.
 #[derive(Debug, Clone)]
 pub(crate) struct Story {
@@ -27,6 +29,14 @@ impl Story {
     pub(crate) fn lasting(mut self, minutes: [u32; 3], step_minutes: u32) -> Self {
         self.minutes = minutes.map(|length| length.next_multiple_of(step_minutes));
         self.step_minutes = step_minutes;
+        self
+    }
+
+    /// Lets the bad stretch take longer by what was set as the time for which the alert holds.
+    pub(crate) fn held(mut self, hold: Option<Duration>) -> Self {
+        let minutes = hold.map_or(0, |hold| hold.as_secs().div_ceil(60));
+        let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
+        self.minutes[1] += minutes.next_multiple_of(self.step_minutes);
         self
     }
 

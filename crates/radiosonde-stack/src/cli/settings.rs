@@ -24,13 +24,12 @@ pub(super) struct SettingsFile {
     data_sources: DataSources,
     prometheus: Option<String>,
     alertmanager: Option<String>,
-    #[serde(deserialize_with = "duration")]
-    scrape_interval: Option<Duration>,
-    #[serde(deserialize_with = "duration")]
-    evaluation_interval: Option<Duration>,
+    scrape_interval: Option<Time>,
+    evaluation_interval: Option<Time>,
     packs: BTreeSet<String>,
     unwanted: BTreeSet<String>,
     thresholds: BTreeMap<String, f64>,
+    holds: BTreeMap<String, Time>,
     services: BTreeMap<String, ServiceSettings>,
     notifications: Notifications,
 }
@@ -42,6 +41,7 @@ struct ServiceSettings {
     targets: Vec<String>,
     team: Option<String>,
     thresholds: BTreeMap<String, f64>,
+    holds: BTreeMap<String, Time>,
 }
 
 impl SettingsFile {
@@ -66,15 +66,17 @@ impl SettingsFile {
         set(&mut options.runbooks, self.runbooks.clone());
         set(&mut options.prometheus, self.prometheus.clone());
         set(&mut options.alertmanager, self.alertmanager.clone());
-        set(&mut options.scrape_interval, self.scrape_interval);
-        set(&mut options.evaluation_interval, self.evaluation_interval);
+        let duration = |time: Option<Time>| time.map(|Time(duration)| duration);
+        let [scrapes, evaluations] = [self.scrape_interval, self.evaluation_interval].map(duration);
+        set(&mut options.scrape_interval, scrapes);
+        set(&mut options.evaluation_interval, evaluations);
         options.team.clone_from(&self.team);
         options.grafana.clone_from(&self.grafana);
         options.data_sources.clone_from(&self.data_sources);
         options.packs.clone_from(&self.packs);
         options.unwanted.clone_from(&self.unwanted);
         options.notifications.clone_from(&self.notifications);
-        options.thresholds = thresholds(&self.thresholds)?;
+        options.thresholds = thresholds(&self.thresholds, &self.holds)?;
         Ok(options)
     }
 
@@ -85,7 +87,7 @@ impl SettingsFile {
         };
         let service = service
             .with_targets(settings.targets.clone())
-            .with_thresholds(thresholds(&settings.thresholds)?);
+            .with_thresholds(thresholds(&settings.thresholds, &settings.holds)?);
         Ok(match &settings.team {
             Some(team) => service.with_team(team),
             None => service,
@@ -111,19 +113,31 @@ fn set<T>(option: &mut T, value: Option<T>) {
     }
 }
 
-fn thresholds(values: &BTreeMap<String, f64>) -> Result<Settings, InvalidSetting> {
+fn thresholds(
+    values: &BTreeMap<String, f64>,
+    holds: &BTreeMap<String, Time>,
+) -> Result<Settings, InvalidSetting> {
     let mut settings = Settings::new();
     for (name, value) in values {
         settings.set(name, *value)?;
     }
+    for (alert, Time(hold)) in holds {
+        settings.set_hold(alert, *hold)?;
+    }
     Ok(settings)
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    humantime::parse_duration(&text).map(Some).map_err(|error| {
-        serde::de::Error::custom(format!(
-            "`{text}` is no duration ({error}): give a number and a unit, such as `15s`"
-        ))
-    })
+/// A duration, such as `15s`.
+#[derive(Debug, Clone, Copy)]
+struct Time(Duration);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_duration(&text).map(Self).map_err(|error| {
+            serde::de::Error::custom(format!(
+                "`{text}` is no duration ({error}): give a number and a unit, such as `15s`"
+            ))
+        })
+    }
 }

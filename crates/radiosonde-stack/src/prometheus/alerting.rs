@@ -2,7 +2,9 @@
 
 use super::rules::{AlertRule, Group, Rule};
 use crate::alerts::{Alert, Category, Severity};
+use crate::duration::written;
 use crate::promql::Spelling;
+use crate::settings::Settings;
 
 /// Whose alerts they are, and where their texts lead.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +57,7 @@ pub(crate) fn group(
     category: &Category,
     spelling: &Spelling,
     bearing: &Bearing,
+    settings: &Settings,
     wanted: impl Fn(&Alert) -> bool,
 ) -> Group {
     let name = match &bearing.service {
@@ -66,9 +69,19 @@ pub(crate) fn group(
         name,
         interval: None,
         rules: wanted
-            .map(|alert| Rule::Alert(rule(alert, category, spelling, bearing)))
+            .map(|alert| {
+                let hold = held(alert.name, alert.hold, settings);
+                let rule = rule(alert, category, spelling, bearing);
+                Rule::Alert(AlertRule { hold, ..rule })
+            })
             .collect(),
     }
+}
+
+/// Returns for how long an alert holds: what is set, else what is usual.
+pub(crate) fn held(alert: &str, usual: &str, settings: &Settings) -> String {
+    let set = settings.hold(alert);
+    set.map_or_else(|| usual.to_owned(), written)
 }
 
 fn rule(alert: &Alert, category: &Category, spelling: &Spelling, bearing: &Bearing) -> AlertRule {
@@ -81,7 +94,7 @@ fn rule(alert: &Alert, category: &Category, spelling: &Spelling, bearing: &Beari
     AlertRule {
         name: alert.name.to_owned(),
         expr: spelling.spell(alert.expr),
-        hold: alert.hold,
+        hold: alert.hold.to_owned(),
         keep: "0s",
         labels: bearing.labels(alert.severity, category.name).collect(),
         annotations,

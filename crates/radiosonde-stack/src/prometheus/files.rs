@@ -175,6 +175,7 @@ impl<'a> Section<'a> {
                 service.name(),
                 spelling,
                 bearing,
+                &self.settings,
                 self.evaluation_interval,
             )
         })
@@ -183,7 +184,13 @@ impl<'a> Section<'a> {
     /// Returns the alerts of a category.
     fn alerts(&self, category: &Category) -> Group {
         let is_wanted = |alert: &Alert| !self.unwanted.contains(alert.name);
-        group(category, &self.spelling, &self.bearing, is_wanted)
+        group(
+            category,
+            &self.spelling,
+            &self.bearing,
+            &self.settings,
+            is_wanted,
+        )
     }
 
     fn add_test(&self, name: &str, step: u32, text: &str, tree: &mut Tree) {

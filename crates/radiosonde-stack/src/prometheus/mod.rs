@@ -13,7 +13,9 @@ mod stories;
 
 pub(crate) use alerting::Bearing;
 pub(crate) use files::{about_no_service, alerts, write};
-pub(crate) use objectives::{CATEGORY as OBJECTIVES, EXHAUSTED, NO_TRAFFIC, PAGE, TICKET, TIERS};
+pub(crate) use objectives::{
+    CATEGORY as OBJECTIVES, EXHAUSTED, NO_TRAFFIC, OF_OBJECTIVES, PAGE, TICKET, TIERS,
+};
 pub use recording::{RECORDS, Record};
 pub(crate) use rules::AlertRule;
 pub use scrape_config::{InvalidScrapeConfig, ScrapeConfig};

@@ -43,6 +43,7 @@ fn burning(slo: &Slo<'_>, tier: &Tier, spelling: &Spelling) -> Test {
     let story = Story::of(events(slo, [rate, rate], [below, above]));
     let story = story.lasting([CALM, bad, minutes(tier.short) + 30], step(tier));
     let (alert, severity) = named(tier);
+    let story = story.held(slo.settings.hold(alert));
     let mut labels = slo.alert_labels(severity);
     labels.push(("burn_tier", tier.name.to_owned()));
     let name = format!("{alert} of {}, {}", slo.objective.name(), tier.name);
@@ -79,6 +80,7 @@ fn exhausted(slo: &Slo<'_>, spelling: &Spelling) -> Test {
     let after = whole(spent / budget * 1.2);
     let story = Story::of(events(slo, [rate, rate], [below, above]));
     let story = story.lasting([CALM, bad, after.max(60)], SLOW_STEP);
+    let story = story.held(slo.settings.hold(EXHAUSTED));
     let name = format!("{EXHAUSTED} of {}", slo.objective.name());
     let labels = slo.alert_labels(Severity::Warning);
     Test::of(name, EXHAUSTED, &story, &labels, spelling)
@@ -87,6 +89,7 @@ fn exhausted(slo: &Slo<'_>, spelling: &Spelling) -> Test {
 /// Requests stay away for a while.
 fn without_traffic(slo: &Slo<'_>, spelling: &Spelling) -> Test {
     let story = Story::of(events(slo, [1.0, 0.0], [0.0, 0.0])).lasting([CALM, 60, 60], QUICK_STEP);
+    let story = story.held(slo.settings.hold(NO_TRAFFIC));
     let name = format!("{NO_TRAFFIC} of {}", slo.objective.name());
     let labels = slo.alert_labels(Severity::Warning);
     Test::of(name, NO_TRAFFIC, &story, &labels, spelling)

@@ -11,11 +11,12 @@ use radiosonde_catalog::objective::{
     Decimal, LowTraffic, Objective, Scope, Severity as Urgency, Tier,
 };
 
-use super::alerting::Bearing;
+use super::alerting::{Bearing, held};
 use super::rules::{AlertRule, Group, RecordRule, Rule};
 use crate::alerts::Severity;
 use crate::duration::written;
 use crate::promql::Spelling;
+use crate::settings::Settings;
 
 /// The label `category` of their alerts, and the name of their file.
 pub(crate) const CATEGORY: &str = "objectives";
@@ -26,6 +27,7 @@ pub(super) struct Slo<'a> {
     pub(super) service: &'a str,
     spelling: Spelling,
     bearing: Bearing,
+    pub(super) settings: &'a Settings,
     evaluation_interval: Duration,
 }
 
@@ -36,6 +38,7 @@ impl<'a> Slo<'a> {
         service: &'a str,
         spelling: &Spelling,
         bearing: &Bearing,
+        settings: &'a Settings,
         evaluation_interval: Duration,
     ) -> Self {
         let mut bearing = bearing.clone();
@@ -47,6 +50,7 @@ impl<'a> Slo<'a> {
             service,
             spelling: spelling.clone(),
             bearing,
+            settings,
             evaluation_interval,
         }
     }
@@ -168,13 +172,13 @@ impl<'a> Slo<'a> {
             Urgency::Page => (PAGE, Severity::Critical, "0s", "5m"),
             _ => (TICKET, Severity::Warning, "15m", "0s"),
         };
-        let mut rule = self.alert(name, severity, &expr, texts);
+        let mut rule = self.alert((name, hold), severity, &expr, texts);
         rule.labels.extend([
             ("burn_tier", tier.name.to_owned()),
             ("long", long),
             ("short", short),
         ]);
-        AlertRule { hold, keep, ..rule }
+        AlertRule { keep, ..rule }
     }
 
     fn burning_texts(&self, tier: &Tier, long: &str, short: &str) -> [String; 2] {
@@ -239,10 +243,7 @@ impl<'a> Slo<'a> {
             ),
         ];
         let expr = "slo:period_error_budget_remaining:ratio <= 0";
-        AlertRule {
-            hold: "15m",
-            ..self.alert(EXHAUSTED, Severity::Warning, expr, texts)
-        }
+        self.alert((EXHAUSTED, "15m"), Severity::Warning, expr, texts)
     }
 
     /// Tells of no requests, where there always are some.
@@ -255,21 +256,25 @@ impl<'a> Slo<'a> {
                  answered."
                     .to_owned(),
             ];
-            AlertRule {
-                hold: "10m",
-                ..self.alert(NO_TRAFFIC, Severity::Warning, "slo:events:rate30m == 0", texts)
-            }
+            let expr = "slo:events:rate30m == 0";
+            self.alert((NO_TRAFFIC, "10m"), Severity::Warning, expr, texts)
         })
     }
 
-    fn alert(&self, name: &str, severity: Severity, expr: &str, texts: [String; 2]) -> AlertRule {
+    fn alert(
+        &self,
+        (name, hold): (&str, &str),
+        severity: Severity,
+        expr: &str,
+        texts: [String; 2],
+    ) -> AlertRule {
         let [summary, description] = texts;
         let mut annotations = vec![("summary", summary), ("description", description)];
         annotations.extend(self.bearing.links(name));
         AlertRule {
             name: name.to_owned(),
             expr: self.spelled(expr),
-            hold: "0s",
+            hold: held(name, hold, self.settings),
             keep: "0s",
             labels: self.alert_labels(severity),
             annotations,
@@ -347,6 +352,9 @@ pub(crate) const PAGE: &str = "SLOBurnPage";
 pub(crate) const TICKET: &str = "SLOBurnTicket";
 pub(crate) const EXHAUSTED: &str = "SLOBudgetExhausted";
 pub(crate) const NO_TRAFFIC: &str = "SLONoTraffic";
+
+/// All of them.
+pub(crate) const OF_OBJECTIVES: [&str; 4] = [PAGE, TICKET, EXHAUSTED, NO_TRAFFIC];
 
 /// The tiers that there are, from the fastest to the slowest. A faster one fires first, so that the slower finds it there
 /// already.

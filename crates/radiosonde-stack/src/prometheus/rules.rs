@@ -32,7 +32,7 @@ pub(crate) struct AlertRule {
     pub(crate) name: String,
     pub(crate) expr: String,
     /// For how long it has to hold before it fires.
-    pub(crate) hold: &'static str,
+    pub(crate) hold: String,
     /// For how long it goes on after it no longer holds.
     pub(crate) keep: &'static str,
     pub(crate) labels: Pairs,
@@ -70,7 +70,7 @@ impl AlertRule {
         Yaml::map()
             .with("alert", self.name.as_str())
             .with("expr", self.expr.as_str())
-            .with_some("for", lasting(self.hold))
+            .with_some("for", lasting(&self.hold))
             .with_some("keep_firing_for", lasting(self.keep))
             .with_some("labels", pairs(&self.labels))
             .with_some("annotations", pairs(&self.annotations))

@@ -155,7 +155,7 @@ pub(crate) fn by_step<'a>(
 ) -> std::collections::BTreeMap<u32, Vec<Test>> {
     let mut tests = std::collections::BTreeMap::<_, Vec<_>>::new();
     for alert in alerts {
-        let story = (alert.story)(settings);
+        let story = (alert.story)(settings).held(settings.hold(alert.name));
         let of_step = tests.entry(story.step_minutes).or_default();
         of_step.push(test(alert, &story));
     }

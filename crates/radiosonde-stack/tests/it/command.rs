@@ -108,6 +108,7 @@ fn settings_change_the_tree_and_diff_says_how() {
         [services.checkout]
         targets = ["checkout-1:8080", "checkout-2:8080"]
         thresholds = { latency_p95_seconds = 0.5 }
+        holds = { HighLatency = "15m", SLOBurnTicket = "30m" }
         [notifications]
         default_receiver = "chat"
         [notifications.receivers.chat.slack]
@@ -120,6 +121,8 @@ fn settings_change_the_tree_and_diff_says_how() {
     for line in [
         "checkout/HighErrorRatio fires at 0.02 instead of 0.05.",
         "checkout/HighLatency fires at 0.5 instead of 2.",
+        "checkout/HighLatency fires after 15m instead of after 5m.",
+        "checkout/SLOBurnTicket (api, ticket-slow) fires after 30m instead of after 15m.",
         "checkout/RequestRateSpike is gone; nobody was told of it.",
         "checkout/InstanceDown is told otherwise: warning, chat is told; until now, warning, nobody is told.",
     ] {
@@ -153,6 +156,11 @@ fn mistakes_in_the_settings_are_told_with_their_place() {
         ("packs = ['mongo']", "there is no pack `mongo`"),
         ("unwanted = ['Nothing']", "there is no alert `Nothing`"),
         ("scrape_interval = 'soon'", "`soon` is no duration"),
+        ("holds = { Nothing = '5m' }", "no alert `Nothing` to hold"),
+        (
+            "holds = { HighLatency = '2d' }",
+            "`HighLatency` cannot hold for",
+        ),
         (
             "[services.chekout]\nteam = 'a'",
             "a service `chekout`, which is none of those given",

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use radiosonde_stack::alerts::packs::PACKS;
 use radiosonde_stack::alerts::{CATEGORIES, Category};
 use radiosonde_stack::prometheus::RECORDS;
-use radiosonde_stack::settings::SETTINGS;
+use radiosonde_stack::settings::{HOLDS, SETTINGS};
 
 #[test]
 fn the_reference_page_lists_every_alert_and_every_threshold() {
@@ -43,6 +43,13 @@ fn page() -> String {
             "| `{}` | {} | {} |",
             setting.name, setting.default, setting.reason
         );
+    }
+    page.push_str(
+        "\n## Holds\n\nThe last column of the tables above: for how long it has to be so. `holds` in the settings changes that of an \
+         alert, for all\nservices or for one.\n\n| for | why |\n|---|---|\n",
+    );
+    for hold in HOLDS {
+        let _ = writeln!(page, "| {} | {} |", hold.hold, hold.reason);
     }
     page.push_str("\n## Recorded series\n\n| name | expression |\n|---|---|\n");
     for record in RECORDS.iter().flat_map(|(_, records)| *records) {

@@ -44,6 +44,10 @@ pub(crate) fn everything(naming: Naming) -> Stack {
     options.packs = PACKS.iter().map(|pack| pack.name.to_owned()).collect();
     options.team = Some("platform".to_owned());
     options.grafana = Some("https://grafana.example".to_owned());
+    for alert in ["HighLatency", "SLOBurnTicket"] {
+        let hold = Duration::from_mins(50);
+        options.thresholds.set_hold(alert, hold).unwrap();
+    }
     options.notifications = serde_json::from_str(NOTIFICATIONS).unwrap();
     Stack::new(
         [service("checkout").with_team("shop"), service("billing")],

@@ -24,7 +24,7 @@ pub(super) const NODE: Category = Category {
         Alert {
             name: "NodeDiskFull",
             severity: Severity::Critical,
-            expr: "node_filesystem_avail_bytes{fstype!~\"tmpfs|overlay|squashfs|ramfs\"}\n  / node_filesystem_size_bytes\n  < 0.5 * $node_disk_free_ratio\n  and node_filesystem_readonly == 0",
+            expr: "node_filesystem_avail_bytes{fstype!~\"tmpfs|overlay|squashfs|ramfs\"}\n  / node_filesystem_size_bytes\n  < $node_disk_free_ratio_critical\n  and node_filesystem_readonly == 0",
             hold: "5m",
             supersedes: Some("NodeDiskFilling"),
             summary: "{{ $labels.mountpoint }} of {{ $labels.instance }} has {{ $value | humanizePercentage }} left",
@@ -32,16 +32,14 @@ pub(super) const NODE: Category = Category {
             look: DISK_LOOK,
             act: DISK_ACT,
             story: |settings| {
-                disk(
-                    settings.get("node_disk_free_ratio") * 0.6,
-                    settings.get("node_disk_free_ratio") * 0.4,
-                )
+                let limit = settings.get("node_disk_free_ratio_critical");
+                disk(limit * 1.2, limit * 0.8)
             },
         },
         Alert {
             name: "NodeDiskFilling",
             severity: Severity::Warning,
-            expr: "(\n  node_filesystem_avail_bytes{fstype!~\"tmpfs|overlay|squashfs|ramfs\"} / node_filesystem_size_bytes < $node_disk_free_ratio\n  or (\n    predict_linear(node_filesystem_avail_bytes{fstype!~\"tmpfs|overlay|squashfs|ramfs\"}[6h], 86400) < 0\n    and node_filesystem_avail_bytes / node_filesystem_size_bytes < 2 * $node_disk_free_ratio\n  )\n)\nand node_filesystem_readonly == 0",
+            expr: "(\n  node_filesystem_avail_bytes{fstype!~\"tmpfs|overlay|squashfs|ramfs\"} / node_filesystem_size_bytes < $node_disk_free_ratio\n  or (\n    predict_linear(node_filesystem_avail_bytes{fstype!~\"tmpfs|overlay|squashfs|ramfs\"}[6h], $node_disk_horizon_seconds) < 0\n    and node_filesystem_avail_bytes / node_filesystem_size_bytes < $node_disk_predicted_free_ratio\n  )\n)\nand node_filesystem_readonly == 0",
             hold: "15m",
             supersedes: None,
             summary: "{{ $labels.mountpoint }} of {{ $labels.instance }} is nearly full, or will be within a day",
@@ -49,10 +47,8 @@ pub(super) const NODE: Category = Category {
             look: DISK_LOOK,
             act: DISK_ACT,
             story: |settings| {
-                disk(
-                    settings.get("node_disk_free_ratio") * 1.2,
-                    settings.get("node_disk_free_ratio") * 0.8,
-                )
+                let limit = settings.get("node_disk_free_ratio");
+                disk(limit * 1.2, limit * 0.8)
             },
         },
         Alert {
@@ -112,18 +108,19 @@ pub(super) const NODE: Category = Category {
         Alert {
             name: "NodeClockSkewed",
             severity: Severity::Warning,
-            expr: "abs(node_timex_offset_seconds) > 0.05",
+            expr: "abs(node_timex_offset_seconds) > $node_clock_offset_seconds",
             hold: "10m",
             supersedes: None,
             summary: "The clock of {{ $labels.instance }} is off by {{ $value | humanizeDuration }}",
             means: "Traces of several machines do not fit together, and tokens are refused as too new or too old.",
             look: &["The time service of the machine"],
             act: &["Start it, or give it servers that answer"],
-            story: |_| {
+            story: |settings| {
+                let limit = settings.get("node_clock_offset_seconds");
                 Story::of([Input::is(
                     r#"node_timex_offset_seconds{job="node",instance="a"}"#,
-                    0.001,
-                    0.1,
+                    limit * 0.8,
+                    limit * 1.2,
                 )])
             },
         },

@@ -92,7 +92,7 @@ pub(super) const POSTGRES: Category = Category {
         Alert {
             name: "PostgresLongTransaction",
             severity: Severity::Warning,
-            expr: "max by (job, instance, datname) (pg_stat_activity_max_tx_duration) > 1800",
+            expr: "max by (job, instance, datname) (pg_stat_activity_max_tx_duration) > $postgres_transaction_seconds",
             hold: "5m",
             supersedes: None,
             summary: "A transaction in {{ $labels.datname }} at {{ $labels.instance }} has lasted {{ $value | humanizeDuration }}",
@@ -102,11 +102,12 @@ pub(super) const POSTGRES: Category = Category {
                 "End it with `pg_terminate_backend`",
                 "Set `idle_in_transaction_session_timeout`",
             ],
-            story: |_| {
+            story: |settings| {
+                let limit = settings.get("postgres_transaction_seconds");
                 Story::of([Input::is(
                     r#"pg_stat_activity_max_tx_duration{instance="a",datname="orders",state="active"}"#,
-                    60.0,
-                    2_000.0,
+                    limit * 0.9,
+                    limit * 1.1,
                 )])
             },
         },
