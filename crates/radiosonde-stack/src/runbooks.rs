@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::alerts::{Alert, CATEGORIES};
+use crate::alerts::{Alert, CATEGORIES, DECLARED, DeclaredAlert};
 use crate::prometheus::{self, AlertRule, EXHAUSTED, NO_TRAFFIC, OBJECTIVES, PAGE, TICKET};
 use crate::settings::SETTINGS;
 use crate::{Stack, Tree};
@@ -21,6 +21,18 @@ pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
         let pages = alerts.filter_map(|alert| Some(Page::of(alert, rules.get(alert.name)?)));
         add(category.name, category.about, pages, stack, &mut list, tree);
     }
+    let declared = stack.services().iter().flat_map(|service| service.alerts());
+    let looks: Vec<_> = declared
+        .clone()
+        .map(|(_, alert)| [borrowed(&alert.look), borrowed(&alert.act)])
+        .collect();
+    let pages = declared
+        .zip(&looks)
+        .filter_map(|((name, alert), [look, act])| {
+            let rules = rules.get(name.as_str())?;
+            Some(Page::of_declared(name, alert, look, act, rules))
+        });
+    add(DECLARED.name, DECLARED.about, pages, stack, &mut list, tree);
     let pages = OBJECTIVE_PAGES.iter();
     let pages = pages.filter_map(|page| Some(page.about(rules.get(page.name)?)));
     add(
@@ -90,6 +102,23 @@ impl<'a> Page<'a> {
         }
     }
 
+    fn of_declared(
+        name: &'a str,
+        alert: &'a DeclaredAlert,
+        look: &'a [&'a str],
+        act: &'a [&'a str],
+        rules: &'a [AlertRule],
+    ) -> Self {
+        Self {
+            severity: alert.severity.as_str(),
+            means: &alert.means,
+            look: if look.is_empty() { OWN_BOARD } else { look },
+            act,
+            rules,
+            ..page(name)
+        }
+    }
+
     fn about(&self, rules: &'a [AlertRule]) -> Page<'a> {
         Page { rules, ..*self }
     }
@@ -147,7 +176,14 @@ fn rule_title(rule: &AlertRule) -> String {
     }
 }
 
+fn borrowed(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
+}
+
 fn list(title: &str, items: &[&str], page: &mut String) {
+    if items.is_empty() {
+        return;
+    }
     // Writing to a `String` cannot fail.
     let _ = write!(page, "\n## {title}\n\n");
     for item in items {
@@ -221,7 +257,9 @@ const BURN_LOOK: &[&str] = &[
     "When the last deployment was: `build_info`",
 ];
 
-const fn page(name: &'static str) -> Page<'static> {
+const OWN_BOARD: &[&str] = &["The board of the service's own metrics, and its log"];
+
+const fn page(name: &str) -> Page<'_> {
     Page {
         name,
         severity: "",

@@ -1,9 +1,10 @@
 //! What a stack is made from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::alertmanager::{self, InvalidNotifications};
+use crate::alerts::{DeclaredAlert, InvalidAlert};
 use crate::prometheus::{self, AlertRule, Bearing};
 use crate::promql::Spelling;
 use crate::settings::Settings;
@@ -35,6 +36,7 @@ impl Stack {
             return Err(InvalidStack::NoServices);
         }
         let mut names = BTreeSet::new();
+        let mut alerts = BTreeSet::new();
         for service in &services {
             let name = || service.name.clone();
             if !is_name(&service.name) {
@@ -44,6 +46,13 @@ impl Stack {
                 return Err(InvalidStack::SameName { name: name() });
             }
             service.scrape(options.scrape_interval)?;
+            for (alert, declared) in &service.alerts {
+                declared.check(alert, &service.catalogue)?;
+                if !alerts.insert(alert) {
+                    let alert = alert.clone();
+                    return Err(InvalidAlert::Taken { alert }.into());
+                }
+            }
         }
         options.check()?;
         Ok(Self { services, options })
@@ -139,6 +148,7 @@ pub struct Service {
     targets: Vec<String>,
     team: Option<String>,
     thresholds: Settings,
+    alerts: BTreeMap<String, DeclaredAlert>,
 }
 
 impl Service {
@@ -151,6 +161,7 @@ impl Service {
             targets: Vec::new(),
             team: None,
             thresholds: Settings::new(),
+            alerts: BTreeMap::new(),
         }
     }
 
@@ -179,6 +190,21 @@ impl Service {
     pub fn with_thresholds(mut self, thresholds: Settings) -> Self {
         self.thresholds = thresholds;
         self
+    }
+
+    /// Sets alerts about its own metrics, by name. The names are those of pages, so no two services have one of the same.
+    ///
+    /// Defaults to none.
+    #[must_use]
+    pub fn with_alerts(mut self, alerts: BTreeMap<String, DeclaredAlert>) -> Self {
+        self.alerts = alerts;
+        self
+    }
+
+    /// Returns the alerts about its own metrics.
+    #[must_use]
+    pub fn alerts(&self) -> &BTreeMap<String, DeclaredAlert> {
+        &self.alerts
     }
 
     /// Returns the name.
@@ -265,6 +291,9 @@ pub enum InvalidStack {
         /// The name.
         name: String,
     },
+    /// An alert about a metric of a service cannot be.
+    #[error(transparent)]
+    DeclaredAlert(#[from] InvalidAlert),
     /// Receivers or routes are wrong.
     #[error(transparent)]
     Notifications(#[from] InvalidNotifications),

@@ -7,6 +7,7 @@ mod authentication;
 mod availability;
 mod caches;
 mod certificates;
+mod declared;
 mod dependencies;
 mod errors;
 mod health;
@@ -23,8 +24,12 @@ mod telemetry;
 
 pub mod packs;
 
+pub use declared::{Condition, DeclaredAlert, InvalidAlert};
+pub(crate) use declared::{DECLARED, Spelled};
 pub(crate) use stack::{STACK, WATCHDOG};
 pub(crate) use story::{Input, Story};
+
+use serde::Deserialize;
 
 use crate::settings::Settings;
 
@@ -55,7 +60,8 @@ pub struct Alert {
 }
 
 /// How urgent an alert is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Severity {
     /// Worth knowing: told once a day.

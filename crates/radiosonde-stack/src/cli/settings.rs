@@ -9,6 +9,7 @@ use std::{fs, io};
 use serde::{Deserialize, Deserializer};
 
 use crate::alertmanager::Notifications;
+use crate::alerts::DeclaredAlert;
 use crate::settings::{InvalidSetting, Settings};
 use crate::{DataSources, Naming, Options, Service, Target};
 
@@ -42,6 +43,7 @@ struct ServiceSettings {
     team: Option<String>,
     thresholds: BTreeMap<String, f64>,
     holds: BTreeMap<String, Time>,
+    alerts: BTreeMap<String, DeclaredAlert>,
 }
 
 impl SettingsFile {
@@ -87,6 +89,7 @@ impl SettingsFile {
         };
         let service = service
             .with_targets(settings.targets.clone())
+            .with_alerts(settings.alerts.clone())
             .with_thresholds(thresholds(&settings.thresholds, &settings.holds)?);
         Ok(match &settings.team {
             Some(team) => service.with_team(team),

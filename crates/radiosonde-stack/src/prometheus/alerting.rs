@@ -1,10 +1,11 @@
 //! Alerts as rules.
 
 use super::rules::{AlertRule, Group, Rule};
-use crate::alerts::{Alert, Category, Severity};
+use crate::alerts::{Alert, Category, DECLARED, DeclaredAlert, Severity, Spelled};
 use crate::duration::written;
 use crate::promql::Spelling;
 use crate::settings::Settings;
+use crate::{Naming, Service};
 
 /// Whose alerts they are, and where their texts lead.
 #[derive(Debug, Clone, Default)]
@@ -76,6 +77,46 @@ pub(crate) fn group(
             })
             .collect(),
     }
+}
+
+/// Returns the group of what a service asks for about its own metrics.
+pub(crate) fn declared(
+    service: &Service,
+    naming: Naming,
+    spelling: &Spelling,
+    bearing: &Bearing,
+) -> Group {
+    let rule = |(name, alert, spelled): (&String, &DeclaredAlert, Spelled<'_>)| {
+        let mut annotations = vec![
+            ("summary", spelled.summary(service.name())),
+            ("description", alert.means.clone()),
+        ];
+        annotations.extend(bearing.links(name));
+        Rule::Alert(AlertRule {
+            name: name.clone(),
+            expr: spelling.spell(&spelled.expr()),
+            hold: written(alert.hold()),
+            keep: "0s",
+            labels: bearing.labels(alert.severity, DECLARED.name).collect(),
+            annotations,
+        })
+    };
+    Group {
+        name: format!("{}.{}", service.name(), DECLARED.name),
+        interval: None,
+        rules: spelled(service, naming).map(rule).collect(),
+    }
+}
+
+/// Returns what a service asks for, in the names of this spelling.
+pub(crate) fn spelled(
+    service: &Service,
+    naming: Naming,
+) -> impl Iterator<Item = (&String, &DeclaredAlert, Spelled<'_>)> {
+    service.alerts().iter().filter_map(move |(name, alert)| {
+        let metric = service.catalogue().metric(&alert.metric)?;
+        Some((name, alert, alert.spelled(metric, naming)))
+    })
 }
 
 /// Returns for how long an alert holds: what is set, else what is usual.

@@ -1,15 +1,15 @@
 //! The files below `prometheus/`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::alerting::{Bearing, group};
 use super::objectives::{self, Slo};
 use super::rules::{AlertRule, Group, Rule};
 use super::stories::{Test, by_step};
-use super::{config, objective_stories, record_stories, recording, rules, stories};
+use super::{alerting, config, objective_stories, record_stories, recording, rules, stories};
 use crate::alerts::packs::PACKS;
-use crate::alerts::{Alert, CATEGORIES, Category, STACK};
+use crate::alerts::{Alert, CATEGORIES, Category, DECLARED, STACK};
 use crate::promql::Spelling;
 use crate::settings::Settings;
 use crate::{Naming, Origin, Service, Stack, Tree};
@@ -23,6 +23,7 @@ pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
             section.write(category, tree);
         }
         section.write_objectives(service, tree);
+        section.write_declared(service, tree);
     }
     let section = Section::of_stack(stack);
     for category in about_no_service(stack) {
@@ -38,7 +39,11 @@ pub(crate) fn alerts(stack: &Stack) -> Vec<AlertRule> {
         let section = Section::of_service(stack, service);
         let general = CATEGORIES.iter().map(|category| section.alerts(category));
         let objectives = section.slos(service).flat_map(|slo| slo.groups());
-        general.chain(objectives).collect::<Vec<_>>()
+        let declared = [section.declared(service)];
+        general
+            .chain(objectives)
+            .chain(declared)
+            .collect::<Vec<_>>()
     });
     let section = Section::of_stack(stack);
     let of_stack = about_no_service(stack).map(|category| section.alerts(category));
@@ -61,6 +66,7 @@ pub(crate) fn about_no_service(stack: &Stack) -> impl Iterator<Item = &'static C
 struct Section<'a> {
     /// The directory of the rules, that of their tests, and the way from there to the rules.
     directories: [String; 3],
+    naming: Naming,
     spelling: Spelling,
     settings: Settings,
     bearing: Bearing,
@@ -80,6 +86,7 @@ impl<'a> Section<'a> {
                 format!("prometheus/tests/{name}"),
                 format!("../../rules/{name}"),
             ],
+            naming: stack.options().naming,
             spelling: with_settings(spelling, &settings),
             settings,
             bearing: stack.bearing(Some(service)),
@@ -93,6 +100,7 @@ impl<'a> Section<'a> {
         let settings = stack.options().thresholds.clone();
         Self {
             directories: ["prometheus/packs", "prometheus/packs/tests", ".."].map(str::to_owned),
+            naming: Naming::Prometheus,
             // Exporters are scraped, and have names of their own.
             spelling: with_settings(Spelling::new(Naming::Prometheus), &settings),
             settings,
@@ -164,6 +172,33 @@ impl<'a> Section<'a> {
                 self.add_test(&name, step, &text, tree);
             }
         }
+    }
+
+    /// Writes what the service asks for about its own metrics.
+    fn write_declared(&self, service: &Service, tree: &mut Tree) {
+        let group = self.declared(service);
+        if group.rules.is_empty() {
+            return;
+        }
+        let order = [group.name.clone()];
+        self.add_rules(DECLARED.name, &[group], tree);
+        let files = [self.seen_from_test(DECLARED.name)];
+        let mut tests = BTreeMap::<_, Vec<_>>::new();
+        for (name, alert, spelled) in alerting::spelled(service, self.naming) {
+            let labels = self.bearing.labels(alert.severity, DECLARED.name);
+            let labels: Vec<_> = labels.collect();
+            let story = spelled.story();
+            let test = Test::of(name, name, &story, &labels, &self.spelling);
+            tests.entry(story.step_minutes).or_default().push(test);
+        }
+        for (step, of_step) in tests {
+            let text = stories::file(&files, &order, step, &of_step);
+            self.add_test(DECLARED.name, step, &text, tree);
+        }
+    }
+
+    fn declared(&self, service: &Service) -> Group {
+        alerting::declared(service, self.naming, &self.spelling, &self.bearing)
     }
 
     fn slos<'s>(&'s self, service: &'s Service) -> impl Iterator<Item = Slo<'s>> {

@@ -140,6 +140,116 @@ fn settings_change_the_tree_and_diff_says_how() {
 }
 
 #[test]
+fn alerts_about_the_services_own_metrics_are_written_with_rule_test_and_page() {
+    let directory = workplace();
+    told(directory.path(), "--from checkout.json");
+    let settings = r#"
+        [services.checkout.alerts.OrdersStopped]
+        metric = "orders_paid_total"
+        when = "stopped"
+        means = "Nobody buys any more."
+        look = ["The payment provider"]
+    "#;
+    fs::write(directory.path().join("ops/stack.toml"), settings).unwrap();
+    assert_eq!(
+        told(directory.path(), "diff --from checkout.json"),
+        "checkout/OrdersStopped is new: warning, nobody is told.\n"
+    );
+    told(directory.path(), "--from checkout.json");
+    let read = |path: &str| fs::read_to_string(directory.path().join("ops").join(path)).unwrap();
+    let rules = read("prometheus/rules/checkout/declared.yml");
+    assert!(
+        rules.contains(r#"increase(orders_paid_total{job="checkout"}[10m])"#),
+        "{rules}"
+    );
+    assert!(read("prometheus/tests/checkout/declared.yml").contains("OrdersStopped"));
+    let page = read("runbooks/OrdersStopped.md");
+    assert!(
+        page.contains("Nobody buys any more.\n") && page.contains("- The payment provider.\n"),
+        "{page}"
+    );
+    assert!(!page.contains("What helps"), "{page}");
+}
+
+#[test]
+fn an_alert_about_a_metric_that_could_never_fire_is_refused() {
+    let directory = workplace();
+    fs::create_dir(directory.path().join("ops")).unwrap();
+    for (name, alert, expected) in [
+        (
+            "'Orders Low'",
+            "metric = 'orders_paid_total', when = 'stopped'",
+            "`Orders Low` is no name of an alert",
+        ),
+        (
+            "HighLatency",
+            "metric = 'orders_paid_total', when = 'stopped'",
+            "an alert `HighLatency` already",
+        ),
+        (
+            "SLOBurnPage",
+            "metric = 'orders_paid_total', when = 'stopped'",
+            "an alert `SLOBurnPage` already",
+        ),
+        (
+            "A",
+            "metric = 'orders_payd_total', when = 'stopped'",
+            "watches `orders_payd_total`, which its service does not have",
+        ),
+        (
+            "A",
+            "metric = 'orders_paid_total', when = 'stopped', by = ['region']",
+            "the label `region`, which `orders_paid_total` does not have",
+        ),
+        (
+            "A",
+            "metric = 'orders_backlog', when = 'stopped'",
+            "cannot ask for `stopped` of `orders_backlog`",
+        ),
+        (
+            "A",
+            "metric = 'orders_paid_total', when = 'rate_below', limit = 0",
+            "could never fire: `rate_below` takes a `limit`",
+        ),
+        (
+            "A",
+            "metric = 'orders_paid_total', when = 'rate_above'",
+            "could never fire: `rate_above` takes a `limit`",
+        ),
+        (
+            "A",
+            "metric = 'orders_paid_total', when = 'share_above', limit = 0.5",
+            "the `labels` of the part",
+        ),
+        (
+            "A",
+            "metric = 'orders_paid_total', when = 'stopped', limit = 1",
+            "`stopped` takes none",
+        ),
+        (
+            "A",
+            "metric = 'orders_paid_total', when = 'stopped', hold_seconds = 3600",
+            "give at most 1200 seconds",
+        ),
+        (
+            "A",
+            "metric = 'orders_paid_total', when = 'sometimes'",
+            "unknown variant `sometimes`",
+        ),
+        (
+            "A",
+            "metric = 'orders_paid_total', when = 'stopped', severity = 'page'",
+            "unknown variant `page`",
+        ),
+    ] {
+        let settings = format!("services.checkout.alerts.{name} = {{ {alert}, means = 'x' }}");
+        fs::write(directory.path().join("ops/stack.toml"), &settings).unwrap();
+        let said = refused(directory.path(), "--from checkout.json");
+        assert!(said.contains(expected), "{settings}: {said}");
+    }
+}
+
+#[test]
 fn mistakes_in_the_settings_are_told_with_their_place() {
     let directory = workplace();
     fs::create_dir(directory.path().join("ops")).unwrap();

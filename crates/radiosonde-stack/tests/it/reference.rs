@@ -36,6 +36,14 @@ fn page() -> String {
     for pack in PACKS {
         group(pack, 3, &mut page);
     }
+    page.push_str(DECLARED);
+    page.push_str(
+        "\n## What is usually watched\n\nWhat teams ask for, and what stands for it here; where nothing does, why.\n\n\
+         | wanted | here | not covered, because |\n|---|---|---|\n",
+    );
+    for (wanted, here, missing) in COVERAGE {
+        let _ = writeln!(page, "| {wanted} | {here} | {missing} |");
+    }
     page.push_str("\n## Thresholds\n\n| name | default | why |\n|---|---|---|\n");
     for setting in SETTINGS {
         let _ = writeln!(
@@ -83,3 +91,174 @@ fn line(expr: &str) -> String {
     let words: Vec<_> = expr.split_whitespace().collect();
     words.join(" ").replace('|', "\\|")
 }
+
+#[test]
+fn what_is_said_to_stand_for_something_exists() {
+    let alerts = CATEGORIES.iter().chain(PACKS);
+    let stack = ["RuleEvaluationFailing", "NotificationsFailing", "Watchdog"];
+    let alerts: Vec<_> = alerts
+        .flat_map(|category| category.alerts)
+        .map(|alert| alert.name)
+        .chain([
+            "SLOBurnPage",
+            "SLOBurnTicket",
+            "SLOBudgetExhausted",
+            "SLONoTraffic",
+        ])
+        .chain(stack)
+        .collect();
+    for (wanted, here, missing) in COVERAGE {
+        assert!(!here.is_empty() || !missing.is_empty(), "{wanted}");
+        let names = here.split('`').skip(1).step_by(2);
+        for name in names.filter(|name| name.starts_with(char::is_uppercase)) {
+            assert!(alerts.contains(&name), "{wanted}: {name}");
+        }
+    }
+}
+
+const DECLARED: &str = r#"
+## Declared
+
+What a service measures of its own is watched when the settings say so: for each alert a rule, its test and its page.
+
+```toml
+[services.checkout.alerts.OrdersLow]
+metric = "orders_paid_total"
+when = "rate_below"
+limit = 0.1                      # per second
+by = ["payment"]                 # each way to pay by itself
+severity = "critical"            # a warning, unless set
+hold_seconds = 900               # 600, unless set
+means = "Customers cannot pay."
+act = ["Offer another way to pay"]
+```
+
+| `when` | of | fires when |
+|---|---|---|
+| `rate_below`, `rate_above` | counters | it grows by less, or more, than `limit` per second |
+| `spike` | counters | it grows `limit` times as fast as a week ago |
+| `stopped` | counters | it grew within the last hour, and no longer does |
+| `share_above` | counters | the series with these `labels` are a larger share than `limit` |
+| `value_above`, `value_below` | gauges | the largest value is above, or the smallest below, `limit` |
+| `age_above` | gauges that hold a time | that is more than `limit` seconds ago |
+| `slower_than` | histograms | the 95th percentile is above `limit` |
+"#;
+
+/// What the systems of others watch, what does that here, and why something does not.
+const COVERAGE: &[(&str, &str, &str)] = &[
+    (
+        "The service is down, unhealthy, restarts",
+        "`ServiceDown`, `ServiceMissing`, `InstanceDown`, `ServiceUnhealthy`, `ServiceDegraded`, `ServiceRestarting`; exactly, in the pack kubernetes, `KubernetesPodCrashLooping`",
+        "",
+    ),
+    (
+        "Errors",
+        "`HighErrorRatio`, `CriticalErrorRatio`, `RouteFailing`, `HandlerPanics`",
+        "So many errors per second: the number grows with the load. A declared alert can ask for it (`rate_above`).",
+    ),
+    (
+        "Latency of requests",
+        "`HighLatency`, `CriticalLatency`",
+        "",
+    ),
+    (
+        "Latency of calls and queries",
+        "`DependencySlow`, `ConnectionPoolSlow`",
+        "Single queries are not timed by the library. A histogram of the service can be (`slower_than`).",
+    ),
+    (
+        "Load",
+        "`RequestRateSpike`, `RequestRateDrop`, `TooManyRequestsInFlight`",
+        "",
+    ),
+    (
+        "Objectives and budgets",
+        "`SLOBurnPage`, `SLOBurnTicket`, `SLOBudgetExhausted`, `SLONoTraffic`",
+        "",
+    ),
+    (
+        "Memory and processor of the service",
+        "`HighMemoryUsage`, `CriticalMemoryUsage`, `HighCpuUsage`, `CriticalCpuUsage`, `CpuThrottled`",
+        "So many bytes without a limit: nobody knows what is too much. A declared alert can say it (`value_above`).",
+    ),
+    (
+        "Memory, processor and disks of machines",
+        "Pack node: `NodeMemoryLow`, `NodeCpuBusy`, `NodeDiskFilling`, `NodeDiskFull`",
+        "",
+    ),
+    (
+        "Pools and caches",
+        "`ConnectionPoolExhausted`, `ConnectionPoolNearlyFull`, `ConnectionPoolTimeouts`, `LowCacheHitRatio`",
+        "",
+    ),
+    (
+        "PostgreSQL: down, connections, replication",
+        "Pack postgres: `PostgresDown`, `PostgresConnectionsHigh`, `PostgresReplicationLag`, `PostgresDeadlocks`",
+        "Slow queries: the exporter does not time them by default. `PostgresLongTransaction` sees those that are very slow.",
+    ),
+    (
+        "Redis",
+        "Pack redis: `RedisDown`, `RedisMemoryHigh`, `RedisRejectedConnections`",
+        "",
+    ),
+    (
+        "Cassandra",
+        "Pack cassandra: `CassandraNodeDown`, `CassandraLatencyHigh`, `CassandraCompactionBehind`",
+        "",
+    ),
+    (
+        "Kubernetes",
+        "Pack kubernetes: `KubernetesNodeNotReady`, `KubernetesVolumeFilling`, `KubernetesPodCrashLooping`",
+        "",
+    ),
+    (
+        "Failed logins, brute force",
+        "`AuthenticationRefused`, `BruteForceAttack`, `AuthenticationUnavailable`",
+        "",
+    ),
+    (
+        "Rate limits, missing rights",
+        "`RateLimitViolations`, `UnauthorizedRequests`",
+        "",
+    ),
+    (
+        "Security events, suspicious activity",
+        "A declared counter with `spike` or `rate_above`",
+        "Nothing is shipped: what such an event is, only the service knows.",
+    ),
+    (
+        "Encryption switched off",
+        "A declared gauge with `value_below`",
+        "Nothing is shipped: the library does not see what is stored.",
+    ),
+    (
+        "Certificates that end",
+        "`CertificateExpiringSoon`, `CertificateExpiryCritical`",
+        "Those of other servers: that takes an exporter that connects to them.",
+    ),
+    (
+        "Business: rates, failures, spikes, quality",
+        "Declared metrics with `rate_below`, `share_above`, `spike`, `stopped`, `value_below`",
+        "Nothing is shipped: what is usual, only the service's team knows.",
+    ),
+    (
+        "Messages and queues",
+        "`NoMessagesProcessed`, `MessagesFailing`, `MessagesSlow`, `QueueStale`, `QueueBacklog`",
+        "",
+    ),
+    (
+        "Compliance: a low score, gaps in the audit log",
+        "Declared gauges with `value_below` and `age_above`",
+        "Nothing is shipped: both are measures of the service.",
+    ),
+    (
+        "Backups and other jobs",
+        "`JobFailed`, `JobOverdue`, `JobLongOverdue`",
+        "Programs that end before a scrape: they need a gateway that keeps what they say.",
+    ),
+    (
+        "The monitoring itself",
+        "`CatalogueDrift`, `SpansLost` and their siblings in telemetry; `RuleEvaluationFailing`, `NotificationsFailing`, `Watchdog` of the stack",
+        "",
+    ),
+];

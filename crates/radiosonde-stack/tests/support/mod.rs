@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use radiosonde_catalog::Catalogue;
 use radiosonde_catalog::objective::{LowTraffic, Objective, Objectives};
+use radiosonde_catalog::{Catalogue, METRICS, Metric, Unit};
 use radiosonde_stack::alerts::packs::PACKS;
 use radiosonde_stack::{Naming, Options, Service, ServiceCatalogue, Stack};
 
@@ -26,7 +26,8 @@ pub(crate) fn catalogue(service: &str) -> String {
             .for_group(["/carts"]),
     ];
     let objectives = Objectives::new(objectives).unwrap();
-    Catalogue::new()
+    let own = [&PAID, &BACKLOG, &ENCRYPTED, &AUDITED, &DELIVERY];
+    Catalogue::of(METRICS.iter().copied().chain(own))
         .with_service(service)
         .with_objectives(objectives)
         .json()
@@ -49,12 +50,53 @@ pub(crate) fn everything(naming: Naming) -> Stack {
         options.thresholds.set_hold(alert, hold).unwrap();
     }
     options.notifications = serde_json::from_str(NOTIFICATIONS).unwrap();
-    Stack::new(
-        [service("checkout").with_team("shop"), service("billing")],
-        options,
-    )
-    .unwrap()
+    let checkout = service("checkout").with_team("shop");
+    let checkout = checkout.with_alerts(serde_json::from_str(ALERTS).unwrap());
+    Stack::new([checkout, service("billing")], options).unwrap()
 }
+
+/// What the services measure of their own.
+const PAID: Metric = Metric::counter("orders_paid_total")
+    .with_labels(&["payment"])
+    .with_otel_labels(&["order.payment"]);
+const BACKLOG: Metric = Metric::gauge("orders_backlog").with_labels(&["region"]);
+const ENCRYPTED: Metric = Metric::gauge("storage_encrypted");
+const AUDITED: Metric =
+    Metric::gauge("audit_last_event_timestamp_seconds").with_unit(Unit::Seconds);
+const DELIVERY: Metric =
+    Metric::histogram("orders_delivery_seconds", &[60.0, 3600.0]).with_unit(Unit::Seconds);
+
+/// An alert of every kind about it.
+const ALERTS: &str = r#"{
+    "OrdersLow": {
+        "metric": "orders_paid_total", "when": "rate_below", "limit": 0.1, "by": ["payment"],
+        "severity": "critical", "hold_seconds": 1800,
+        "means": "Customers cannot pay.", "look": ["The payment provider"], "act": ["Offer another way to pay"]
+    },
+    "OrdersFlood": {
+        "metric": "orders_paid_total", "when": "rate_above", "limit": 100, "labels": { "payment": "card" },
+        "means": "Somebody tries stolen cards."
+    },
+    "OrdersSpike": { "metric": "orders_paid_total", "when": "spike", "limit": 3, "means": "A campaign has begun." },
+    "OrdersStopped": { "metric": "orders_paid_total", "when": "stopped", "means": "Nobody buys any more." },
+    "OrdersByInvoice": {
+        "metric": "orders_paid_total", "when": "share_above", "limit": 0.2, "labels": { "payment": "invoice" },
+        "severity": "info", "means": "Other ways to pay do not work."
+    },
+    "OrdersPending": {
+        "metric": "orders_backlog", "when": "value_above", "limit": 50, "by": ["region"], "means": "Parcels are late."
+    },
+    "EncryptionDisabled": {
+        "metric": "storage_encrypted", "when": "value_below", "limit": 1, "means": "What is stored can be read."
+    },
+    "AuditLogGap": {
+        "metric": "audit_last_event_timestamp_seconds", "when": "age_above", "limit": 3600,
+        "means": "What happens is not on record."
+    },
+    "DeliverySlow": {
+        "metric": "orders_delivery_seconds", "when": "slower_than", "limit": 3600, "means": "Parcels are late."
+    }
+}"#;
 
 /// Somebody on every channel that Alertmanager 0.25 has.
 pub(crate) const NOTIFICATIONS: &str = r##"{
