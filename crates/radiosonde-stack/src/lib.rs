@@ -28,7 +28,7 @@ pub use catalogue::{
     DeclaredBy, InvalidCatalogue, MetricKind, MetricUnit, ServiceCatalogue, ServiceMetric,
 };
 pub use disk::{Difference, DiskError, committed};
-pub use grafana::DataSources;
+pub use grafana::{DataSources, TraceStore};
 pub use manifest::{Entry, InvalidManifest, Manifest, Promise};
 pub use naming::Naming;
 pub use options::{Options, Target};

@@ -23,7 +23,7 @@ use radiosonde_catalog::{
     JOB_RUNS, MESSAGES_PROCESSED, Metric, QUEUE_DEPTH,
 };
 
-pub use self::provisioning::DataSources;
+pub use self::provisioning::{DataSources, TraceStore};
 
 use self::dashboard::Dashboard;
 use crate::{DeclaredBy, Naming, Origin, Service, ServiceMetric, Stack, Tree};
@@ -31,7 +31,7 @@ use crate::{DeclaredBy, Naming, Origin, Service, ServiceMetric, Stack, Tree};
 /// Writes the dashboards and what Grafana needs to find them.
 pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
     let options = stack.options();
-    let scope = json::Scope::new(options.naming);
+    let scope = json::Scope::new(options.naming).with_traces(options.data_sources.traces);
     let services: Vec<_> = stack.services().iter().collect();
     let mut add = |board: &Dashboard, origin: &Origin| {
         let text = json::dashboard(board, origin, &scope);

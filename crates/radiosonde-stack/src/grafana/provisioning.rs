@@ -29,8 +29,12 @@ use crate::{Naming, Options, Origin, Tree};
 pub struct DataSources {
     /// Prometheus, or what answers like it. Defaults to `http://prometheus:9090`.
     pub prometheus: String,
-    /// Tempo, which keeps traces. Defaults to `http://tempo:3200`.
+    /// What keeps traces, and where links to traces lead. Defaults to Tempo.
+    pub traces: TraceStore,
+    /// Tempo, where that keeps traces. Defaults to `http://tempo:3200`.
     pub tempo: String,
+    /// Jaeger, where that keeps traces. Defaults to `http://jaeger:16686`.
+    pub jaeger: String,
     /// Loki, which keeps log lines. Defaults to `http://loki:3100`.
     pub loki: String,
 }
@@ -39,8 +43,40 @@ impl Default for DataSources {
     fn default() -> Self {
         Self {
             prometheus: "http://prometheus:9090".to_owned(),
+            traces: TraceStore::Tempo,
             tempo: "http://tempo:3200".to_owned(),
+            jaeger: "http://jaeger:16686".to_owned(),
             loki: "http://loki:3100".to_owned(),
+        }
+    }
+}
+
+/// What keeps traces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum TraceStore {
+    /// Tempo, which is asked in `TraceQL`.
+    #[default]
+    Tempo,
+    /// Jaeger. It looks for traces of one service at a time, so a link from a board where several are chosen asks for one that
+    /// does not exist.
+    Jaeger,
+}
+
+impl TraceStore {
+    /// Returns what Grafana calls it.
+    pub(super) const fn kind(self) -> &'static str {
+        match self {
+            Self::Tempo => "tempo",
+            Self::Jaeger => "jaeger",
+        }
+    }
+
+    const fn uid(self) -> &'static str {
+        match self {
+            Self::Tempo => "radiosonde-tempo",
+            Self::Jaeger => "radiosonde-jaeger",
         }
     }
 }
@@ -58,6 +94,11 @@ pub(super) fn write(options: &Options, origin: &Origin, tree: &mut Tree) {
 
 fn data_sources(options: &Options) -> Yaml {
     let addresses = &options.data_sources;
+    let store = addresses.traces;
+    let (name, address) = match store {
+        TraceStore::Tempo => ("Tempo", &addresses.tempo),
+        TraceStore::Jaeger => ("Jaeger", &addresses.jaeger),
+    };
     let sources = [
         source(
             "Prometheus",
@@ -66,9 +107,9 @@ fn data_sources(options: &Options) -> Yaml {
             &addresses.prometheus,
         )
         .with("isDefault", true)
-        .with("jsonData", prometheus(options.scrape_interval)),
-        source("Tempo", "tempo", TEMPO, &addresses.tempo).with("jsonData", tempo(options.naming)),
-        source("Loki", "loki", LOKI, &addresses.loki).with("jsonData", loki()),
+        .with("jsonData", prometheus(options.scrape_interval, store)),
+        source(name, store.kind(), store.uid(), address).with("jsonData", traces(options.naming)),
+        source("Loki", "loki", LOKI, &addresses.loki).with("jsonData", loki(store)),
     ];
     Yaml::map()
         .with("apiVersion", number(1))
@@ -86,10 +127,10 @@ fn source(name: &str, kind: &str, uid: &str, url: &str) -> Yaml {
 }
 
 /// Exemplars lead to their trace. The interval is that of the scrapes, below which a rate has nothing to say.
-fn prometheus(scrape_interval: Duration) -> Yaml {
+fn prometheus(scrape_interval: Duration, store: TraceStore) -> Yaml {
     let exemplar = Yaml::map()
         .with("name", "trace_id")
-        .with("datasourceUid", TEMPO)
+        .with("datasourceUid", store.uid())
         .with("urlDisplayLabel", "Trace");
     Yaml::map()
         .with("httpMethod", "POST")
@@ -98,7 +139,7 @@ fn prometheus(scrape_interval: Duration) -> Yaml {
 }
 
 /// A span leads to the log lines of its trace, and to the rate and the time of its route.
-fn tempo(naming: Naming) -> Yaml {
+fn traces(naming: Naming) -> Yaml {
     let logs = Yaml::map()
         .with("datasourceUid", LOKI)
         .with("spanStartTimeShift", "-5m")
@@ -132,13 +173,13 @@ fn tempo(naming: Naming) -> Yaml {
 }
 
 /// A log line leads to its trace, whose id it carries beside the text.
-fn loki() -> Yaml {
+fn loki(store: TraceStore) -> Yaml {
     let trace = Yaml::map()
         .with("name", "Trace")
         .with("matcherType", "label")
         .with("matcherRegex", "trace_id")
         .with("url", escaped("${__value.raw}"))
-        .with("datasourceUid", TEMPO)
+        .with("datasourceUid", store.uid())
         .with("urlDisplayLabel", "Trace");
     Yaml::map().with("derivedFields", Yaml::list([trace]))
 }
@@ -172,7 +213,6 @@ fn escaped(text: &str) -> String {
 }
 
 const PROMETHEUS: &str = "radiosonde-prometheus";
-const TEMPO: &str = "radiosonde-tempo";
 const LOKI: &str = "radiosonde-loki";
 
 const LOGS_OF_TRACE: &str =
@@ -197,15 +237,20 @@ mod tests {
 
     #[test]
     fn every_source_that_is_named_is_there() {
-        let options = Options {
-            naming: Naming::OpenTelemetry,
-            ..Options::default()
-        };
-        let sources = data_sources(&options).document();
-        for uid in [PROMETHEUS, TEMPO, LOKI] {
-            assert_eq!(sources.matches(&format!(" uid: {uid}")).count(), 1, "{uid}");
-            assert!(sources.contains(&format!("datasourceUid: {uid}")), "{uid}");
+        for (store, other) in [(TraceStore::Tempo, "jaeger"), (TraceStore::Jaeger, "tempo")] {
+            let mut options = Options {
+                naming: Naming::OpenTelemetry,
+                ..Options::default()
+            };
+            options.data_sources.traces = store;
+            let sources = data_sources(&options).document();
+            for uid in [PROMETHEUS, store.uid(), LOKI] {
+                assert_eq!(sources.matches(&format!(" uid: {uid}")).count(), 1, "{uid}");
+                assert!(sources.contains(&format!("datasourceUid: {uid}")), "{uid}");
+            }
+            assert!(sources.contains("value: http_route"), "{sources}");
+            // A link into a store that is not there would lead nowhere.
+            assert!(!sources.contains(other), "{sources}");
         }
-        assert!(sources.contains("value: http_route"), "{sources}");
     }
 }

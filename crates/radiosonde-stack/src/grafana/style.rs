@@ -16,7 +16,7 @@ use super::example;
 use crate::alerts::CATEGORIES;
 use crate::prometheus::RECORDS;
 use crate::promql::words;
-use crate::{Naming, Options, Service, ServiceCatalogue, Stack, Tree};
+use crate::{Naming, Options, Service, ServiceCatalogue, Stack, TraceStore, Tree};
 
 /// Every board that there can be, and how its names are spelled.
 static BOARDS: LazyLock<Vec<(Naming, Value)>> = LazyLock::new(|| {
@@ -33,19 +33,24 @@ fn boards() -> impl Iterator<Item = &'static Value> {
     BOARDS.iter().map(|(_, board)| board)
 }
 
-/// The stack of a service with everything in both namings, and that of one with nothing of its own.
+/// The stack of a service with everything in both namings and both stores of traces, and that of one with nothing of its own.
 static TREES: LazyLock<[(Naming, Tree); 3]> = LazyLock::new(|| {
     let bare = ServiceCatalogue::from_json(&Catalogue::new().json()).unwrap();
     let cases = [
-        (Naming::Prometheus, example::catalogue()),
-        (Naming::OpenTelemetry, example::catalogue()),
-        (Naming::Prometheus, bare),
+        (Naming::Prometheus, TraceStore::Tempo, example::catalogue()),
+        (
+            Naming::OpenTelemetry,
+            TraceStore::Jaeger,
+            example::catalogue(),
+        ),
+        (Naming::Prometheus, TraceStore::Tempo, bare),
     ];
-    cases.map(|(naming, catalogue)| {
-        let options = Options {
+    cases.map(|(naming, traces, catalogue)| {
+        let mut options = Options {
             naming,
             ..Options::default()
         };
+        options.data_sources.traces = traces;
         let stack = Stack::new([Service::new("checkout", catalogue)], options);
         (naming, stack.unwrap().render())
     })
@@ -211,6 +216,14 @@ fn the_data_source_can_be_chosen_and_every_panel_follows() {
         assert_eq!(variables[0]["name"], "datasource");
         assert_eq!(variables[0]["type"], "datasource");
         assert_eq!(variables[0]["query"], "prometheus");
+    }
+    // A link opens the store of traces that is provisioned.
+    for (naming, board) in BOARDS.iter() {
+        let store = match naming {
+            Naming::Prometheus => "tempo",
+            Naming::OpenTelemetry => "jaeger",
+        };
+        assert_eq!(board["templating"]["list"][1]["query"], store);
     }
     each_panel(|panel, place| {
         assert_eq!(panel["datasource"]["uid"], "${datasource}", "{place}");

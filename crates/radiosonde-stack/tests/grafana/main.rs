@@ -7,7 +7,7 @@ mod service;
 
 use radiosonde_catalog::objective::{Objective, Objectives};
 use radiosonde_catalog::{Catalogue, METRICS, Metric};
-use radiosonde_stack::{Naming, Options, Service, ServiceCatalogue, Stack};
+use radiosonde_stack::{Naming, Options, Service, ServiceCatalogue, Stack, TraceStore};
 use radiosonde_testkit::grafana::{check_types, round_trip};
 
 /// Every board that there can be, as text.
@@ -20,9 +20,14 @@ fn boards() -> Vec<String> {
         .with_in_use(METRICS.iter().map(|metric| metric.name()))
         .with_objectives(objectives);
     let catalogue = ServiceCatalogue::from_json(&catalogue.json()).unwrap();
-    let both = [Naming::Prometheus, Naming::OpenTelemetry].map(|naming| {
+    let both = [
+        (Naming::Prometheus, TraceStore::Tempo),
+        (Naming::OpenTelemetry, TraceStore::Jaeger),
+    ];
+    let both = both.map(|(naming, traces)| {
         let mut options = Options::default();
         options.naming = naming;
+        options.data_sources.traces = traces;
         let stack = Stack::new([Service::new("checkout", catalogue.clone())], options);
         stack.unwrap().render()
     });

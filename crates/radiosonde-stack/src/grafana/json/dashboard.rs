@@ -51,7 +51,7 @@ impl<'a> File<'a> {
             editable: false,
             // One crosshair on all panels.
             graph_tooltip: 1,
-            links: dashboard_links(),
+            links: dashboard_links(scope),
             panels: panels(dashboard, scope),
             refresh: "30s",
             schema_version: 42,
@@ -154,7 +154,7 @@ fn variables(start: Start, scope: &Scope) -> Vec<Variable> {
     let starts_with_all = start == Start::AllServices;
     vec![
         Variable::source("datasource", "Data source", "prometheus", SHOWN),
-        Variable::source("traces", "Traces", "tempo", HIDDEN),
+        Variable::source("traces", "Traces", scope.traces.kind(), HIDDEN),
         Variable::source("logs", "Logs", "loki", HIDDEN),
         Variable::labels(
             "job",
@@ -299,7 +299,7 @@ struct DashboardLink {
     url: Option<String>,
 }
 
-fn dashboard_links() -> [DashboardLink; 3] {
+fn dashboard_links(scope: &Scope) -> [DashboardLink; 3] {
     let to = |title, tooltip, url| DashboardLink {
         as_dropdown: false,
         icon: "external link",
@@ -327,7 +327,11 @@ fn dashboard_links() -> [DashboardLink; 3] {
     };
     [
         boards,
-        to("Traces", "Traces of these services", links::all_traces()),
+        to(
+            "Traces",
+            "Traces of these services",
+            links::all_traces(scope.traces),
+        ),
         to("Logs", "Log lines of these services", links::all_logs()),
     ]
 }

@@ -6,10 +6,11 @@
 use std::fmt::Write as _;
 
 use super::fields::DataLink;
+use crate::grafana::TraceStore;
 use crate::grafana::panel::Link;
 
 /// Makes the link, for series whose label `route` is spelled like this.
-pub(super) fn data_link(link: Link, route: &str) -> DataLink {
+pub(super) fn data_link(link: Link, route: &str, store: TraceStore) -> DataLink {
     let (title, url) = match link {
         Link::Service => (
             "Board of this service",
@@ -18,10 +19,10 @@ pub(super) fn data_link(link: Link, route: &str) -> DataLink {
                 path("service")
             ),
         ),
-        Link::TracesOfRoute => ("Traces of this route", traces(&of_route(route))),
+        Link::TracesOfRoute => ("Traces of this route", traces(store, Some(route), false)),
         Link::FailedTracesOfRoute => (
             "Failed traces of this route",
-            traces(&format!("{} && status = error", of_route(route))),
+            traces(store, Some(route), true),
         ),
         Link::ErrorLogs => (
             "Log lines about errors",
@@ -36,8 +37,8 @@ pub(super) fn data_link(link: Link, route: &str) -> DataLink {
 }
 
 /// The address of the traces of the chosen services.
-pub(super) fn all_traces() -> String {
-    traces(SERVICE_SPANS)
+pub(super) fn all_traces(store: TraceStore) -> String {
+    traces(store, None, false)
 }
 
 /// The address of the log lines of the chosen services.
@@ -55,13 +56,28 @@ pub(super) fn uid(name: &str) -> String {
     format!("radiosonde-{name}")
 }
 
-fn of_route(route: &str) -> String {
-    format!(r#"{SERVICE_SPANS} && span.http.route = "${{__field.labels.{route}}}""#)
-}
-
-fn traces(condition: &str) -> String {
-    let query = format!("{{{condition}}}");
-    let members = format!(r#""queryType":"traceql","query":{}"#, json(&query));
+/// The address of traces of the chosen services: of the route in a label, if one is given, and only of those that failed.
+fn traces(store: TraceStore, route: Option<&str>, failed: bool) -> String {
+    let route = route.map(|label| format!("${{__field.labels.{label}}}"));
+    let members = match store {
+        TraceStore::Tempo => {
+            let route = route.map(|route| format!(r#"span.http.route = "{route}""#));
+            let failed = failed.then(|| "status = error".to_owned());
+            let conditions = [Some(SERVICE_SPANS.to_owned()), route, failed];
+            let conditions: Vec<_> = conditions.into_iter().flatten().collect();
+            let query = format!("{{{}}}", conditions.join(" && "));
+            format!(r#""queryType":"traceql","query":{}"#, json(&query))
+        }
+        TraceStore::Jaeger => {
+            let route = route.map(|route| format!(r#"http.route="{route}""#));
+            let failed = failed.then(|| "error=true".to_owned());
+            let tags: Vec<_> = [route, failed].into_iter().flatten().collect();
+            format!(
+                r#""queryType":"search","service":"${{job}}","tags":{}"#,
+                json(&tags.join(" "))
+            )
+        }
+    };
     explore(TRACES, &members)
 }
 
@@ -134,12 +150,13 @@ mod tests {
 
     #[test]
     fn the_traces_of_a_route_are_those_of_its_label() {
-        let link = data_link(Link::FailedTracesOfRoute, "http_route");
-        assert!(
-            link.url.contains("${__field.labels.http_route}"),
-            "{}",
-            link.url
-        );
-        assert!(link.url.contains("status%20%3D%20error"), "{}", link.url);
+        for (store, failed) in [
+            (TraceStore::Tempo, "status%20%3D%20error"),
+            (TraceStore::Jaeger, "error%3Dtrue"),
+        ] {
+            let url = data_link(Link::FailedTracesOfRoute, "http_route", store).url;
+            assert!(url.contains("${__field.labels.http_route}"), "{url}");
+            assert!(url.contains(failed), "{url}");
+        }
     }
 }

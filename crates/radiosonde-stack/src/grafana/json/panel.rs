@@ -159,7 +159,9 @@ fn data_links(panel: &Panel, scope: &Scope) -> Vec<DataLink> {
     let route = first.map(|query| scope.label(query, "route"));
     let route = route.unwrap_or_default();
     let links = panel.links.iter();
-    links.map(|link| links::data_link(*link, &route)).collect()
+    links
+        .map(|link| links::data_link(*link, &route, scope.traces))
+        .collect()
 }
 
 fn overrides(panel: &Panel, scope: &Scope) -> Vec<Override> {

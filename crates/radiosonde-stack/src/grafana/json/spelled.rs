@@ -1,6 +1,7 @@
 //! Queries as they are asked: in the chosen naming, of the chosen services.
 
 use crate::Naming;
+use crate::grafana::TraceStore;
 use crate::grafana::query::{About, Query};
 use crate::promql::Spelling;
 
@@ -9,6 +10,8 @@ use crate::promql::Spelling;
 pub(crate) struct Scope {
     instances: Spelling,
     services: Spelling,
+    /// Where links to traces lead.
+    pub(super) traces: TraceStore,
 }
 
 impl Scope {
@@ -18,7 +21,14 @@ impl Scope {
         Self {
             instances: spelling(r#"job=~"$job",instance=~"$instance""#),
             services: spelling(r#"job=~"$job""#),
+            traces: TraceStore::default(),
         }
+    }
+
+    /// Lets links to traces lead here.
+    pub(crate) fn with_traces(mut self, traces: TraceStore) -> Self {
+        self.traces = traces;
+        self
     }
 
     /// Spells the expression of a query.
