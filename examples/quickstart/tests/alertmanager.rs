@@ -48,6 +48,20 @@ fn a_failing_service_pages_within_a_minute_of_the_theory() {
     assert!(delay < Duration::from_mins(1), "{delay:?}");
 }
 
+/// What is committed is what whoever copies it runs first.
+#[test]
+fn the_committed_tree_passes_its_own_check() {
+    let output = Command::new("sh")
+        .arg("check.sh")
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/ops"))
+        .env("PATH", tools::path())
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(output.status.success(), "{said}");
+}
+
 /// Prometheus and Alertmanager over what is written for a service. They end with this value.
 struct Up(Service);
 

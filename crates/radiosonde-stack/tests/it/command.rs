@@ -25,14 +25,18 @@ fn workplace() -> TempDir {
 }
 
 fn run(directory: &Path, arguments: &str) -> Output {
+    command(directory, arguments).output().unwrap()
+}
+
+fn command(directory: &Path, arguments: &str) -> Command {
     let arguments = arguments.split(' ').filter(|argument| !argument.is_empty());
-    Command::new(env!("CARGO_BIN_EXE_radiosonde"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_radiosonde"));
+    command
         .arg("stack")
         .args(arguments)
         .current_dir(directory)
-        .env_remove("RADIOSONDE_ADMIN_TOKEN")
-        .output()
-        .unwrap()
+        .env_remove("RADIOSONDE_ADMIN_TOKEN");
+    command
 }
 
 #[track_caller]
@@ -137,6 +141,92 @@ fn settings_change_the_tree_and_diff_says_how() {
     told(directory.path(), "--from checkout.json");
     told(directory.path(), "--from checkout.json --check");
     assert!(directory.path().join("ops/stack.toml").is_file());
+}
+
+#[test]
+fn the_target_and_the_naming_can_be_chosen_and_stand_before_the_settings() {
+    let directory = workplace();
+    let read = |path: &str| fs::read_to_string(directory.path().join("ops").join(path)).unwrap();
+    let config = "prometheus/prometheus.yml";
+    let rules = "prometheus/rules/checkout/records.yml";
+    told(directory.path(), "--from checkout.json");
+    assert!(!read(config).contains("fallback_scrape_protocol"));
+    assert!(read(rules).contains("http_requests_total{"));
+
+    let said = told(
+        directory.path(),
+        "--from checkout.json --target prometheus3 --naming opentelemetry",
+    );
+    assert!(
+        said.contains("note: no Prometheus 3 has read this"),
+        "{said}"
+    );
+    assert!(read(config).contains("fallback_scrape_protocol") && read(config).contains("otlp:"));
+    assert!(read(rules).contains("http_server_requests_total{"));
+    // What is committed for one is out of date for the other.
+    let said = refused(directory.path(), "--from checkout.json --check");
+    assert!(said.contains("prometheus.yml is out of date"), "{said}");
+
+    let settings = "target = 'prometheus3'\nnaming = 'opentelemetry'\n";
+    fs::write(directory.path().join("ops/stack.toml"), settings).unwrap();
+    told(directory.path(), "--from checkout.json --check");
+    told(
+        directory.path(),
+        "--from checkout.json --target prometheus2 --naming prometheus",
+    );
+    assert!(!read(config).contains("fallback_scrape_protocol"));
+    assert!(read(rules).contains("http_requests_total{"));
+
+    for (flag, possible) in [
+        ("--target prometheus4", "prometheus2, prometheus3"),
+        ("--naming loud", "prometheus, opentelemetry"),
+    ] {
+        let said = refused(directory.path(), &format!("--from checkout.json {flag}"));
+        assert!(said.contains(possible), "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_up_needs_and_does_not_find_is_told_by_name() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = workplace();
+    let programs = directory.path().join("programs");
+    fs::create_dir(&programs).unwrap();
+    let program = |name: &str, script: &str| {
+        let path = programs.join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let up = || {
+        let mut command = command(directory.path(), "up --from checkout.json");
+        let output = command.env("PATH", &programs).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let advice = "on Debian, `apt-get install prometheus prometheus-alertmanager`";
+    let said = up();
+    assert!(
+        said.contains(&format!(
+            "there is no prometheus-alertmanager or alertmanager on the PATH: {advice}"
+        )),
+        "{said}"
+    );
+    // It is there, and is ended with the command.
+    program("alertmanager", "exec /bin/sleep 600");
+    let said = up();
+    assert!(
+        said.contains(&format!("there is no prometheus on the PATH: {advice}")),
+        "{said}"
+    );
+    program("prometheus", "exec /bin/sleep 600");
+    program("alertmanager", "exit 3");
+    let said = up();
+    assert!(
+        said.contains("alertmanager ended with exit status: 3"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -246,6 +336,25 @@ fn an_alert_about_a_metric_that_could_never_fire_is_refused() {
         fs::write(directory.path().join("ops/stack.toml"), &settings).unwrap();
         let said = refused(directory.path(), "--from checkout.json");
         assert!(said.contains(expected), "{settings}: {said}");
+    }
+}
+
+/// They name every field that there is for people to copy.
+#[test]
+fn the_settings_of_the_guide_and_of_the_readme_are_understood() {
+    let directory = workplace();
+    fs::create_dir(directory.path().join("ops")).unwrap();
+    for page in [
+        "../../docs/guide/stack.md",
+        "README.md",
+        "../../docs/reference/alerts.md",
+    ] {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+        let text = fs::read_to_string(page).unwrap();
+        let (_, settings) = text.split_once("```toml\n").unwrap();
+        let (settings, _) = settings.split_once("```").unwrap();
+        fs::write(directory.path().join("ops/stack.toml"), settings).unwrap();
+        told(directory.path(), "--from checkout.json --force");
     }
 }
 
