@@ -51,6 +51,14 @@ impl Tree {
         let committed = committed(directory)?.ok_or_else(|| DiskError::NoTree {
             directory: directory.to_owned(),
         })?;
+        self.differences(&committed, directory)
+    }
+
+    fn differences(
+        &self,
+        committed: &Manifest,
+        directory: &Path,
+    ) -> Result<Vec<(String, Difference)>, DiskError> {
         let paths: BTreeSet<&str> = self
             .files()
             .map(|(path, _)| path)
@@ -63,7 +71,7 @@ impl Tree {
                 (fresh, Some(found)) if fresh == Some(&found) => continue,
                 (None, None) => continue,
                 (Some(_), None) => Difference::Missing,
-                (_, Some(found)) if is_edited(&committed, path, &found) => Difference::Edited,
+                (_, Some(found)) if is_edited(committed, path, &found) => Difference::Edited,
                 (Some(_), Some(_)) => Difference::Outdated,
                 (None, Some(_)) => Difference::Left,
             };
@@ -80,12 +88,9 @@ impl Tree {
     /// when one cannot be read, written or removed.
     pub fn write(&self, directory: &Path, force: bool) -> Result<(), DiskError> {
         if let Some(committed) = committed(directory)? {
-            let differences = self.compare(directory)?;
-            let of = |wanted| {
-                let found = differences.iter().filter(move |(_, kind)| *kind == wanted);
-                found.map(|(path, _)| path.clone()).collect::<Vec<_>>()
-            };
-            let edited = of(Difference::Edited);
+            let differences = self.differences(&committed, directory)?.into_iter();
+            let edited = differences.filter(|(_, kind)| *kind == Difference::Edited);
+            let edited: Vec<_> = edited.map(|(path, _)| path).collect();
             if !force && !edited.is_empty() {
                 return Err(DiskError::Edited { paths: edited });
             }

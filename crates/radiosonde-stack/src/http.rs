@@ -11,7 +11,32 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// Asks for a path. The connection is used once.
+/// Where a URL leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Location {
+    /// Host and port.
+    pub(crate) address: String,
+    /// With the slash before it; empty when the URL has none.
+    pub(crate) path: String,
+}
+
+impl Location {
+    /// Reads a URL, with its scheme or without it. The port is 80 unless it says otherwise.
+    pub(crate) fn of(url: &str) -> Self {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let address = match host.rsplit_once(':') {
+            Some((_, port)) if port.parse::<u16>().is_ok() => host.to_owned(),
+            _ => format!("{host}:80"),
+        };
+        Self {
+            address,
+            path: path.to_owned(),
+        }
+    }
+}
+
+/// Asks a host, with its port, for a path. The connection is used once.
 pub(crate) fn get(address: &str, path: &str, token: Option<&str>) -> io::Result<Answer> {
     let mut stream = connect(address)?;
     // Of version 1.0, an answer comes in one piece and ends with the connection.
@@ -55,12 +80,8 @@ pub(crate) fn take(stream: TcpStream) -> io::Result<(String, String)> {
 }
 
 fn connect(address: &str) -> io::Result<TcpStream> {
-    let with_port = match address.rsplit_once(':') {
-        Some((_, port)) if port.parse::<u16>().is_ok() => address.to_owned(),
-        _ => format!("{address}:80"),
-    };
     let mut last = io::Error::other("this is no address");
-    for address in with_port.to_socket_addrs()? {
+    for address in address.to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, TIMEOUT) {
             Ok(stream) => {
                 stream.set_read_timeout(Some(TIMEOUT))?;
@@ -120,6 +141,21 @@ mod tests {
             stream.write_all(answer.as_bytes()).unwrap();
         });
         address
+    }
+
+    #[test]
+    fn a_url_leads_to_a_host_a_port_and_a_path() {
+        for (url, address, path) in [
+            ("http://a:8080/admin/catalog", "a:8080", "/admin/catalog"),
+            ("http://a", "a:80", ""),
+            ("http://a/", "a:80", "/"),
+            ("a:9464", "a:9464", ""),
+            ("http://[::1]:80/x", "[::1]:80", "/x"),
+            ("http://[::1]", "[::1]:80", ""),
+        ] {
+            let (address, path) = (address.to_owned(), path.to_owned());
+            assert_eq!(Location::of(url), Location { address, path }, "{url}");
+        }
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io};
 
-use crate::{InvalidCatalogue, ServiceCatalogue, http};
+use crate::http::{self, Location};
+use crate::{InvalidCatalogue, ServiceCatalogue};
 
 /// Where the catalogue of a service comes from.
 ///
@@ -91,17 +92,17 @@ impl Source {
 
 /// Asks a running service.
 fn asked(url: &str, token: Option<&str>) -> Result<String, SourceError> {
-    let Some(rest) = url.strip_prefix("http://") else {
+    if !url.starts_with("http://") {
         return Err(SourceError::Scheme {
             url: url.to_owned(),
         });
+    }
+    let Location { address, path } = Location::of(url);
+    let path = match path.as_str() {
+        "" | "/" => CATALOGUE_PATH,
+        path => path,
     };
-    let (address, path) = match rest.split_once('/') {
-        Some((address, path)) if !path.is_empty() => (address, format!("/{path}")),
-        Some((address, _)) => (address, CATALOGUE_PATH.to_owned()),
-        None => (rest, CATALOGUE_PATH.to_owned()),
-    };
-    let answer = http::get(address, &path, token).map_err(|source| SourceError::Service {
+    let answer = http::get(&address, path, token).map_err(|source| SourceError::Service {
         url: url.to_owned(),
         source,
     })?;

@@ -17,6 +17,7 @@ use self::arguments::{Arguments, Command, Common, StackArguments, StackCommand};
 use self::settings::SettingsFile;
 use crate::alerts::packs::PACKS;
 use crate::alerts::{CATEGORIES, STACK};
+use crate::http::Location;
 use crate::settings::SETTINGS;
 use crate::{Service, Source, Stack, committed};
 
@@ -182,7 +183,7 @@ fn stack(common: &Common) -> Result<Stack, Box<dyn Error>> {
         if common.scrapes_sources
             && let Source::Service { url } = &source
         {
-            service = service.with_targets([up::host_of(url)]);
+            service = service.with_targets([Location::of(url).address]);
         }
         services.push(service);
     }

@@ -55,16 +55,6 @@ pub(super) fn run(common: &Common, arguments: &UpArguments) -> Done {
     Ok(Outcome::Well)
 }
 
-/// Returns the host and the port of an address.
-pub(super) fn host_of(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = rest.split('/').next().unwrap_or(rest);
-    match host.rsplit_once(':') {
-        Some((_, port)) if port.parse::<u16>().is_ok() => host.to_owned(),
-        _ => format!("{host}:80"),
-    }
-}
-
 /// Lets every receiver be told here, under its name.
 fn to_sink(notifications: &Notifications, sink: io::Result<SocketAddr>) -> Notifications {
     let address = sink.map_or_else(|_| String::new(), |address| address.to_string());
