@@ -28,6 +28,9 @@
 //! | `slo` | no | `slo`: burn rates and error budgets of objectives |
 //! | `runtime` | no | `collect::watch_current_runtime`: Tokio's workers, tasks, busy time and scheduling delay |
 
+// For the crates of Radiosonde alone.
+#[doc(hidden)]
+pub mod attempt;
 mod bounds;
 mod canonical;
 mod catalogue;

@@ -3,7 +3,7 @@
 use std::panic::PanicHookInfo;
 
 use radiosonde_catalog::PANICS;
-use radiosonde_metrics::Registry;
+use radiosonde_metrics::{Registry, attempt};
 
 /// Counts the panics of this process from here on, tells each to `tell`, and then does what was done about it before.
 ///
@@ -16,6 +16,10 @@ pub(crate) fn install_hook(
     let panics = registry.counter(&PANICS, &[]);
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
+        // One of ours that is an answer, and caught.
+        if attempt::is_running() {
+            return;
+        }
         panics.increment(1);
         tell(panic);
         previous(panic);

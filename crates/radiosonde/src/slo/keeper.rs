@@ -1,6 +1,5 @@
 //! What keeps objectives up to date, and their past in a file.
 
-use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
@@ -8,6 +7,7 @@ use std::time::Duration;
 
 use radiosonde_health::{Check, CheckFailed, Health};
 use radiosonde_metrics::Registry;
+use radiosonde_metrics::attempt::attempt;
 use radiosonde_metrics::slo::{BudgetState, INTERVAL, Slos};
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -126,7 +126,7 @@ async fn keep(slos: Slos, file: Option<Arc<Path>>) {
 /// Returns the beat of samples; `None` in a runtime without the time driver, whose objectives are sampled when they are read.
 fn ticks() -> Option<Interval> {
     // There is no asking beforehand: to make one is what panics without a driver.
-    let mut ticks = catch_unwind(|| interval(INTERVAL)).ok()?;
+    let mut ticks = attempt(|| interval(INTERVAL))?;
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     Some(ticks)
 }

@@ -36,6 +36,34 @@ fn a_record_of_the_log_crate_is_reported_under_its_own_name() {
     assert!(events[0].get("extra").is_none(), "{events:?}");
 }
 
+/// Without timers, the tasks that measure lateness and budgets only find out by a panic, which is caught.
+#[test]
+fn what_is_tried_in_a_runtime_without_timers_is_no_panic_of_the_service() {
+    if child::is_child() {
+        std::panic::set_hook(Box::new(|_| println!("the hook of the host")));
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.build().unwrap();
+        runtime.block_on(async {
+            let api = radiosonde_catalog::objective::Objective::availability("api", 99.0);
+            let config = radiosonde::Config::new("checkout").objective(api);
+            let sonde = radiosonde::init(config).unwrap();
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            let text = sonde.metrics().render();
+            assert!(text.contains("panics_total 0\n"), "{text}");
+        });
+        return;
+    }
+    let collector = FaultCollector::start(Mode::status(200));
+    let dsn = dsn(&collector);
+    let name =
+        "errors::panics::what_is_tried_in_a_runtime_without_timers_is_no_panic_of_the_service";
+    let text = printed(&child::run(name, &[("SENTRY_DSN", &dsn)]));
+    assert!(!text.contains("the hook of the host"), "{text}");
+    assert_eq!(events(&collector), Vec::<Value>::new());
+}
+
 #[test]
 fn panics_are_reported_and_go_on_to_the_hook_that_was_there() {
     if child::is_child() {
