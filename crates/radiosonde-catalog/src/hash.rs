@@ -98,7 +98,19 @@ fn lines(metric: &Metric, bounds: &[f64], text: &mut String) {
     );
 }
 
-fn fnv_1a(bytes: &[u8]) -> u64 {
+/// Returns the [FNV-1a] hash of 64 bits: enough to notice that something has changed, and not to prove that nothing has.
+///
+/// Here once for all crates, because what one writes another may read years later.
+///
+/// [FNV-1a]: http://www.isthe.com/chongo/tech/comp/fnv/
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(radiosonde_catalog::fnv_1a(b"foobar"), 0x8594_4171_f739_67e8);
+/// ```
+#[must_use]
+pub fn fnv_1a(bytes: &[u8]) -> u64 {
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(PRIME);
     bytes.iter().fold(OFFSET_BASIS, step)
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
+use radiosonde_catalog::fnv_1a;
 use serde::{Deserialize, Serialize};
 
 use crate::{Stack, Tree};
@@ -195,11 +196,9 @@ fn is_inside(path: &str) -> bool {
     parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// Returns the checksum of a text: FNV-1a of 64 bits, which is enough to notice, and not to prove.
+/// Returns the checksum of a text, which is enough to notice, and not to prove.
 pub(crate) fn checksum(text: &str) -> String {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
-    format!("{hash:016x}")
+    format!("{:016x}", fnv_1a(text.as_bytes()))
 }
 
 /// What is wrong with a manifest.

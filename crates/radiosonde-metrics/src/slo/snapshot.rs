@@ -19,6 +19,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use radiosonde_catalog::fnv_1a;
+
 use super::Counts;
 use super::history::LEVELS;
 
@@ -205,11 +207,6 @@ fn number(mut number: u64, out: &mut Vec<u8>) {
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn fnv_1a(bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 const MAGIC: &[u8] = b"RSNDSLO1";

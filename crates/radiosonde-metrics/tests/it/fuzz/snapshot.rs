@@ -2,6 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use radiosonde_catalog::fnv_1a;
 use radiosonde_catalog::objective::{Objective, Objectives};
 use radiosonde_metrics::slo::Slos;
 use radiosonde_metrics::{Registry, RegistryOptions};
@@ -48,9 +49,4 @@ fn slos() -> Slos {
     let objectives = Objectives::new(objectives).expect("objectives that are right");
     let registry = Registry::with_options(RegistryOptions::new().objectives(objectives));
     Slos::watch_by(&registry, || Duration::ZERO)
-}
-
-fn fnv_1a(bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
