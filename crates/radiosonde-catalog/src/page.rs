@@ -7,19 +7,7 @@ use crate::{Kind, METRICS, Metric};
 
 #[test]
 fn the_reference_page_lists_every_metric() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../docs/reference/metrics.md"
-    );
-    if std::env::var_os("RADIOSONDE_WRITE_DOCS").is_some() {
-        std::fs::write(path, page(METRICS)).unwrap();
-    }
-    let written = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(
-        written,
-        page(METRICS),
-        "run the test with RADIOSONDE_WRITE_DOCS=1 and commit {path}"
-    );
+    radiosonde_testkit::pages::compare("metrics.md", &page(METRICS));
 }
 
 #[test]

@@ -35,6 +35,7 @@ pub mod http;
 pub mod kent;
 pub mod mail;
 pub mod otlp;
+pub mod pages;
 pub mod prometheus;
 pub mod recordings;
 pub mod relay;

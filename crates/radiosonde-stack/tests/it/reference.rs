@@ -6,22 +6,11 @@ use radiosonde_stack::alerts::packs::PACKS;
 use radiosonde_stack::alerts::{CATEGORIES, Category};
 use radiosonde_stack::prometheus::RECORDS;
 use radiosonde_stack::settings::{HOLDS, SETTINGS};
+use radiosonde_testkit::pages;
 
 #[test]
 fn the_reference_page_lists_every_alert_and_every_threshold() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../docs/reference/alerts.md"
-    );
-    if std::env::var_os("RADIOSONDE_WRITE_DOCS").is_some() {
-        std::fs::write(path, page()).unwrap();
-    }
-    let written = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(
-        written,
-        page(),
-        "run the test with RADIOSONDE_WRITE_DOCS=1 and commit {path}"
-    );
+    pages::compare("alerts.md", &page());
 }
 
 fn page() -> String {

@@ -286,18 +286,6 @@ mod tests {
 
     #[test]
     fn the_reference_page_lists_every_variable() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../docs/reference/configuration.md"
-        );
-        if std::env::var_os("RADIOSONDE_WRITE_DOCS").is_some() {
-            std::fs::write(path, page()).unwrap();
-        }
-        let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert_eq!(
-            written,
-            page(),
-            "run the test with RADIOSONDE_WRITE_DOCS=1 and commit {path}"
-        );
+        radiosonde_testkit::pages::compare("configuration.md", &page());
     }
 }
