@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::alerts::{Alert, CATEGORIES, DECLARED, DeclaredAlert};
 use crate::prometheus::{self, AlertRule, EXHAUSTED, NO_TRAFFIC, OBJECTIVES, PAGE, TICKET};
 use crate::settings::SETTINGS;
-use crate::{Stack, Tree};
+use crate::{Service, Stack, Tree};
 
 /// Writes the pages of the alerts that there are, and a list of them.
 pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
@@ -21,7 +21,7 @@ pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
         let pages = alerts.filter_map(|alert| Some(Page::of(alert, rules.get(alert.name)?)));
         add(category.name, category.about, pages, stack, &mut list, tree);
     }
-    let declared = stack.services().iter().flat_map(|service| service.alerts());
+    let declared = stack.services().iter().flat_map(Service::alerts);
     let looks: Vec<_> = declared
         .clone()
         .map(|(_, alert)| [borrowed(&alert.look), borrowed(&alert.act)])

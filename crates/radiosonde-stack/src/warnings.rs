@@ -20,7 +20,8 @@ pub(crate) fn of(stack: &Stack) -> Vec<String> {
     ];
     let of_stack = of_stack
         .into_iter()
-        .filter_map(|(is_so, text)| is_so.then(|| text.to_owned()));
+        .filter(|(is_so, _)| *is_so)
+        .map(|(_, text)| text.to_owned());
     let of_objectives = stack.services().iter().flat_map(|service| {
         let objectives = service.catalogue().objectives.iter();
         objectives.flat_map(move |objective| {
