@@ -52,7 +52,7 @@ impl RecordStatistics {
 
     /// Shows these statistics, until the next ones come.
     pub fn record(&self, statistics: &Statistics) {
-        // Those with a number: an address to begin with is the same broker again.
+        // Those with a number: an address to begin with, or the coordinator of a group, is the same broker again.
         let brokers = statistics
             .brokers
             .values()

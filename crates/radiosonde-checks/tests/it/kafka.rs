@@ -96,11 +96,11 @@ async fn a_cluster_is_followed_through_its_troubles() {
 fn what_waits_and_the_connections_are_shown() {
     let (cluster, registry) = (cluster(), Registry::new());
     let mut config = config(&cluster);
-    let produced = RecordStatistics::new(&registry, "sent");
-    let producer: FutureProducer<_> = config.create_with_context(produced).unwrap();
-    let consumed = RecordStatistics::new(&registry, "read");
-    let consumer = config.set("auto.offset.reset", "earliest");
-    let consumer: BaseConsumer<_> = consumer.create_with_context(consumed).unwrap();
+    let sent = RecordStatistics::new(&registry, "sent");
+    let producer: FutureProducer<_> = config.create_with_context(sent).unwrap();
+    let read = RecordStatistics::new(&registry, "read");
+    config.set("auto.offset.reset", "earliest");
+    let consumer: BaseConsumer<_> = config.create_with_context(read).unwrap();
     let shown = |line: &str| {
         eventually(line, Duration::from_mins(1), || {
             // Whoever polls is told of the statistics.
@@ -112,6 +112,7 @@ fn what_waits_and_the_connections_are_shown() {
     shown(r#"connection_pool_connections{pool="sent",state="idle"} 1"#);
     shown(r#"connection_pool_connections_max{pool="sent"} 1"#);
     shown(r#"queue_depth{queue="sent"} 0"#);
+    shown(r#"connection_pool_connections{pool="read",state="idle"} 1"#);
 
     cluster.broker_down(1).unwrap();
     shown(r#"connection_pool_connections{pool="sent",state="idle"} 0"#);
