@@ -11,6 +11,7 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
 use radiosonde_metrics::SampledSpan;
 
 use crate::observer::{Entered, Scope};
+use crate::quiet::quietly;
 
 /// A request in flight, as those who follow it know it.
 ///
@@ -152,6 +153,13 @@ impl CurrentRequest {
 
     pub(crate) fn add_scope(&mut self, place: usize, scope: Box<dyn Scope>) {
         self.scopes.push((place, scope));
+    }
+
+    /// Shows the headers of the response to all scopes.
+    pub(crate) fn show_head(&self, headers: &HeaderMap) {
+        for (_, scope) in &self.scopes {
+            quietly(|| scope.head(headers));
+        }
     }
 
     pub(crate) fn has_scopes(&self) -> bool {

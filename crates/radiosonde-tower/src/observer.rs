@@ -37,6 +37,13 @@ pub trait Scope: fmt::Debug + Send + Sync + 'static {
     /// dropped.
     fn enter(&self) -> Entered;
 
+    /// Looks at the headers of the response before they are sent, if there is one. Called once.
+    ///
+    /// Defaults to nothing.
+    fn head(&self, headers: &HeaderMap) {
+        let _ = headers;
+    }
+
     /// Takes note of how the request ended. Called once, on whatever thread that happens, with this scope left and
     /// those of the observers added before it entered, and before [`Observer::close`].
     fn close(self: Box<Self>, observation: &Observation<'_>);

@@ -167,10 +167,13 @@ impl OpenRequest {
 
     #[inline]
     fn rest<B: Body>(&mut self, response: &mut Response<B>) -> Rest {
-        if let Some(current) = &mut self.current
-            && current.marks_response()
-        {
-            current.mark(response.headers_mut());
+        if let Some(current) = &mut self.current {
+            if current.marks_response() {
+                current.mark(response.headers_mut());
+            }
+            if current.has_scopes() {
+                current.show_head(response.headers());
+            }
         }
         let status = response.status();
         self.status = Some(status);

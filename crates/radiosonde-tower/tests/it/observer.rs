@@ -90,6 +90,49 @@ fn a_request_is_entered_whenever_its_code_runs_and_closed_once() {
 }
 
 #[test]
+fn a_scope_sees_the_headers_of_the_response_once_as_they_are_sent() {
+    #[derive(Debug, Clone, Default)]
+    struct Reader(Arc<Mutex<Vec<String>>>);
+
+    impl Observer for Reader {
+        fn arrive(&self, _: &Arrival<'_>, now: &mut CurrentRequest) -> Option<Box<dyn Scope>> {
+            let value = HeaderValue::from_static("seen");
+            now.add_response_header(HeaderName::from_static("x-added"), value);
+            Some(Box::new(self.clone()))
+        }
+    }
+
+    impl Scope for Reader {
+        fn enter(&self) -> Entered {
+            Entered::new(|| ())
+        }
+
+        fn head(&self, headers: &http::HeaderMap) {
+            let added = headers["x-added"].to_str().unwrap().to_owned();
+            self.0.lock().unwrap().push(added);
+            panic!("expected: a scope that panics");
+        }
+
+        fn close(self: Box<Self>, _: &Observation<'_>) {
+            self.0.lock().unwrap().push("closed".to_owned());
+        }
+    }
+
+    let reader = Reader::default();
+    let layer = ObserveLayer::new(
+        &Registry::new(),
+        ObserveOptions::new().observer(reader.clone()),
+    );
+    serve(
+        &mut layer.layer(Actor),
+        Request::new(Act::Answer(200, &[Step::Data("a")])),
+    );
+    assert_eq!(*reader.0.lock().unwrap(), ["seen", "closed"]);
+    serve(&mut layer.layer(Actor), Request::new(Act::Fail));
+    assert_eq!(*reader.0.lock().unwrap(), ["seen", "closed", "closed"]);
+}
+
+#[test]
 fn a_panic_leaves_the_request_before_it_closes_it() {
     let diary = Diary::default();
     followed(Act::PanicInPoll, &diary);

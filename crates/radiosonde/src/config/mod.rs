@@ -58,7 +58,7 @@ pub(crate) use otlp::{
 };
 pub use propagators::Propagator;
 pub use requests::RequestOptions;
-pub(crate) use requests::{RequestSettings, SpanOptions};
+pub(crate) use requests::{CapturedHeader, RequestSettings, SpanOptions};
 pub use sampling::SamplingOptions;
 pub(crate) use sampling::SamplingSettings;
 #[cfg(feature = "otlp")]

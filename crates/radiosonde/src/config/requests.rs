@@ -1,6 +1,9 @@
 //! What is done about requests, beside counting them.
 
+use std::sync::Arc;
+
 use http::HeaderName;
+use opentelemetry::Key;
 use radiosonde_tower::client::ClientOptions;
 use radiosonde_tower::grpc::GrpcOptions;
 use radiosonde_tower::{ObserveOptions, RequestLabel, StreamRule};
@@ -32,7 +35,9 @@ pub struct RequestOptions {
     trace_id_header: Option<String>,
     public_edge: bool,
     record_query: bool,
+    omit_client: bool,
     captured_headers: Vec<String>,
+    captured_response_headers: Vec<String>,
     access_log: Option<f64>,
 }
 
@@ -134,6 +139,19 @@ impl RequestOptions {
         self
     }
 
+    /// Sets whether spans record who asks: `client.address`, `network.peer.address` and `network.peer.port`.
+    ///
+    /// The client is the one that `Forwarded` or `X-Forwarded-For` names first, unless the service is a
+    /// [public edge](Self::public_edge); else it is the peer of the connection, where that is known: served by
+    /// [`Sonde::serve`](crate::Sonde::serve), or by axum with `into_make_service_with_connect_info::<SocketAddr>()`.
+    ///
+    /// Defaults to `true`.
+    #[must_use]
+    pub fn record_client(mut self, recorded: bool) -> Self {
+        self.omit_client = !recorded;
+        self
+    }
+
     /// Adds headers of the request that spans record, as `http.request.header.` and the name.
     ///
     /// Headers that hold credentials, such as `authorization` and `cookie`, are an error of `init`, and values that are
@@ -143,6 +161,21 @@ impl RequestOptions {
     #[must_use]
     pub fn capture_headers<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.captured_headers
+            .extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds headers of the response that spans record, as `http.response.header.` and the name.
+    ///
+    /// The rules are those of [`capture_headers`](Self::capture_headers).
+    ///
+    /// Defaults to none.
+    #[must_use]
+    pub fn capture_response_headers<N: Into<String>>(
+        mut self,
+        names: impl IntoIterator<Item = N>,
+    ) -> Self {
+        self.captured_response_headers
             .extend(names.into_iter().map(Into::into));
         self
     }
@@ -177,14 +210,17 @@ pub(crate) struct SpanOptions {
     pub(crate) trace_id_header: Option<HeaderName>,
     pub(crate) public_edge: bool,
     pub(crate) query: bool,
+    /// Whether nothing is said of who asks.
+    pub(crate) omit_client: bool,
     pub(crate) headers: Vec<CapturedHeader>,
+    pub(crate) response_headers: Arc<[CapturedHeader]>,
 }
 
 /// A header that spans record.
 #[derive(Debug, Clone)]
 pub(crate) struct CapturedHeader {
     pub(crate) name: HeaderName,
-    pub(crate) attribute: String,
+    pub(crate) attribute: Key,
 }
 
 impl SpanOptions {
@@ -198,20 +234,30 @@ impl SpanOptions {
             parsed
         };
         let trace_id_header = options.trace_id_header.as_ref().and_then(&mut header);
-        let captured: Vec<_> = options.captured_headers.iter().filter_map(header).collect();
-        for name in captured.iter().filter(|name| holds_credentials(name)) {
-            let name = name.to_string();
+        let mut captured = |names: &[String], prefix: &str| {
+            let names: Vec<_> = names.iter().filter_map(&mut header).collect();
+            let capture = |name: HeaderName| CapturedHeader {
+                // Shared by all spans.
+                attribute: Arc::<str>::from(format!("{prefix}.{name}")).into(),
+                name,
+            };
+            names.into_iter().map(capture).collect::<Vec<_>>()
+        };
+        let headers = captured(&options.captured_headers, "http.request.header");
+        let of_response = &options.captured_response_headers;
+        let response_headers = captured(of_response, "http.response.header");
+        let all = headers.iter().chain(&response_headers);
+        for captured in all.filter(|captured| holds_credentials(&captured.name)) {
+            let name = captured.name.to_string();
             reader.errors.push(ConfigError::SecretHeader { name });
         }
-        let captured = captured.into_iter().map(|name| CapturedHeader {
-            attribute: format!("http.request.header.{name}"),
-            name,
-        });
         Self {
             trace_id_header,
             public_edge: options.public_edge,
             query: options.record_query,
-            headers: captured.collect(),
+            omit_client: options.omit_client,
+            headers,
+            response_headers: response_headers.into(),
         }
     }
 }

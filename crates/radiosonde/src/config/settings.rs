@@ -2,6 +2,7 @@
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::resource::TelemetryResourceDetector;
 
 #[cfg(feature = "sentry")]
 use super::SentrySettings;
@@ -92,7 +93,9 @@ impl Settings {
         let resource = Resource::builder_empty()
             .with_attributes(detect(var, &|path| std::fs::read_to_string(path).ok()))
             .with_attributes(instance)
-            .with_attributes(others.chain(SDK.map(|(key, value)| KeyValue::new(key, value))))
+            .with_attributes(others)
+            .with_detector(Box::new(TelemetryResourceDetector))
+            .with_attributes(DISTRO.map(|(key, value)| KeyValue::new(key, value)))
             .with_attributes(named)
             .build();
 
@@ -162,9 +165,8 @@ fn uuid() -> String {
 /// The attribute that tells the processes of one service apart.
 pub(crate) const INSTANCE: &str = "service.instance.id";
 
-/// What the resource says of the library that made the spans, by the semantic conventions.
-const SDK: [(&str, &str); 3] = [
-    ("telemetry.sdk.name", "opentelemetry"),
-    ("telemetry.sdk.language", "rust"),
+/// What the resource says of us beside what it says of the SDK, by the semantic conventions.
+const DISTRO: [(&str, &str); 2] = [
     ("telemetry.distro.name", "radiosonde"),
+    ("telemetry.distro.version", env!("CARGO_PKG_VERSION")),
 ];

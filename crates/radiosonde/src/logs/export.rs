@@ -133,18 +133,34 @@ impl RecordVisitor<'_> {
     }
 
     fn add(&mut self, field: &Field, value: Value) {
-        let (name, value) = (field.name(), Some(AnyValue { value: Some(value) }));
+        let name = field.name();
         if name == "message" {
-            self.record.body = value;
-        } else if text::is_of_the_bridge(name) {
-        } else if self.record.attributes.len() >= self.limits.count {
+            self.record.body = Some(AnyValue { value: Some(value) });
+        } else if !text::is_of_the_bridge(name) {
+            self.attribute(name.strip_prefix("r#").unwrap_or(name), value);
+        }
+    }
+
+    fn attribute(&mut self, name: &str, value: Value) {
+        if self.record.attributes.len() >= self.limits.count {
             self.record.dropped_attributes_count += 1;
-        } else {
-            self.record.attributes.push(KeyValue {
-                key: name.strip_prefix("r#").unwrap_or(name).to_owned(),
-                value,
-                ..KeyValue::default()
-            });
+            return;
+        }
+        self.record.attributes.push(KeyValue {
+            key: name.to_owned(),
+            value: Some(AnyValue { value: Some(value) }),
+            ..KeyValue::default()
+        });
+    }
+
+    /// Adds the first error of an event as the conventions for exceptions have it. Errors of Rust do not know their type.
+    fn exception(&mut self, error: &(dyn Error + 'static)) {
+        const MESSAGE: &str = "exception.message";
+        let mut attributes = self.record.attributes.iter();
+        if !attributes.any(|attribute| attribute.key == MESSAGE) {
+            let message = text::shown(error);
+            let message = &message[..message.floor_char_boundary(self.limits.value_length)];
+            self.attribute(MESSAGE, Value::StringValue(message.to_owned()));
         }
     }
 }
@@ -160,6 +176,7 @@ impl Visit for RecordVisitor<'_> {
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
         self.text(field, &text::one_line(value));
+        self.exception(value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {

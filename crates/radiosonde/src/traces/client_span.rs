@@ -9,9 +9,11 @@ use opentelemetry_sdk::trace::SdkTracer;
 use radiosonde_tower::Entered;
 use radiosonde_tower::client::{ClientObservation, ClientObserver, ClientScope, Departure};
 
+use super::attributes::{bounded, method_name, of_method, version};
 use super::call;
 use super::propagation::Propagation;
-use super::server_span::{bounded, enter, method_name, of_method, version};
+use super::query;
+use super::server_span::enter;
 use crate::context::ids_of_request;
 
 /// Gives each request that goes out a span, and sends its trace along.
@@ -25,7 +27,12 @@ pub(crate) struct ClientSpans {
 
 /// The span of a request, in the context that the client's code runs in.
 #[derive(Debug)]
-struct ClientSpan(Context, Arc<Propagation>);
+struct ClientSpan {
+    context: Context,
+    propagation: Arc<Propagation>,
+    /// What a call of gRPC says that its method is, while that has no name.
+    claimed: Option<Box<str>>,
+}
 
 /// A request without a span of its own: what is current where it is made goes along.
 #[derive(Debug)]
@@ -64,7 +71,11 @@ impl ClientObserver for ClientSpans {
             && !is_left_out(&parent)
             && let Some(context) = self.open(request, &parent)
         {
-            return Some(Box::new(ClientSpan(context, self.propagation.clone())));
+            return Some(Box::new(ClientSpan {
+                context,
+                propagation: self.propagation.clone(),
+                claimed: call::claimed(request.grpc_method(), request.uri()),
+            }));
         }
         let goes_on = parent.span().span_context().is_valid();
         goes_on
@@ -74,25 +85,25 @@ impl ClientObserver for ClientSpans {
 
 impl ClientScope for ClientSpan {
     fn inject(&self, headers: &mut HeaderMap) {
-        self.1.inject(&self.0, headers);
+        self.propagation.inject(&self.context, headers);
     }
 
     fn enter(&self) -> Entered {
-        enter(&self.0)
+        enter(&self.context)
     }
 
     #[cfg(feature = "otlp")]
     fn sampled_span(&self) -> Option<radiosonde_metrics::SampledSpan> {
-        super::current::sampled_span_of(&self.0)
+        super::current::sampled_span_of(&self.context)
     }
 
     fn close(self: Box<Self>, observation: &ClientObservation<'_>) {
-        let span = self.0.span();
+        let span = self.context.span();
         if !span.is_recording() {
             return;
         }
         if let Some(call) = observation.grpc() {
-            call::write(&span, call);
+            call::write(&span, call, self.claimed.as_deref());
         }
         if let Some(status) = observation.status() {
             let status = i64::from(status);
@@ -147,6 +158,9 @@ fn is_left_out(parent: &Context) -> bool {
 
 fn attributes(request: &Departure<'_>) -> Vec<KeyValue> {
     let mut attributes = of_method(request.method_label(), request.method());
+    if request.grpc_method().is_some() {
+        attributes.push(call::system());
+    }
     let Some(host) = request.host() else {
         return attributes;
     };
@@ -156,7 +170,7 @@ fn attributes(request: &Departure<'_>) -> Vec<KeyValue> {
     }
     let url = request.url();
     if !url.is_empty() {
-        attributes.push(KeyValue::new("url.full", bounded(&url)));
+        attributes.push(KeyValue::new("url.full", query::redacted_in(&url)));
     }
     attributes
 }

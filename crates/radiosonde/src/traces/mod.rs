@@ -8,6 +8,7 @@
 //! The client's span is made the same way for each request that goes out, as a child of what is current where the request
 //! is made.
 
+mod attributes;
 mod call;
 mod client_span;
 #[cfg(feature = "otlp")]
@@ -15,11 +16,13 @@ mod current;
 #[cfg(feature = "otlp")]
 mod export;
 mod filter;
+mod forwarded;
 #[cfg(feature = "otlp")]
 mod keep;
 mod propagation;
 mod provider;
 mod query;
+mod request;
 #[cfg_attr(
     not(feature = "otlp"),
     expect(dead_code, reason = "what is exported nowhere is not recorded")

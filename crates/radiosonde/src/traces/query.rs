@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::server_span::bounded;
+use super::attributes::bounded;
 
 /// Returns a query with the values of parameters that are named like secrets replaced by `REDACTED`.
 pub(super) fn redacted(query: &str) -> String {
@@ -18,6 +18,14 @@ pub(super) fn redacted(query: &str) -> String {
         shown.push_str(&part);
     }
     bounded(&shown)
+}
+
+/// Returns an address in which such values are replaced alike.
+pub(super) fn redacted_in(url: &str) -> String {
+    match url.split_once('?') {
+        Some((before, query)) => bounded(&format!("{before}?{}", redacted(query))),
+        None => bounded(url),
+    }
 }
 
 /// Tells whether a parameter is named like a secret, in any case and however its words are joined.

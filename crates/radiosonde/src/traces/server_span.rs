@@ -1,20 +1,22 @@
 //! The span of a request, by the semantic conventions for HTTP servers.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use http::{HeaderValue, Method, Version, header};
+use http::{HeaderMap, HeaderValue};
 use opentelemetry::trace::{
     Link, SpanKind, Status, TraceContextExt, TraceId, TraceState, Tracer as _,
 };
-use opentelemetry::{Array, Context, ContextGuard, KeyValue, Value};
+use opentelemetry::{Context, ContextGuard, KeyValue};
 use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator, SdkTracer};
 use radiosonde_tower::{Arrival, CurrentRequest, Entered, Observation, Observer, Scope, SpanIds};
 
+use super::attributes::captured;
 use super::call;
 use super::propagation::{CameWith, Propagation, ids_of, with_state};
-use super::query;
+use super::request;
 use super::sampling::{Asked, Decision, Sampling, decided};
-use crate::config::SpanOptions;
+use crate::config::{CapturedHeader, SpanOptions};
 
 /// Gives each request its ids, and a span if it is sampled.
 #[derive(Debug)]
@@ -26,9 +28,19 @@ pub(crate) struct ServerSpans {
     options: SpanOptions,
 }
 
-/// The context that the code of a request runs in, with the span of the request if it has one.
+/// The span of a request, in the context that its code runs in.
 #[derive(Debug)]
-struct ServerSpan(Context);
+struct ServerSpan {
+    context: Context,
+    /// What of the response is to be recorded.
+    response_headers: Arc<[CapturedHeader]>,
+    /// What a call of gRPC says that its method is, while that has no name.
+    claimed: Option<Box<str>>,
+}
+
+/// The context that the code of a request runs in which has ids and no span.
+#[derive(Debug)]
+struct PassedOn(Context);
 
 impl ServerSpans {
     pub(crate) fn new(
@@ -48,7 +60,7 @@ impl ServerSpans {
     /// Opens a span below what the request came with; `None` when the traces have ended.
     fn open(
         &self,
-        request: &Arrival<'_>,
+        (arrival, route): (&Arrival<'_>, &'static str),
         came_with: &CameWith,
         trace_id: TraceId,
         decision: Decision,
@@ -56,12 +68,12 @@ impl ServerSpans {
         let parent = &came_with.to_context();
         let mut span = self
             .tracer
-            .span_builder(name(request))
-            .with_attributes(attributes(request, &self.options))
+            .span_builder(request::name(arrival))
+            .with_attributes(request::attributes(arrival, route, &self.options))
             .with_kind(SpanKind::Server);
         if self.options.public_edge {
             // What a stranger says of a trace is worth a link, and no more.
-            let elsewhere = self.propagation.extract(request.headers()).ids();
+            let elsewhere = self.propagation.extract(arrival.headers()).ids();
             let link = elsewhere.map(|ids| Link::with_context(with_state(ids, TraceState::NONE)));
             span = span.with_links(link.into_iter().collect());
         }
@@ -93,16 +105,16 @@ impl ServerSpans {
         came_with: CameWith,
         ids: SpanIds,
         current: &mut CurrentRequest,
-    ) -> Option<ServerSpan> {
+    ) -> Option<PassedOn> {
         current.set_span(ids);
         if let Some(context) = came_with.pass_on(ids) {
-            return Some(ServerSpan(context));
+            return Some(PassedOn(context));
         }
         // A span around the code that calls this service in the same process is not one around the request.
         let has_outer = Context::map_current(TraceContextExt::has_active_span);
         has_outer.then(|| {
             let span = with_state(ids, TraceState::NONE);
-            ServerSpan(Context::new().with_remote_span_context(span))
+            PassedOn(Context::new().with_remote_span_context(span))
         })
     }
 }
@@ -131,10 +143,15 @@ impl Observer for ServerSpans {
         // Before a word of the span is written: most requests of a busy service are not sampled.
         let decision = self.decide(request, &came_with, trace_id);
         if let Some(decision @ (Decision::Record | Decision::Watch)) = decision
-            && let Some(context) = self.open(request, &came_with, trace_id, decision)
+            && let Some(context) =
+                self.open((request, current.route()), &came_with, trace_id, decision)
         {
             current.set_span(ids_of(context.span().span_context()));
-            return Some(Box::new(ServerSpan(context)));
+            return Some(Box::new(ServerSpan {
+                context,
+                response_headers: self.options.response_headers.clone(),
+                claimed: call::claimed(request.grpc_method(), request.uri()),
+            }));
         }
         let is_sampled = match decision {
             Some(decision) => decision == Decision::Record,
@@ -152,16 +169,23 @@ impl Observer for ServerSpans {
 
 impl Scope for ServerSpan {
     fn enter(&self) -> Entered {
-        enter(&self.0)
+        enter(&self.context)
+    }
+
+    fn head(&self, headers: &HeaderMap) {
+        if !self.response_headers.is_empty() {
+            let attributes = captured(&self.response_headers, headers);
+            self.context.span().set_attributes(attributes);
+        }
     }
 
     fn close(self: Box<Self>, observation: &Observation<'_>) {
-        let span = self.0.span();
+        let span = self.context.span();
         if !span.is_recording() {
             return;
         }
         if let Some(call) = observation.grpc() {
-            call::write(&span, call);
+            call::write(&span, call, self.claimed.as_deref());
         }
         if observation.has_response() {
             span.set_attribute(KeyValue::new(
@@ -181,6 +205,14 @@ impl Scope for ServerSpan {
     }
 }
 
+impl Scope for PassedOn {
+    fn enter(&self) -> Entered {
+        enter(&self.0)
+    }
+
+    fn close(self: Box<Self>, _: &Observation<'_>) {}
+}
+
 /// Makes a context the current one of this thread until the guard is dropped.
 pub(super) fn enter(context: &Context) -> Entered {
     let guard = context.clone().attach();
@@ -194,120 +226,7 @@ pub(super) fn enter(context: &Context) -> Entered {
     })
 }
 
-/// Returns a method as names of spans have it: the conventions call an unknown one `HTTP` here, and `_OTHER` only in
-/// attributes.
-pub(super) fn method_name(method_label: &'static str) -> &'static str {
-    match method_label {
-        "_OTHER" => "HTTP",
-        method => method,
-    }
-}
-
-fn name(request: &Arrival<'_>) -> String {
-    if let Some(method) = request.grpc_method() {
-        return call::name(method).into();
-    }
-    let method = method_name(request.method_label());
-    match request.route() {
-        "" => method.into(),
-        route => format!("{method} {route}"),
-    }
-}
-
-/// Returns the attributes of a method, with room for those that servers and clients have beside them.
-pub(super) fn of_method(label: &'static str, method: &Method) -> Vec<KeyValue> {
-    let mut attributes = Vec::with_capacity(8);
-    attributes.push(KeyValue::new("http.request.method", label));
-    if label == "_OTHER" {
-        attributes.push(KeyValue::new(
-            "http.request.method_original",
-            bounded(method.as_str()),
-        ));
-    }
-    attributes
-}
-
-fn attributes(request: &Arrival<'_>, options: &SpanOptions) -> Vec<KeyValue> {
-    let mut attributes = of_method(request.method_label(), request.method());
-    attributes.push(KeyValue::new("url.path", bounded(request.uri().path())));
-    // The query is left out unless it is asked for: it may hold secrets.
-    if options.query
-        && let Some(query) = request.uri().query()
-    {
-        attributes.push(KeyValue::new("url.query", query::redacted(query)));
-    }
-    attributes.push(KeyValue::new(
-        "url.scheme",
-        if request.uri().scheme_str() == Some("https") {
-            "https"
-        } else {
-            "http"
-        },
-    ));
-    if !request.route().is_empty() {
-        attributes.push(KeyValue::new("http.route", request.route().to_owned()));
-    }
-    if let Some(version) = version(request.version()) {
-        attributes.push(KeyValue::new("network.protocol.version", version));
-    }
-    if let Some(agent) = request
-        .headers()
-        .get(header::USER_AGENT)
-        .and_then(|agent| agent.to_str().ok())
-    {
-        attributes.push(KeyValue::new("user_agent.original", bounded(agent)));
-    }
-    if let Some((address, port)) = authority(request) {
-        attributes.push(KeyValue::new("server.address", bounded(address)));
-        attributes.extend(port.map(|port| KeyValue::new("server.port", i64::from(port))));
-    }
-    attributes.extend(options.headers.iter().filter_map(|captured| {
-        let values = request.headers().get_all(&captured.name).iter();
-        // A value that its sender marked as secret stays one.
-        let values = values.filter(|value| !value.is_sensitive());
-        let values = values.filter_map(|value| value.to_str().ok());
-        let values: Vec<_> = values.map(|value| bounded(value).into()).collect();
-        (!values.is_empty()).then(|| {
-            let values = Value::Array(Array::String(values));
-            KeyValue::new(captured.attribute.clone(), values)
-        })
-    }));
-    attributes
-}
-
-/// Returns the host that the client meant, and the port if it named one.
-fn authority<'a>(request: &Arrival<'a>) -> Option<(&'a str, Option<u16>)> {
-    if let Some(authority) = request.uri().authority() {
-        return Some((authority.host(), authority.port_u16()));
-    }
-    let host = request.headers().get(header::HOST)?.to_str().ok()?;
-    let (name, port) = match host.rsplit_once(':') {
-        // An address of version 6 has colons of its own, and stands in brackets.
-        Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok()),
-        _ => (host, None),
-    };
-    (!name.is_empty()).then_some((name, port))
-}
-
-/// Returns a version of HTTP as attributes have it.
-pub(super) fn version(version: Version) -> Option<&'static str> {
-    match version {
-        Version::HTTP_10 => Some("1.0"),
-        Version::HTTP_11 => Some("1.1"),
-        Version::HTTP_2 => Some("2"),
-        Version::HTTP_3 => Some("3"),
-        _ => None,
-    }
-}
-
-/// Cuts what somebody else chose to a length that a full queue of spans can hold.
-pub(super) fn bounded(text: &str) -> String {
-    text[..text.floor_char_boundary(MAX_VALUE)].to_owned()
-}
-
 thread_local! {
     /// The contexts that this thread has entered, innermost last. Guards cannot leave their thread, and scopes do.
     static ATTACHED: RefCell<Vec<ContextGuard>> = const { RefCell::new(Vec::new()) };
 }
-
-const MAX_VALUE: usize = 1_024;

@@ -8,10 +8,14 @@ mod account;
 mod child;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod client;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+mod conventions;
 #[cfg(all(feature = "axum", feature = "testing"))]
 mod corpus;
 #[cfg(feature = "sentry")]
 mod errors;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+mod exported;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod faults;
 #[cfg(feature = "sentry")]

@@ -6,15 +6,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
-use prost::Message as _;
 use radiosonde::layer::RequestOptions;
 use radiosonde::trace::{Propagator, SamplingOptions};
 use radiosonde::{Config, Sonde, build};
 use radiosonde_testkit::eventually;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use tower::ServiceExt as _;
+
+use crate::exported::spans;
 
 async fn ask(sonde: &Sonde, path: &str, headers: &[(&str, &str)]) {
     let app = Router::new()
@@ -36,21 +36,6 @@ async fn ask(sonde: &Sonde, path: &str, headers: &[(&str, &str)]) {
 fn sonde(collector: &FaultCollector, with: impl FnOnce(Config) -> Config) -> Sonde {
     let config = Config::new("checkout").otlp_endpoint(collector.endpoint());
     build(with(config)).unwrap().into_sonde()
-}
-
-/// Ends the service, and returns the spans that arrived.
-async fn spans(sonde: Sonde, collector: &FaultCollector) -> Vec<Span> {
-    let report = sonde.shutdown(Duration::from_secs(20)).await;
-    let of = report.spans;
-    assert_eq!(of.ended, of.sent + of.failed + of.dropped, "{report:?}");
-    let requests = collector.requests().into_iter();
-    requests
-        .filter(|request| request.path() == "/v1/traces")
-        .map(|request| ExportTraceServiceRequest::decode(&*request.body).unwrap())
-        .flat_map(|message| message.resource_spans)
-        .flat_map(|resource| resource.scope_spans)
-        .flat_map(|scope| scope.spans)
-        .collect()
 }
 
 fn names(spans: &[Span]) -> Vec<&str> {
