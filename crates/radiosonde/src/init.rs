@@ -26,6 +26,8 @@ use crate::logs::{AccessLog, LogControl, Logs};
 #[cfg(feature = "slo")]
 use crate::slo::Keeper;
 use crate::traces::Traces;
+#[cfg(feature = "otlp")]
+use crate::traces::{Exits, SpanQueue};
 use crate::{Config, InitError, Sonde, panics};
 
 /// Starts the telemetry of this process and installs it: the subscriber of `tracing`, the recorder of `metrics`, the
@@ -143,13 +145,9 @@ impl Parts {
         let log = logs.control();
         let mut telemetry = Telemetry::new(log.clone());
         let records = start_records(settings, &registry, &mut io, &mut telemetry)?;
-        let traces = start_traces(settings, &registry, &mut io, &mut telemetry)?;
+        let traces = start_traces(settings, &registry, &mut io, &mut telemetry, &logs)?;
         #[cfg(feature = "otlp")]
-        if let Some(export) = &settings.metrics.export {
-            let resource = &settings.traces.resource;
-            let points = crate::metrics::start(io.out()?, export, resource, &registry);
-            telemetry.metric_points = Some(points);
-        }
+        start_metrics(settings, &registry, &mut io, &mut telemetry, &logs)?;
         #[cfg_attr(
             not(feature = "sentry"),
             expect(unused_mut, reason = "reports add one")
@@ -319,20 +317,44 @@ fn start_traces(
     registry: &Registry,
     way: &mut Way,
     telemetry: &mut Telemetry,
+    logs: &Logs,
 ) -> std::io::Result<Traces> {
     #[cfg(feature = "otlp")]
-    if let Some(export) = &settings.traces.export {
-        let queue = crate::traces::SpanQueue::start(
-            way.out()?,
-            export,
-            &settings.traces.resource,
-            registry,
-        );
-        telemetry.spans = Some(queue.account().clone());
-        let traces = Traces::exported(&settings.traces, &settings.name, way.out()?, queue);
+    if settings.traces.export.is_some() || settings.traces.printed {
+        let mut queue = None;
+        if let Some(export) = &settings.traces.export {
+            let resource = &settings.traces.resource;
+            let started = SpanQueue::start(way.out()?, export, resource, registry);
+            telemetry.spans = Some(started.account().clone());
+            queue = Some(started);
+        }
+        let console = settings.traces.printed.then(|| logs.console());
+        let exits = Exits::new(queue, console);
+        let traces = Traces::exported(&settings.traces, &settings.name, way.out()?, exits);
         return Ok(traces);
     }
     Ok(Traces::new(&settings.traces))
+}
+
+/// Starts what sends metrics, and what writes them into the log, if they go anywhere.
+#[cfg(feature = "otlp")]
+fn start_metrics(
+    settings: &Settings,
+    registry: &Registry,
+    way: &mut Way,
+    telemetry: &mut Telemetry,
+    logs: &Logs,
+) -> std::io::Result<()> {
+    let metrics = &settings.metrics;
+    if let Some(export) = &metrics.export {
+        let resource = &settings.traces.resource;
+        let points = crate::metrics::start(way.out()?, export, resource, registry);
+        telemetry.metric_points = Some(points);
+    }
+    if let Some(every) = metrics.printed {
+        crate::metrics::start_printing(way.out()?, logs.console(), registry, every);
+    }
+    Ok(())
 }
 
 /// Starts the export of log records, if they go anywhere.
@@ -410,9 +432,11 @@ impl Summary {
             let spans = settings.traces.export.as_ref();
             let metrics = settings.metrics.export.as_ref();
             let logs = settings.logs.export.as_ref();
+            let spans = spans.map(|export| place(&export.target));
+            let metrics = metrics.map(|export| place(&export.target));
             (
-                spans.map(|export| place(&export.target)),
-                metrics.map(|export| place(&export.target)),
+                with_log(spans, settings.traces.printed),
+                with_log(metrics, settings.metrics.printed.is_some()),
                 logs.map(|export| place(&export.target)),
             )
         };
@@ -463,6 +487,16 @@ fn place(target: &OtlpTarget) -> String {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     let scheme = uri.scheme_str().unwrap_or_default();
     format!("{scheme}://{authority} ({})", target.protocol)
+}
+
+/// Adds the log to where a signal goes.
+#[cfg(feature = "otlp")]
+fn with_log(place: Option<String>, printed: bool) -> Option<String> {
+    match (place, printed) {
+        (place, false) => place,
+        (None, true) => Some("the log".into()),
+        (Some(place), true) => Some(format!("{place}, the log")),
+    }
 }
 
 /// Where `init` succeeded.

@@ -33,6 +33,8 @@
 //! A feature adds an ability; only an endpoint or a DSN turns it on.
 
 mod config;
+#[cfg(feature = "otlp")]
+mod console;
 mod context;
 #[cfg(feature = "sentry")]
 pub mod errors;
@@ -47,6 +49,8 @@ mod io;
 mod lifecycle;
 mod logs;
 pub mod metrics;
+#[cfg(feature = "axum")]
+mod own_endpoints;
 mod panics;
 #[cfg(feature = "slo")]
 pub mod slo;

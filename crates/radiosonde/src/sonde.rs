@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 #[cfg(feature = "axum")]
-use radiosonde_axum::{Audience, ConnectionMetrics, CountedListener, Route};
+use radiosonde_axum::{ConnectionMetrics, CountedListener};
 use radiosonde_health::Health;
 use radiosonde_metrics::Registry;
 use radiosonde_tower::client::{ClientOptions, ObserveClientLayer};
@@ -63,7 +63,7 @@ impl Sonde {
         #[cfg(feature = "slo")] keeper: Arc<Keeper>,
     ) -> Self {
         #[cfg(feature = "axum")]
-        let endpoints = endpoints(
+        let endpoints = crate::own_endpoints::of(
             settings,
             &registry,
             &health,
@@ -440,54 +440,6 @@ impl Sonde {
     pub(crate) fn probe_addr(&self) -> Option<&str> {
         self.inner.probe_addr.as_deref()
     }
-}
-
-#[cfg(feature = "axum")]
-fn endpoints(
-    settings: &Settings,
-    registry: &Registry,
-    health: &Health,
-    log: &crate::logs::LogControl,
-    #[cfg(feature = "slo")] slos: &Slos,
-) -> radiosonde_axum::Endpoints {
-    let mut service = radiosonde_axum::ServiceInfo::new(settings.name.as_str());
-    if let Some(version) = &settings.version {
-        service = service.version(version.as_str());
-    }
-    if let Some(environment) = &settings.environment {
-        service = service.environment(environment.as_str());
-    }
-    let make = |options| {
-        let (service, health) = (service.clone(), health.clone());
-        radiosonde_axum::Endpoints::with_options(service, health, registry.clone(), options)
-    };
-    let options = settings.exposure.endpoints.clone();
-    let filter = crate::logs::log_filter_methods(log.clone());
-    let filter = Route::new("/admin/log-filter", Audience::Administrators, filter);
-    let options = with_own(options, filter);
-    #[cfg(feature = "slo")]
-    let options = if slos.is_empty() {
-        options
-    } else {
-        // Where error budgets are told.
-        let methods = radiosonde_axum::slo_methods(settings.name.as_str(), slos.clone());
-        with_own(options, Route::new("/slo", Audience::Operators, methods))
-    };
-    let result = make(options);
-    // The paths were checked with all other settings.
-    result.unwrap_or_else(|_| {
-        radiosonde_axum::Endpoints::new(service.clone(), health.clone(), registry.clone())
-    })
-}
-
-/// Adds an endpoint of ours, unless the service has put something else there.
-#[cfg(feature = "axum")]
-fn with_own(
-    options: radiosonde_axum::EndpointOptions,
-    route: Route,
-) -> radiosonde_axum::EndpointOptions {
-    let more = options.clone().route(route);
-    if more.check().is_ok() { more } else { options }
 }
 
 impl Drop for Inner {

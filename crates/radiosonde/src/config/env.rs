@@ -68,6 +68,8 @@ variables! {
     "Logs": [
         RUST_LOG: "directives such as `warn,my_crate=debug`", "`info`",
             "Which events become lines.";
+        OTEL_LOG_LEVEL: "`trace`, `debug`, `info`, `warn`, `error` or `none`", "what `RUST_LOG` says",
+            "Which of Radiosonde's own events, and of those of OpenTelemetry's crates, become lines. What `RUST_LOG` says of the target `radiosonde` counts before it.";
         LOG_FORMAT: "`text` or `json`", "`text` on a terminal, `json` elsewhere",
             "How lines look.";
         RADIOSONDE_LOG_FIELDS: "`nested` or `flat`", "`nested`",
@@ -110,8 +112,8 @@ variables! {
             "How many log records are exported at once.";
     ]
     "Metrics": [
-        OTEL_METRICS_EXPORTER: "`otlp`, `prometheus` or `none`, or several of them, separated by commas", "`otlp`",
-            "Whether metrics are sent to the collector: with `otlp`, once there is an endpoint. `/metrics` can be scraped in any case.";
+        OTEL_METRICS_EXPORTER: "`otlp`, `prometheus`, `console` or `none`, or several of them, separated by commas", "`otlp`",
+            "Where metrics go: with `otlp` to the collector, once there is an endpoint; with `console` to the log, one line for each series, as often as they would be sent. `/metrics` can be scraped in any case.";
         OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "an address", "`OTEL_EXPORTER_OTLP_ENDPOINT`",
             "The whole address for metrics, used as it is; over gRPC its path does not matter.";
         OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: "the same", "`OTEL_EXPORTER_OTLP_PROTOCOL`",
@@ -130,8 +132,10 @@ variables! {
             "Its key for metrics.";
         OTEL_EXPORTER_OTLP_METRICS_INSECURE: "the same", "`OTEL_EXPORTER_OTLP_INSECURE`",
             "Whether metrics go without TLS where the address does not say.";
-        OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "`cumulative`", "`cumulative`",
-            "What is sent of a total: all since the start. Others are ignored, with a warning.";
+        OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "`cumulative`, `delta` or `lowmemory`", "`cumulative`",
+            "What is sent of counters and histograms: all since the start, or, with both others, what came since they were last sent. What goes up and down is always told whole.";
+        OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: "`explicit_bucket_histogram` or `base2_exponential_bucket_histogram`", "`explicit_bucket_histogram`",
+            "Which buckets histograms have that code gives none, in scrapes as well. With latency objectives, which count below a bound, it stays as it is, with a warning.";
         OTEL_METRIC_EXPORT_INTERVAL: "milliseconds, 100 to 86400000", "`60000`",
             "How often metrics are sent. They are sent when the service ends as well.";
         OTEL_METRIC_EXPORT_TIMEOUT: "milliseconds, 1 to 60000", "`30000`",
@@ -140,8 +144,8 @@ variables! {
             "Whether histograms keep exemplars, of sampled spans, where spans are exported.";
     ]
     "Traces": [
-        OTEL_TRACES_EXPORTER: "`otlp` or `none`", "`otlp`",
-            "Where spans go. Without an endpoint they go nowhere.";
+        OTEL_TRACES_EXPORTER: "`otlp`, `console` or `none`, or several of them, separated by commas", "`otlp`",
+            "Where spans go: with `otlp` to the collector, once there is an endpoint; with `console` to the log, one line for each.";
         OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "an address", "`OTEL_EXPORTER_OTLP_ENDPOINT`",
             "The whole address for spans, used as it is; over gRPC its path does not matter.";
         OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "the same", "`OTEL_EXPORTER_OTLP_PROTOCOL`",
@@ -251,6 +255,76 @@ variables! {
     ]
 }
 
+/// Variables of the specification that change nothing here, and why. Setting one to anything but its default is told in the
+/// log.
+pub(crate) const WITHOUT_EFFECT: &[WithoutEffect] = &[
+    WithoutEffect::new(
+        "OTEL_CONFIG_FILE",
+        "",
+        "settings come from code and from the other variables, which hold",
+    ),
+    WithoutEffect::new(
+        "OTEL_EXPERIMENTAL_CONFIG_FILE",
+        "",
+        "settings come from code and from the other variables, which hold",
+    ),
+    WithoutEffect::new(
+        "OTEL_ENTITIES",
+        "",
+        "the resource is told by its attributes; use `OTEL_RESOURCE_ATTRIBUTES`",
+    ),
+    WithoutEffect::new(
+        "OTEL_EXPORTER_PROMETHEUS_HOST",
+        "localhost",
+        "metrics are scraped where the service serves them, or at `RADIOSONDE_ADMIN_ADDR`",
+    ),
+    WithoutEffect::new(
+        "OTEL_EXPORTER_PROMETHEUS_PORT",
+        "9464",
+        "metrics are scraped where the service serves them, or at `RADIOSONDE_ADMIN_ADDR`",
+    ),
+    WithoutEffect::new(
+        "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
+        "http://localhost:9411/api/v2/spans",
+        "spans are exported over OTLP",
+    ),
+    WithoutEffect::new(
+        "OTEL_EXPORTER_ZIPKIN_TIMEOUT",
+        "10000",
+        "spans are exported over OTLP",
+    ),
+    WithoutEffect::new(
+        "OTEL_EXPORTER_OTLP_SPAN_INSECURE",
+        "false",
+        "its name is `OTEL_EXPORTER_OTLP_TRACES_INSECURE` now",
+    ),
+    WithoutEffect::new(
+        "OTEL_EXPORTER_OTLP_METRIC_INSECURE",
+        "false",
+        "its name is `OTEL_EXPORTER_OTLP_METRICS_INSECURE` now",
+    ),
+    WithoutEffect::new(
+        "OTEL_SEMCONV_STABILITY_OPT_IN",
+        "",
+        "the names are those of the stable conventions, and there are no others",
+    ),
+];
+
+/// A variable that is known, and changes nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WithoutEffect {
+    pub(crate) name: &'static str,
+    /// What it may be set to without a word.
+    pub(crate) default: &'static str,
+    pub(crate) why: &'static str,
+}
+
+impl WithoutEffect {
+    const fn new(name: &'static str, default: &'static str, why: &'static str) -> Self {
+        Self { name, default, why }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
@@ -281,7 +355,63 @@ mod tests {
                 let _ = writeln!(page, "| `{name}` | {takes} | {default} | {about} |");
             }
         }
+        page.push_str(concat!(
+            "\n## Known, and without effect\n\n",
+            "Variables of OpenTelemetry's specification that change nothing here. Where one is set, the log says so.\n\n",
+            "| variable | why |\n|---|---|\n",
+        ));
+        for WithoutEffect { name, why, .. } in WITHOUT_EFFECT {
+            let _ = writeln!(page, "| `{name}` | {why} |");
+        }
         page
+    }
+
+    /// Those of the pages *Environment Variables* and *OTLP Exporter* of the specification.
+    const SPECIFIED: &str = "
+        OTEL_SDK_DISABLED OTEL_ENTITIES OTEL_RESOURCE_ATTRIBUTES OTEL_SERVICE_NAME OTEL_LOG_LEVEL OTEL_PROPAGATORS
+        OTEL_TRACES_SAMPLER OTEL_TRACES_SAMPLER_ARG OTEL_CONFIG_FILE OTEL_EXPERIMENTAL_CONFIG_FILE
+        OTEL_BSP_SCHEDULE_DELAY OTEL_BSP_EXPORT_TIMEOUT OTEL_BSP_MAX_QUEUE_SIZE OTEL_BSP_MAX_EXPORT_BATCH_SIZE
+        OTEL_BLRP_SCHEDULE_DELAY OTEL_BLRP_EXPORT_TIMEOUT OTEL_BLRP_MAX_QUEUE_SIZE OTEL_BLRP_MAX_EXPORT_BATCH_SIZE
+        OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT OTEL_ATTRIBUTE_COUNT_LIMIT
+        OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT OTEL_SPAN_EVENT_COUNT_LIMIT
+        OTEL_SPAN_LINK_COUNT_LIMIT OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT OTEL_LINK_ATTRIBUTE_COUNT_LIMIT
+        OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT
+        OTEL_EXPORTER_ZIPKIN_ENDPOINT OTEL_EXPORTER_ZIPKIN_TIMEOUT
+        OTEL_EXPORTER_PROMETHEUS_HOST OTEL_EXPORTER_PROMETHEUS_PORT
+        OTEL_TRACES_EXPORTER OTEL_METRICS_EXPORTER OTEL_LOGS_EXPORTER
+        OTEL_METRICS_EXEMPLAR_FILTER OTEL_METRIC_EXPORT_INTERVAL OTEL_METRIC_EXPORT_TIMEOUT
+        OTEL_EXPORTER_OTLP_SPAN_INSECURE OTEL_EXPORTER_OTLP_METRIC_INSECURE
+        OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+
+    /// Those that there are for all signals, and for each.
+    const SPECIFIED_BY_SIGNAL: [&str; 9] = [
+        "ENDPOINT",
+        "INSECURE",
+        "CERTIFICATE",
+        "CLIENT_KEY",
+        "CLIENT_CERTIFICATE",
+        "HEADERS",
+        "COMPRESSION",
+        "TIMEOUT",
+        "PROTOCOL",
+    ];
+
+    #[test]
+    fn every_variable_of_the_specification_is_known() {
+        let by_signal = ["", "TRACES_", "METRICS_", "LOGS_"].into_iter();
+        let by_signal = by_signal.flat_map(|signal| {
+            SPECIFIED_BY_SIGNAL.map(|name| format!("OTEL_EXPORTER_OTLP_{signal}{name}"))
+        });
+        let of_table = VARIABLES.iter().flat_map(|(_, variables)| *variables);
+        let mut known: Vec<_> = of_table.map(|variable| variable.name).collect();
+        known.extend(WITHOUT_EFFECT.iter().map(|variable| variable.name));
+        for name in SPECIFIED
+            .split_whitespace()
+            .map(str::to_owned)
+            .chain(by_signal)
+        {
+            assert!(known.contains(&&*name), "{name}");
+        }
     }
 
     #[test]

@@ -45,6 +45,7 @@ impl LogSettings {
             },
             (None, None) => "info".into(),
         };
+        let filter = with_own_level(filter, reader);
         let default = if terminal {
             LogFormat::Text
         } else {
@@ -64,6 +65,35 @@ impl LogSettings {
             colours: terminal && reader.text(env::NO_COLOR).is_none(),
         }
     }
+}
+
+/// Adds what `OTEL_LOG_LEVEL` says of our own events, unless the filter has something to say of them itself. The access log is
+/// not about us.
+fn with_own_level(filter: String, reader: &mut Reader<'_>) -> String {
+    let name = env::OTEL_LOG_LEVEL;
+    let Some(text) = reader.text(name) else {
+        return filter;
+    };
+    let level = match text.to_ascii_lowercase().as_str() {
+        "trace" | "verbose" | "all" => "trace",
+        "debug" => "debug",
+        "info" => "info",
+        "warn" | "warning" => "warn",
+        "error" => "error",
+        "none" | "off" => "off",
+        _ => {
+            reader.warn(format!("{name} is `{text}`, and is ignored"));
+            return filter;
+        }
+    };
+    let mut directives = filter.split(',').map(str::trim);
+    if directives.any(|directive| directive.starts_with("radiosonde")) {
+        return filter;
+    }
+    let of_others =
+        ["opentelemetry", "tracing_opentelemetry"].map(|target| format!("{target}={level}"));
+    let [sdk, bridge] = of_others;
+    format!("{filter},radiosonde={level},radiosonde::access=info,{sdk},{bridge}")
 }
 
 fn fields(config: &Config, reader: &mut Reader<'_>) -> LogFields {

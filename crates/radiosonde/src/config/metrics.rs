@@ -16,6 +16,9 @@ pub(crate) struct MetricSettings {
     pub(crate) exemplars: bool,
     #[cfg(feature = "otlp")]
     pub(crate) export: Option<MetricExport>,
+    /// How often they are written into the log, if they are.
+    #[cfg(feature = "otlp")]
+    pub(crate) printed: Option<std::time::Duration>,
 }
 
 impl MetricSettings {
@@ -28,6 +31,9 @@ impl MetricSettings {
     )]
     pub(super) fn resolve(config: &Config, reader: &mut Reader<'_>) -> Self {
         Self {
+            #[cfg(feature = "otlp")]
+            registry: with_buckets(config, reader),
+            #[cfg(not(feature = "otlp"))]
             registry: config.metrics.clone(),
             #[cfg(feature = "otlp")]
             exemplars: {
@@ -37,6 +43,30 @@ impl MetricSettings {
             },
             #[cfg(feature = "otlp")]
             export: MetricExport::resolve(config, reader),
+            #[cfg(feature = "otlp")]
+            printed: super::otlp::prints_metrics(reader),
         }
     }
+}
+
+/// Gives histograms the buckets that the environment asks for, where code gives none.
+#[cfg(feature = "otlp")]
+fn with_buckets(config: &Config, reader: &mut Reader<'_>) -> RegistryOptions {
+    use super::env::OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION as NAME;
+    const EXPLICIT: &str = "explicit_bucket_histogram";
+    const EXPONENTIAL: &str = "base2_exponential_bucket_histogram";
+
+    let options = config.metrics.clone();
+    if reader.word(NAME, &[EXPLICIT, EXPONENTIAL]) == EXPLICIT {
+        return options;
+    }
+    #[cfg(feature = "slo")]
+    if !config.objectives.is_empty() {
+        // The service would not start for a variable of its fleet.
+        reader.warn(format!(
+            "{NAME} has no effect: objectives count what is below a bound"
+        ));
+        return options;
+    }
+    options.bounds_by_prefix("", radiosonde_metrics::Bounds::exponential())
 }

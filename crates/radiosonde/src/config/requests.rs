@@ -26,6 +26,7 @@ use super::{Config, ConfigError, env};
 /// let config = Config::new("checkout").requests(requests);
 /// ```
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct RequestOptions {
     excluded: Vec<String>,
     stream: Option<StreamRule>,

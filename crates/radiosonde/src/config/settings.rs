@@ -110,6 +110,9 @@ impl Settings {
             version.as_deref(),
             environment.as_deref(),
         );
+        for variable in env::WITHOUT_EFFECT {
+            reader.without_effect(variable);
+        }
         let lifecycle = LifecycleSettings::resolve(config, &mut reader);
         #[cfg(feature = "axum")]
         let connections = ConnectionSettings::resolve(config, &mut reader);

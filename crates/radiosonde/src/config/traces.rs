@@ -21,6 +21,9 @@ pub(crate) struct TraceSettings {
     pub(crate) limits: SpanLimits,
     #[cfg(feature = "otlp")]
     pub(crate) export: Option<SpanExport>,
+    /// Whether spans are written into the log.
+    #[cfg(feature = "otlp")]
+    pub(crate) printed: bool,
 }
 
 impl TraceSettings {
@@ -32,6 +35,8 @@ impl TraceSettings {
             limits: limits(reader),
             #[cfg(feature = "otlp")]
             export: SpanExport::resolve(config, reader),
+            #[cfg(feature = "otlp")]
+            printed: super::otlp::prints_spans(reader),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::ConfigError;
+use super::env::WithoutEffect;
 
 /// The variables of the environment, read through a function, and what was found wrong with them.
 pub(crate) struct Reader<'a> {
@@ -124,6 +125,17 @@ impl<'a> Reader<'a> {
         clamped
     }
 
+    /// Reads a number of milliseconds of a standard variable, as [`number`](Self::number) does.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn milliseconds(
+        &mut self,
+        names: &[&'static str],
+        default: u64,
+        range: RangeInclusive<u64>,
+    ) -> Duration {
+        Duration::from_millis(self.number(names, default, range))
+    }
+
     /// Reads a switch of a standard variable: `true` in any case is true, anything else is false.
     #[cfg(any(feature = "otlp", feature = "sentry"))]
     pub(crate) fn switch(&mut self, name: &'static str) -> bool {
@@ -175,6 +187,15 @@ impl<'a> Reader<'a> {
             return Vec::new();
         };
         pairs
+    }
+
+    /// Takes note of a variable that is set and changes nothing.
+    pub(crate) fn without_effect(&mut self, variable: &WithoutEffect) {
+        let WithoutEffect { name, default, why } = variable;
+        let is_set = self.text(name);
+        if is_set.is_some_and(|text| !text.eq_ignore_ascii_case(default)) {
+            self.warn(format!("{name} has no effect: {why}"));
+        }
     }
 
     /// Takes note of something that is ignored. What is read for several signals is told once.

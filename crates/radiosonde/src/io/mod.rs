@@ -16,7 +16,7 @@ mod tls;
 pub(crate) use http_client::{HttpClient, HttpOptions};
 pub(crate) use latch::Latch;
 #[cfg(feature = "otlp")]
-pub(crate) use otlp::OtlpClient;
+pub(crate) use otlp::{OtlpClient, Posted};
 pub(crate) use thread::{Io, is_telemetry_thread};
 #[cfg(feature = "otlp")]
 pub(crate) use tls::TlsFiles;

@@ -64,7 +64,7 @@ impl SpanFields {
 impl FieldWriter<'_> {
     /// Writes a number, or a word that needs no quotes.
     fn bare(&mut self, field: &Field, value: impl std::fmt::Display) {
-        if self.name(field) {
+        if self.name(field.name()) {
             // Writing to a `String` cannot fail.
             let _ = write!(self.out, "{value}");
         }
@@ -76,7 +76,12 @@ impl FieldWriter<'_> {
         {
             return message.push_str(value);
         }
-        if !self.name(field) {
+        self.pair(field.name(), value);
+    }
+
+    /// Writes a field by its name.
+    pub(crate) fn pair(&mut self, name: &str, value: &str) {
+        if !self.name(name) {
             return;
         }
         let quoted = match self.format {
@@ -93,8 +98,7 @@ impl FieldWriter<'_> {
     }
 
     /// Writes the name, unless it is one that the bridge of the `log` crate keeps for itself.
-    fn name(&mut self, field: &Field) -> bool {
-        let name = field.name();
+    fn name(&mut self, name: &str) -> bool {
         if text::is_of_the_bridge(name) {
             return false;
         }

@@ -5,8 +5,12 @@ use std::time::SystemTime;
 use opentelemetry::trace::SpanContext;
 use tracing::Level;
 
+#[cfg(feature = "otlp")]
+use super::fields::FieldWriter;
 use super::{json, text};
 use crate::config::{LogFields, LogFormat};
+#[cfg(feature = "otlp")]
+use crate::console::Printed;
 
 /// What every line says of the service.
 #[derive(Debug)]
@@ -31,6 +35,35 @@ impl Look {
             LogFormat::Json => json::line(line, &self.service, self.fields, out),
             LogFormat::Text => text::line(line, self.colours, out),
         }
+    }
+}
+
+#[cfg(feature = "otlp")]
+impl Look {
+    /// Returns the line of something that is no event, with its end.
+    pub(crate) fn printed(&self, printed: &Printed<'_>) -> String {
+        let mut fields = String::new();
+        let mut writer = FieldWriter {
+            format: self.format,
+            out: &mut fields,
+            message: None,
+            beside: self.fields == LogFields::Flat,
+        };
+        for (name, value) in printed.fields {
+            writer.pair(name, value);
+        }
+        let mut out = String::new();
+        let line = Line {
+            time: SystemTime::now(),
+            level: Level::INFO,
+            target: printed.target,
+            message: printed.message,
+            fields: &fields,
+            spans: "",
+            ids: printed.ids.clone(),
+        };
+        self.line(&line, &mut out);
+        out
     }
 }
 

@@ -16,11 +16,15 @@ use super::limit::{LimitFilter, Limits};
 use super::line::{Look, Named};
 use super::{LineWriter, LogFilter, LogFilterError, LogFilterState};
 use crate::config::LogSettings;
+#[cfg(feature = "otlp")]
+use crate::console::Console;
 
 /// The log of a service, before its layers are placed.
 #[derive(Debug)]
 pub(crate) struct Logs {
     layer: LogLayer,
+    #[cfg(feature = "otlp")]
+    look: Arc<Look>,
     filter: reload::Layer<EnvFilter, tracing_subscriber::Registry>,
     limits: Arc<Limits>,
     control: LogControl,
@@ -61,7 +65,9 @@ impl Logs {
         let writer = LineWriter::start(out, counters, Some(chores))?;
         limits.told_by(writer.clone());
         Ok(Self {
-            layer: LogLayer::new(look, writer.clone()),
+            layer: LogLayer::new(look.clone(), writer.clone()),
+            #[cfg(feature = "otlp")]
+            look,
             filter: layer,
             limits,
             control: LogControl { filter, writer },
@@ -70,6 +76,14 @@ impl Logs {
 
     pub(crate) fn control(&self) -> LogControl {
         self.control.clone()
+    }
+
+    /// Returns what writes lines that are no events.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn console(&self) -> Console {
+        let look = self.look.clone();
+        let writer = self.control.writer.clone();
+        Console::new(move |printed| writer.write(look.printed(printed).as_bytes()))
     }
 
     /// Returns the layer that writes lines and, with `records`, sends what becomes a line.

@@ -1,6 +1,6 @@
 //! The registry as a message of OTLP.
 //!
-//! Totals are cumulative: each point says what was recorded since its series began. Metrics of the catalogue have the names
+//! Totals are cumulative: each point says what was recorded since its series began; see [`delta`](super::delta) for others. Metrics of the catalogue have the names
 //! and attributes of the semantic conventions; others are called as they are exposed, `cache.hits` as `cache_hits`.
 
 use std::collections::HashMap;

@@ -4,11 +4,17 @@
 //! service ends.
 
 #[cfg(feature = "otlp")]
+mod delta;
+#[cfg(feature = "otlp")]
 mod encode;
+#[cfg(feature = "otlp")]
+mod print;
 #[cfg(feature = "otlp")]
 mod push;
 pub mod typed;
 
+#[cfg(feature = "otlp")]
+pub(crate) use print::start_printing;
 #[cfg(feature = "otlp")]
 pub(crate) use push::start;
 

@@ -14,11 +14,12 @@ use radiosonde_metrics::Registry;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::delta::Deltas;
 use super::encode::message;
 use crate::config::MetricExport;
 use crate::io::attempt::{Cutoff, Outage, attempt, within};
 use crate::io::pipeline::Account;
-use crate::io::{Io, OtlpClient};
+use crate::io::{Io, OtlpClient, Posted};
 
 /// Starts the worker, and returns the account of the points that it collects.
 pub(crate) fn start(
@@ -45,6 +46,7 @@ pub(crate) fn start(
         },
         registry: registry.clone(),
         late: None,
+        deltas: export.delta.then(Deltas::default),
         account: account.clone(),
         outage: Outage::new("metrics"),
     };
@@ -60,6 +62,8 @@ struct Push {
     registry: Registry,
     /// A reading that was not done in time. There is never more than one.
     late: Option<JoinHandle<Points>>,
+    /// Where what came since is sent, and not totals.
+    deltas: Option<Deltas>,
     account: Account,
     outage: Outage,
 }
@@ -106,14 +110,21 @@ impl Push {
     }
 
     /// Sends points and settles their account.
-    async fn send(&mut self, (message, points): Points, cutoff: &mut Cutoff) {
+    async fn send(&mut self, (mut message, points): Points, cutoff: &mut Cutoff) {
         self.account.ended.increment(points);
         if cutoff.is_past() {
             return self.account.dropped.increment(points);
         }
+        let deltas = self.deltas.as_ref();
+        let on_the_way = deltas.map(|deltas| deltas.apply(&mut message));
         let client = self.client.clone();
         let exchange = async move { client.post(&message).await };
         let result = attempt(exchange, self.timeout + Io::GRACE, cutoff).await;
+        if let (Some(deltas), Some(totals), Ok(Posted::Taken(_))) =
+            (&mut self.deltas, on_the_way, &result)
+        {
+            deltas.arrived(totals);
+        }
         let delivered = result.map(|posted| {
             posted.delivered(points, |answer: ExportMetricsServiceResponse| {
                 let partial = answer.partial_success.unwrap_or_default();

@@ -12,13 +12,14 @@ use opentelemetry::trace::{Span as _, SpanId, Status, TraceContextExt as _, Trac
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
-use super::export::{SpanQueue, weight_of};
+use super::exits::Exits;
+use super::export::weight_of;
 use crate::config::KeepSettings;
 
 /// Takes spans that ended, and hands on those that are sampled or worth keeping.
 #[derive(Debug)]
 pub(super) struct Keeper {
-    queue: SpanQueue,
+    exits: Exits,
     settings: KeepSettings,
     waiting: Mutex<Waiting>,
 }
@@ -42,9 +43,9 @@ struct Trace {
 }
 
 impl Keeper {
-    pub(super) fn new(queue: SpanQueue, settings: KeepSettings) -> Self {
+    pub(super) fn new(exits: Exits, settings: KeepSettings) -> Self {
         Self {
-            queue,
+            exits,
             settings,
             waiting: Mutex::default(),
         }
@@ -71,10 +72,10 @@ impl Keeper {
             trace
                 .spans
                 .into_iter()
-                .for_each(|span| self.queue.on_end(span));
-            self.queue.lose(trace.lost);
+                .for_each(|span| self.exits.on_end(span));
+            self.exits.lose(trace.lost);
         }
-        self.queue.on_end(root);
+        self.exits.on_end(root);
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -91,7 +92,7 @@ impl SpanProcessor for Keeper {
 
     fn on_end(&self, span: SpanData) {
         if span.span_context.is_sampled() {
-            self.queue.on_end(span);
+            self.exits.on_end(span);
         } else if span.parent_span_is_remote || span.parent_span_id == SpanId::INVALID {
             self.end_of_root(span);
         } else {

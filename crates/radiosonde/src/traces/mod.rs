@@ -14,6 +14,8 @@ mod client_span;
 #[cfg(feature = "otlp")]
 mod current;
 #[cfg(feature = "otlp")]
+mod exits;
+#[cfg(feature = "otlp")]
 mod export;
 mod filter;
 mod forwarded;
@@ -32,6 +34,8 @@ mod server_span;
 
 #[cfg(feature = "otlp")]
 pub(crate) use current::sampled_span;
+#[cfg(feature = "otlp")]
+pub(crate) use exits::Exits;
 #[cfg(feature = "otlp")]
 pub(crate) use export::SpanQueue;
 pub(crate) use provider::Traces;

@@ -9,7 +9,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::client_span::ClientSpans;
 #[cfg(feature = "otlp")]
-use super::export;
+use super::exits::Exits;
 use super::filter::OfTheHost;
 #[cfg(feature = "otlp")]
 use super::keep::Keeper;
@@ -39,22 +39,22 @@ impl Traces {
         Self::build(settings, SdkTracerProvider::builder(), None)
     }
 
-    /// Starts the traces of a service, exported to the collector.
+    /// Starts the traces of a service, whose spans go somewhere.
     #[cfg(feature = "otlp")]
     pub(crate) fn exported(
         settings: &TraceSettings,
         service: &str,
         io: &mut Io,
-        queue: export::SpanQueue,
+        exits: Exits,
     ) -> Self {
         let root = RootOf::watched(&settings.sampling.root, service, io);
         let sampling = Sampling::new(&settings.sampling, root);
         let keep = settings.sampling.keep;
         let builder = SdkTracerProvider::builder();
         let builder = if keep.is_on() {
-            builder.with_span_processor(Keeper::new(queue, keep))
+            builder.with_span_processor(Keeper::new(exits, keep))
         } else {
-            builder.with_span_processor(queue)
+            builder.with_span_processor(exits)
         };
         Self::build(settings, builder, Some(sampling))
     }

@@ -129,3 +129,47 @@ fn the_filter_is_that_of_rust_log() {
         "{text}"
     );
 }
+
+#[cfg(all(feature = "axum", feature = "otlp"))]
+#[test]
+fn spans_and_metrics_may_be_lines_of_the_log() {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::Request;
+    use tower::ServiceExt as _;
+
+    if child::is_child() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        return runtime.block_on(async {
+            let sonde = radiosonde::init("checkout").unwrap();
+            let app = Router::new()
+                .route("/orders/{id}", axum::routing::get(async || "an order"))
+                .layer(sonde.layer());
+            let request = Request::get("/orders/7").body(Body::empty()).unwrap();
+            let answer = app.oneshot(request).await.unwrap().into_body();
+            axum::body::to_bytes(answer, 100).await.unwrap();
+            sonde.shutdown(std::time::Duration::from_secs(20)).await;
+        });
+    }
+    let name = "logs::spans_and_metrics_may_be_lines_of_the_log";
+    let variables = [
+        ("OTEL_TRACES_EXPORTER", "console"),
+        ("OTEL_METRICS_EXPORTER", "console"),
+    ];
+    let text = printed(&child::run(name, &variables));
+    let lines = json_lines(&text);
+    let span = line(&lines, "GET /orders/{id}");
+    assert_eq!(span["target"], "radiosonde::spans");
+    assert_eq!(span["fields"]["http.response.status_code"], "200");
+    assert!(span["trace_id"].is_string(), "{span}");
+    let counted =
+        r#"http_requests_total{method="GET",outcome="ok",route="/orders/{id}",status="200"} 1"#;
+    assert_eq!(line(&lines, counted)["target"], "radiosonde::metrics");
+    assert!(
+        text.contains(r#""traces":"the log","metrics":"the log""#),
+        "{text}"
+    );
+}

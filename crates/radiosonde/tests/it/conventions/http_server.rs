@@ -174,17 +174,17 @@ fn common(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static 
     kept.chain(more.iter().copied()).collect()
 }
 
-#[tokio::test]
-async fn spans_of_servers_have_what_the_conventions_list_and_nothing_else() {
-    let mut stories = Vec::new();
-    let mut tell = |name, span: Span, expected| {
-        stories.push(Story {
-            name,
-            attributes: span.attributes,
-            expected,
-        });
-    };
+fn story(name: &'static str, span: Span, expected: Vec<(&'static str, &'static str)>) -> Story {
+    Story {
+        name,
+        attributes: span.attributes,
+        expected,
+    }
+}
 
+/// Requests with all that can be asked for, with the defaults, and of an unknown kind.
+async fn ordinary() -> Vec<Story> {
+    let mut stories = Vec::new();
     let options = RequestOptions::new()
         .record_query(true)
         .capture_headers(["X-Request-Id", "x-absent"])
@@ -208,7 +208,7 @@ async fn spans_of_servers_have_what_the_conventions_list_and_nothing_else() {
         ("http.request.header.x-request-id", "[a, b]"),
         ("http.response.header.x-shelf", "[3, 4]"),
     ]);
-    tell("all that is opt-in", span, all);
+    stories.push(story("all that is opt-in", span, all));
 
     let span = asked(RequestOptions::new(), get_from("/orders/7?page=2")).await;
     let expected = common(&[
@@ -216,7 +216,7 @@ async fn spans_of_servers_have_what_the_conventions_list_and_nothing_else() {
         ("http.route", "/orders/{id}"),
         ("http.response.status_code", "200"),
     ]);
-    tell("the defaults", span, expected);
+    stories.push(story("the defaults", span, expected));
 
     let request = Request::builder()
         .method("BREW")
@@ -232,8 +232,13 @@ async fn spans_of_servers_have_what_the_conventions_list_and_nothing_else() {
         ("server.address", "2001:db8::1"),
         ("server.port", "81"),
     ]);
-    tell("an unknown method, and no route", span, expected);
+    stories.push(story("an unknown method, and no route", span, expected));
+    stories
+}
 
+/// Requests that end badly, and one whose client is to blame.
+async fn failing() -> Vec<Story> {
+    let mut stories = Vec::new();
     let span = asked(RequestOptions::new(), get_from("/fail")).await;
     is_named(&span, "GET /fail", SpanStatus::Error);
     let expected = common(&[
@@ -243,7 +248,7 @@ async fn spans_of_servers_have_what_the_conventions_list_and_nothing_else() {
         ("error.type", "503"),
         ("radiosonde.outcome", "error"),
     ]);
-    tell("a failure", span, expected);
+    stories.push(story("a failure", span, expected));
 
     let span = asked(RequestOptions::new(), get_from("/gone")).await;
     is_named(&span, "GET /gone", SpanStatus::Unset);
@@ -252,7 +257,7 @@ async fn spans_of_servers_have_what_the_conventions_list_and_nothing_else() {
         ("http.route", "/gone"),
         ("http.response.status_code", "410"),
     ]);
-    tell("a mistake of the client", span, expected);
+    stories.push(story("a mistake of the client", span, expected));
 
     let span = asked(RequestOptions::new(), get_from("/panic")).await;
     is_named(&span, "GET /panic", SpanStatus::Error);
@@ -262,7 +267,7 @@ async fn spans_of_servers_have_what_the_conventions_list_and_nothing_else() {
         ("error.type", "panic"),
         ("radiosonde.outcome", "panicked"),
     ]);
-    tell("a panic, and no response", span, expected);
+    stories.push(story("a panic, and no response", span, expected));
 
     let span = asked(RequestOptions::new(), get_from("/broken")).await;
     is_named(&span, "GET /broken", SpanStatus::Error);
@@ -273,8 +278,13 @@ async fn spans_of_servers_have_what_the_conventions_list_and_nothing_else() {
         ("error.type", "body"),
         ("radiosonde.outcome", "error"),
     ]);
-    tell("a response that breaks off", span, expected);
+    stories.push(story("a response that breaks off", span, expected));
+    stories
+}
 
+/// Requests that a proxy passes on.
+async fn forwarded() -> Vec<Story> {
+    let mut stories = Vec::new();
     let forwarded = "for=\"[2001:db8::17]\";host=www.example:444;proto=https, for=10.0.0.1";
     let behind = || get_from("/gone").header("forwarded", forwarded);
     let span = asked(RequestOptions::new(), behind()).await;
@@ -287,7 +297,7 @@ async fn spans_of_servers_have_what_the_conventions_list_and_nothing_else() {
         ("server.address", "www.example"),
         ("server.port", "444"),
     ]);
-    tell("behind a proxy", span, expected);
+    stories.push(story("behind a proxy", span, expected));
 
     let edge = RequestOptions::new().public_edge(true);
     let span = asked(edge, behind()).await;
@@ -296,7 +306,7 @@ async fn spans_of_servers_have_what_the_conventions_list_and_nothing_else() {
         ("http.route", "/gone"),
         ("http.response.status_code", "410"),
     ]);
-    tell("what a stranger says of proxies", span, expected);
+    stories.push(story("what a stranger says of proxies", span, expected));
 
     let shy = RequestOptions::new().record_client(false);
     let span = asked(shy, behind()).await;
@@ -317,8 +327,15 @@ async fn spans_of_servers_have_what_the_conventions_list_and_nothing_else() {
         .into_iter()
         .filter(|(key, _)| !told.contains(key))
         .collect();
-    tell("who asks is nobody's business", span, expected);
+    stories.push(story("who asks is nobody's business", span, expected));
+    stories
+}
 
+#[tokio::test]
+async fn spans_of_servers_have_what_the_conventions_list_and_nothing_else() {
+    let mut stories = ordinary().await;
+    stories.extend(failing().await);
+    stories.extend(forwarded().await);
     conform(TABLE, &stories);
 }
 

@@ -1,0 +1,324 @@
+//! Where signals go.
+
+use super::*;
+
+const ENDPOINT: (&str, &str) = (env::OTEL_EXPORTER_OTLP_ENDPOINT, "http://collector:4318/");
+
+fn endpoint(vars: &[(&str, &str)]) -> Option<String> {
+    resolve("checkout", vars)
+        .unwrap()
+        .traces
+        .export
+        .map(|export| export.target.endpoint.to_string())
+}
+
+#[test]
+fn the_general_endpoint_gets_a_path_and_that_of_traces_does_not() {
+    assert_eq!(
+        endpoint(&[ENDPOINT]).as_deref(),
+        Some("http://collector:4318/v1/traces")
+    );
+    let own = (env::OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, "http://other:1/in");
+    assert_eq!(
+        endpoint(&[ENDPOINT, own]).as_deref(),
+        Some("http://other:1/in")
+    );
+}
+
+#[test]
+fn metrics_go_where_spans_go_unless_they_have_an_address_of_their_own() {
+    let export = |vars: &[(&str, &str)]| resolve("checkout", vars).unwrap().metrics.export;
+    let endpoint =
+        |vars: &[(&str, &str)]| export(vars).map(|export| export.target.endpoint.to_string());
+    assert_eq!(endpoint(&[]), None);
+    let general = Some("http://collector:4318/v1/metrics".to_owned());
+    assert_eq!(endpoint(&[ENDPOINT]), general);
+    let own = (
+        env::OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
+        "http://other:1/in",
+    );
+    assert_eq!(endpoint(&[own]).as_deref(), Some("http://other:1/in"));
+    for off in ["none", "Prometheus", "prometheus, none", "console"] {
+        let off = (env::OTEL_METRICS_EXPORTER, off);
+        assert_eq!(endpoint(&[ENDPOINT, off]), None, "{off:?}");
+    }
+    for on in ["otlp", "prometheus,OTLP", "carrier pigeon"] {
+        let on = (env::OTEL_METRICS_EXPORTER, on);
+        assert_eq!(endpoint(&[ENDPOINT, on]), general, "{on:?}");
+    }
+    let settings = export(&[ENDPOINT, (env::OTEL_METRIC_EXPORT_TIMEOUT, "250")]).unwrap();
+    assert_eq!(settings.target.timeout, Duration::from_millis(250));
+    assert_eq!(settings.interval, Duration::from_mins(1));
+}
+
+#[test]
+fn a_mistake_that_several_signals_share_is_told_once() {
+    let vars = [
+        ENDPOINT,
+        (env::OTEL_EXPORTER_OTLP_TIMEOUT, "soon"),
+        (
+            env::OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE,
+            "increasing",
+        ),
+        (env::OTEL_METRICS_EXEMPLAR_FILTER, "always_on"),
+    ];
+    let settings = resolve("checkout", &vars).unwrap();
+    assert_eq!(settings.warnings.len(), 3, "{:?}", settings.warnings);
+    assert!(settings.metrics.exemplars);
+    let off = (env::OTEL_METRICS_EXEMPLAR_FILTER, "Always_Off");
+    assert!(!resolve("checkout", &[off]).unwrap().metrics.exemplars);
+}
+
+#[test]
+fn a_query_stays_behind_the_path() {
+    let general = (
+        env::OTEL_EXPORTER_OTLP_ENDPOINT,
+        "http://collector:4318/in?key=1",
+    );
+    assert_eq!(
+        endpoint(&[general]).as_deref(),
+        Some("http://collector:4318/in/v1/traces?key=1")
+    );
+}
+
+#[test]
+fn an_address_without_a_host_or_with_an_impossible_port_is_refused() {
+    for address in [
+        "http://:4318",
+        "http://c:99999",
+        "http://c:0",
+        "http://c:",
+        "http://",
+        "collector:4318",
+    ] {
+        let errors =
+            resolve("checkout", &[(env::OTEL_EXPORTER_OTLP_ENDPOINT, address)]).unwrap_err();
+        assert!(
+            matches!(&errors[..], [ConfigError::InvalidEndpoint { .. }]),
+            "{address}: {errors:?}"
+        );
+    }
+    assert_eq!(
+        endpoint(&[(env::OTEL_EXPORTER_OTLP_ENDPOINT, "http://[::1]")]).as_deref(),
+        Some("http://[::1]/v1/traces")
+    );
+}
+
+#[test]
+fn an_address_that_is_not_used_need_not_be_right() {
+    let wrong = (env::OTEL_EXPORTER_OTLP_ENDPOINT, "nonsense");
+    assert_eq!(endpoint(&[wrong, (env::OTEL_SDK_DISABLED, "true")]), None);
+}
+
+#[test]
+fn the_export_can_be_turned_off() {
+    for off in [
+        (env::OTEL_SDK_DISABLED, "TRUE"),
+        (env::OTEL_TRACES_EXPORTER, "None"),
+        #[cfg(not(feature = "otlp-grpc"))]
+        (env::OTEL_EXPORTER_OTLP_PROTOCOL, "grpc"),
+        #[cfg(not(feature = "otlp-grpc"))]
+        (env::OTEL_EXPORTER_OTLP_TRACES_PROTOCOL, "grpc"),
+    ] {
+        assert_eq!(endpoint(&[ENDPOINT, off]), None, "{off:?}");
+    }
+}
+
+#[cfg(feature = "otlp-grpc")]
+#[test]
+fn over_grpc_an_address_is_a_host_and_a_port_or_more() {
+    let grpc = (env::OTEL_EXPORTER_OTLP_PROTOCOL, "gRPC");
+    let place = |address, insecure| {
+        let address = (env::OTEL_EXPORTER_OTLP_ENDPOINT, address);
+        let insecure = (env::OTEL_EXPORTER_OTLP_INSECURE, insecure);
+        let endpoint = endpoint(&[grpc, address, insecure]).unwrap();
+        let (place, method) = endpoint.split_at(endpoint.len() - METHOD.len());
+        assert_eq!(method, METHOD);
+        place.to_owned()
+    };
+    assert_eq!(place("collector:4317", "true"), "http://collector:4317");
+    assert_eq!(
+        place("http://collector:4317/x", ""),
+        "http://collector:4317"
+    );
+    #[cfg(any(feature = "tls", feature = "tls-ring"))]
+    assert_eq!(place("collector:4317", ""), "https://collector:4317");
+}
+
+#[cfg(feature = "otlp-grpc")]
+const METHOD: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+#[test]
+fn what_is_set_for_one_signal_wins() {
+    let vars = [
+        ENDPOINT,
+        (env::OTEL_EXPORTER_OTLP_TIMEOUT, "1000"),
+        (env::OTEL_EXPORTER_OTLP_TRACES_TIMEOUT, "2000"),
+        (env::OTEL_EXPORTER_OTLP_COMPRESSION, "gzip"),
+        (env::OTEL_EXPORTER_OTLP_TRACES_COMPRESSION, "none"),
+    ];
+    let settings = resolve("checkout", &vars).unwrap();
+    let spans = settings.traces.export.unwrap().target;
+    assert_eq!((spans.timeout.as_secs(), spans.gzip), (2, false));
+    let metrics = settings.metrics.export.unwrap().target;
+    assert_eq!((metrics.timeout.as_secs(), metrics.gzip), (1, true));
+}
+
+#[cfg(any(feature = "tls", feature = "tls-ring"))]
+#[test]
+fn files_for_tls_that_will_not_do_are_errors() {
+    let https = (env::OTEL_EXPORTER_OTLP_ENDPOINT, "https://collector:4318");
+    for (variable, file) in [
+        (env::OTEL_EXPORTER_OTLP_CERTIFICATE, "/nonexistent"),
+        (env::OTEL_EXPORTER_OTLP_CERTIFICATE, "/dev/null"),
+        (env::OTEL_EXPORTER_OTLP_CLIENT_KEY, "/dev/null"),
+    ] {
+        let errors = resolve("checkout", &[https, (variable, file)]).unwrap_err();
+        assert!(
+            matches!(&errors[..], [ConfigError::InvalidCertificate { setting, .. }] if *setting == variable),
+            "{errors:?}"
+        );
+        assert!(resolve("checkout", &[ENDPOINT, (variable, file)]).is_ok());
+    }
+}
+
+#[test]
+fn numbers_are_clamped_or_ignored_with_a_warning() {
+    let vars = [
+        ENDPOINT,
+        (env::OTEL_BSP_MAX_QUEUE_SIZE, "1000000000"),
+        (env::OTEL_BSP_MAX_EXPORT_BATCH_SIZE, "-1"),
+        (env::OTEL_BSP_SCHEDULE_DELAY, "0"),
+        (env::OTEL_EXPORTER_OTLP_TIMEOUT, "18446744073709551616"),
+        (env::OTEL_TRACES_SAMPLER, "traceidratio"),
+        (env::OTEL_TRACES_SAMPLER_ARG, "NaN"),
+    ];
+    let settings = resolve("checkout", &vars).unwrap();
+    let otlp = settings.traces.export.unwrap();
+    assert_eq!((otlp.batches.queue, otlp.batches.batch), (65_536, 512));
+    assert_eq!(otlp.batches.delay, Duration::from_millis(100));
+    assert_eq!(otlp.target.timeout, Duration::from_secs(10));
+    assert_eq!(settings.warnings.len(), 5, "{:?}", settings.warnings);
+}
+
+#[test]
+fn whatever_a_variable_holds_the_settings_are_safe() {
+    let abuse = [
+        "",
+        " ",
+        "0",
+        "-1",
+        "1",
+        "18446744073709551615",
+        "1000000000000000000000000000000",
+        "NaN",
+        "inf",
+        "text",
+        "\u{fffd}",
+        "=,=,",
+    ];
+    let names = env::VARIABLES.iter().flat_map(|(_, variables)| *variables);
+    for (variable, value) in names.flat_map(|name| abuse.map(|value| (name.name, value))) {
+        let Ok(settings) = resolve("checkout", &[ENDPOINT, (variable, value)]) else {
+            let ours = ["RADIOSONDE_", "LOG_FORMAT", "SENTRY_DSN", "_ENDPOINT"];
+            let may_fail = ours.iter().any(|part| variable.contains(part));
+            assert!(may_fail, "{variable}={value} is an error");
+            continue;
+        };
+        if let Some(export) = &settings.traces.export {
+            assert!((1..=65_536).contains(&export.batches.queue));
+            assert!((1..=export.batches.queue).contains(&export.batches.batch));
+            assert!(export.batches.delay >= Duration::from_millis(100));
+            assert!(export.target.timeout <= Duration::from_mins(1));
+        }
+    }
+}
+
+#[test]
+fn headers_are_decoded_and_never_shown() {
+    let headers = (
+        env::OTEL_EXPORTER_OTLP_HEADERS,
+        "authorization=Bearer%20s3cret,bad name=x",
+    );
+    let settings = resolve("checkout", &[ENDPOINT, headers]).unwrap();
+    let shown = format!("{settings:?}");
+    let otlp = settings.traces.export.unwrap();
+    let sent: Vec<_> = otlp
+        .target
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.expose()))
+        .collect();
+    assert_eq!(sent, [("authorization", "Bearer s3cret")]);
+    assert!(!shown.contains("s3cret"), "{shown}");
+    assert_eq!(settings.warnings.len(), 1);
+}
+
+#[cfg(not(any(feature = "tls", feature = "tls-ring")))]
+#[test]
+fn an_address_with_tls_needs_the_feature() {
+    let errors = resolve(
+        "checkout",
+        &[(env::OTEL_EXPORTER_OTLP_ENDPOINT, "https://collector")],
+    )
+    .unwrap_err();
+    assert!(
+        matches!(&errors[..], [ConfigError::NoTls { .. }]),
+        "{errors:?}"
+    );
+}
+
+#[test]
+fn metrics_may_be_sent_as_what_came_since() {
+    let delta = |text| {
+        let name = env::OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE;
+        let settings = resolve("checkout", &[ENDPOINT, (name, text)]).unwrap();
+        (
+            settings.metrics.export.unwrap().delta,
+            settings.warnings.len(),
+        )
+    };
+    assert_eq!(delta(""), (false, 0));
+    assert_eq!(delta("Cumulative"), (false, 0));
+    assert_eq!(delta("DELTA"), (true, 0));
+    assert_eq!(delta("lowmemory"), (true, 0));
+    assert_eq!(delta("sometimes"), (false, 1));
+}
+
+#[test]
+fn histograms_may_have_exponential_buckets_unless_an_objective_needs_bounds() {
+    let name = env::OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION;
+    let counts = |config: Config, text| {
+        let settings = resolve(config, &[(name, text)]).unwrap();
+        let counts = settings.metrics.registry.counts_thresholds();
+        (counts, settings.warnings.len())
+    };
+    let config = || Config::new("checkout");
+    let exponential = "base2_exponential_bucket_histogram";
+    assert_eq!(counts(config(), ""), (true, 0));
+    assert_eq!(counts(config(), "Explicit_Bucket_Histogram"), (true, 0));
+    assert_eq!(counts(config(), exponential), (false, 0));
+    assert_eq!(counts(config(), "linear"), (true, 1));
+    #[cfg(feature = "slo")]
+    {
+        use crate::slo::Objective;
+        let promising = config().objective(Objective::availability("api", 99.9));
+        assert_eq!(counts(promising, exponential), (true, 1));
+    }
+}
+
+#[test]
+fn spans_and_metrics_may_go_to_the_log() {
+    let of = |text| {
+        let vars = [
+            (env::OTEL_TRACES_EXPORTER, text),
+            (env::OTEL_METRICS_EXPORTER, text),
+        ];
+        let settings = resolve("checkout", &vars).unwrap();
+        let every = settings.metrics.printed.map(|every| every.as_secs());
+        (settings.traces.printed, every, settings.warnings.len())
+    };
+    assert_eq!(of(""), (false, None, 0));
+    assert_eq!(of("otlp, Console"), (true, Some(60), 0));
+    assert_eq!(of("none"), (false, None, 0));
+}
