@@ -31,6 +31,8 @@ mod request;
 )]
 mod sampling;
 mod server_span;
+#[cfg(feature = "otlp")]
+mod waiting;
 
 #[cfg(feature = "otlp")]
 pub(crate) use current::sampled_span;
