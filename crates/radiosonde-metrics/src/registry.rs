@@ -46,7 +46,7 @@ pub(crate) struct Inner {
     pub(crate) index: Index,
     families: Mutex<Families>,
     catalogue: KnownMetrics,
-    before_reading: Mutex<Vec<Arc<dyn Fn() + Send + Sync>>>,
+    before_reading: Mutex<Vec<Arc<Hook>>>,
     /// The bounds of the catalogue's histograms, with those that objectives add, made once and shared by their series.
     of_catalogue: Mutex<BTreeMap<String, Bounds>>,
     refusals: Refusals,
@@ -54,6 +54,9 @@ pub(crate) struct Inner {
     /// How many bytes the last one of each exposition had.
     last_lengths: [AtomicUsize; 3],
 }
+
+/// Done before each reading, until it returns false.
+type Hook = dyn Fn() -> bool + Send + Sync;
 
 impl Registry {
     /// Makes an empty registry with the default [`RegistryOptions`].
@@ -170,6 +173,14 @@ impl Registry {
     /// the same time, a scrape and an export, may run it on two threads at once. A panic in it is caught: the reading goes
     /// on with what the instruments hold.
     pub fn before_reading(&self, collect: impl Fn() + Send + Sync + 'static) {
+        self.before_reading_while(move || {
+            collect();
+            true
+        });
+    }
+
+    /// Adds the same, to be done until it returns false: what it is about is gone then.
+    pub(crate) fn before_reading_while(&self, collect: impl Fn() -> bool + Send + Sync + 'static) {
         let mut hooks = self
             .inner
             .before_reading
@@ -184,6 +195,12 @@ impl Registry {
         &self.inner.options.objectives
     }
 
+    fn forget(&self, ended: &[Arc<Hook>]) {
+        let hooks = self.inner.before_reading.lock();
+        let mut hooks = hooks.unwrap_or_else(PoisonError::into_inner);
+        hooks.retain(|hook| !ended.iter().any(|ended| Arc::ptr_eq(ended, hook)));
+    }
+
     /// Brings what is collected up to date, and returns all families.
     pub(crate) fn read(&self) -> Families {
         let hooks = self
@@ -192,8 +209,10 @@ impl Registry {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        for collect in hooks {
-            let _ = catch_unwind(AssertUnwindSafe(|| collect()));
+        let goes_on = |hook: &Arc<Hook>| catch_unwind(AssertUnwindSafe(|| hook())).unwrap_or(true);
+        let ended: Vec<_> = hooks.into_iter().filter(|hook| !goes_on(hook)).collect();
+        if !ended.is_empty() {
+            self.forget(&ended);
         }
         // The copy is of names and counted pointers to families, which are changed only when they get a series. Formatting,
         // which takes longer, happens outside the lock.
@@ -526,6 +545,21 @@ mod tests {
                 registry.instrument(Kind::Counter, &format!("metric_{n}"), None, [].into_iter());
             assert_eq!(made.is_err(), n >= 1_997, "{n}");
         }
+    }
+
+    #[test]
+    fn what_is_gone_is_not_asked_again() {
+        let registry = Registry::new();
+        let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = asked.clone();
+        registry.before_reading_while(move || counted.fetch_add(1, Relaxed) == 0);
+        let before = registry.inner.before_reading.lock().unwrap().len();
+        for _ in 0..3 {
+            let _ = registry.render();
+        }
+        assert_eq!(asked.load(Relaxed), 2);
+        let after = registry.inner.before_reading.lock().unwrap().len();
+        assert_eq!(after, before - 1);
     }
 
     #[test]

@@ -71,10 +71,12 @@ fn watch(registry: &Registry, name: &str, runtime: &Handle) {
         let _watched = watched;
         delay.await;
     });
-    registry.before_reading(move || {
-        if let Some(watched) = reader.upgrade() {
+    registry.before_reading_while(move || {
+        let watched = reader.upgrade();
+        if let Some(watched) = &watched {
             watched.collect();
         }
+        watched.is_some()
     });
 }
 
