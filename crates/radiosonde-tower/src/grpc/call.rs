@@ -73,8 +73,8 @@ impl Call {
             return None;
         }
         let claimed = name_in(path);
-        let known = claimed.and_then(|name| series.methods.find(name));
-        let claimed = claimed.filter(|_| known.is_none() && series.methods.have_room());
+        let (known, has_room) = claimed.map_or((None, false), |name| series.methods.find(name));
+        let claimed = claimed.filter(|_| known.is_none() && has_room);
         series.add_active(server, 1);
         Some(Self {
             series,
@@ -101,7 +101,10 @@ impl Call {
     /// Takes note of a frame of the body.
     pub(crate) fn frame<D: Buf>(&mut self, frame: &Frame<D>) {
         if let Some(data) = frame.data_ref() {
-            self.messages.read(data);
+            // What is known need not be read.
+            if !self.method.streams() {
+                self.messages.read(data);
+            }
         } else if let Some(trailers) = frame.trailers_ref() {
             self.status = GrpcStatus::from_headers(trailers).or(self.status);
         }

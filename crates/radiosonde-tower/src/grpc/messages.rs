@@ -15,12 +15,12 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
-    /// Takes note of a piece of the body.
+    /// Takes note of a piece of the body, until it is known to be a stream.
     ///
     /// Only the first part is looked at of one that is in several; such are those of no gRPC library that is known.
     pub(crate) fn read(&mut self, data: &impl Buf) {
         let mut bytes = data.chunk();
-        while !bytes.is_empty() {
+        while !bytes.is_empty() && !self.are_several() {
             if self.left > 0 {
                 let skipped =
                     usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()));
@@ -71,7 +71,7 @@ mod tests {
             for piece in encoded(&messages).chunks(piece) {
                 counted.read(&piece);
             }
-            prop_assert_eq!(counted.begun, messages.len() as u64);
+            prop_assert_eq!(counted.begun, messages.len().min(2) as u64);
             prop_assert_eq!(counted.are_several(), messages.len() > 1);
         }
     }

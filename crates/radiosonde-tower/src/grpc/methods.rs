@@ -51,9 +51,10 @@ impl Methods {
         }
     }
 
-    pub(super) fn find(&self, name: &str) -> Option<&'static Method> {
+    /// Finds a method by its name, and tells whether there is room for another one.
+    pub(super) fn find(&self, name: &str) -> (Option<&'static Method>, bool) {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(name).copied()
+        (known.get(name).copied(), known.len() < self.room)
     }
 
     /// Returns that of all methods without a name.
@@ -73,12 +74,6 @@ impl Methods {
         let method = Method::keep(name);
         known.insert(method.name, method);
         method
-    }
-
-    /// Tells whether there is room for another name.
-    pub(super) fn have_room(&self) -> bool {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.len() < self.room
     }
 }
 
@@ -142,16 +137,17 @@ mod tests {
         assert_eq!(methods.learn("a/b").name, "a/b");
         assert_eq!(methods.learn("a/c").name, "a/c");
         assert_eq!(methods.learn("a/d").name, "_OTHER");
-        assert_eq!(methods.find("a/b").map(|method| method.name), Some("a/b"));
-        assert!(methods.find("a/d").is_none() && !methods.have_room());
+        let (found, has_room) = methods.find("a/b");
+        assert_eq!(found.map(|method| method.name), Some("a/b"));
+        assert!(methods.find("a/d").0.is_none() && !has_room);
     }
 
     #[test]
     fn a_list_is_all_there_is() {
         let options = GrpcOptions::new().methods(["a/b"]).streams(["a/c"]);
         let methods = Methods::new(&options);
-        assert!(!methods.find("a/b").unwrap().streams());
-        assert!(methods.find("a/c").unwrap().streams());
+        assert!(!methods.find("a/b").0.unwrap().streams());
+        assert!(methods.find("a/c").0.unwrap().streams());
         assert_eq!(methods.learn("a/d").name, "_OTHER");
     }
 }
