@@ -32,19 +32,18 @@ pub(crate) fn current_span() -> Option<SpanContext> {
 
 /// Returns the ids that the current request goes by.
 pub(crate) fn ids_of_request() -> Option<SpanContext> {
-    with_current_request(|request| request.span())
-        .flatten()
-        .map(span_context)
+    let ids = with_current_request(|request| request.span()).flatten()?;
+    Some(span_context(ids, false, TraceState::NONE))
 }
 
 /// Spells ids as OpenTelemetry does.
-fn span_context(ids: SpanIds) -> SpanContext {
+pub(crate) fn span_context(ids: SpanIds, is_remote: bool, state: TraceState) -> SpanContext {
     SpanContext::new(
         TraceId::from_bytes(ids.trace_id()),
         SpanId::from_bytes(ids.span_id()),
         TraceFlags::default().with_sampled(ids.is_sampled()),
-        false,
-        TraceState::NONE,
+        is_remote,
+        state,
     )
 }
 

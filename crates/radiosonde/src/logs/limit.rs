@@ -24,7 +24,7 @@ pub(crate) struct Limits {
     /// How many lines a callsite may write in a second; none for as many as it likes.
     per_second: Option<u32>,
     started: Instant,
-    callsites: RwLock<HashMap<u64, Arc<Callsite>>>,
+    callsites: RwLock<HashMap<u64, Callsite>>,
     /// Whether some callsite has something to tell.
     untold: AtomicBool,
     writer: OnceLock<LineWriter>,
@@ -84,7 +84,7 @@ impl Limits {
         }
         let callsites = self.callsites.read();
         let callsites = callsites.unwrap_or_else(PoisonError::into_inner);
-        let untold = callsites.values().filter_map(|callsite| callsite.take());
+        let untold = callsites.values().filter_map(Callsite::take);
         untold.collect()
     }
 
@@ -103,10 +103,8 @@ impl Limits {
         let Some(per_second) = self.per_second else {
             return true;
         };
-        let Some(callsite) = self.callsite(event) else {
-            return true;
-        };
-        if callsite.admits(self.started.elapsed().as_secs(), per_second) {
+        let second = self.started.elapsed().as_secs();
+        if self.at_callsite(event, |callsite| callsite.admits(second, per_second)) {
             return true;
         }
         self.suppressed.increment(1);
@@ -123,22 +121,22 @@ impl Limits {
         let _ = self.writer.set(writer);
     }
 
-    /// Finds the callsite of an event; none when there are too many to count.
-    fn callsite(&self, event: &Event<'_>) -> Option<Arc<Callsite>> {
+    /// Asks the callsite of an event; those that are too many to be counted may log as they like.
+    fn at_callsite(&self, event: &Event<'_>, ask: impl FnOnce(&Callsite) -> bool) -> bool {
         let key = key(event);
         let known = self.callsites.read();
         let known = known.unwrap_or_else(PoisonError::into_inner);
         if let Some(callsite) = known.get(&key) {
-            return Some(callsite.clone());
+            return ask(callsite);
         }
         if known.len() >= MOST_CALLSITES {
-            return None;
+            return true;
         }
         drop(known);
-        let callsite = Arc::new(Callsite::of(event));
+        let callsite = Callsite::of(event);
         let known = self.callsites.write();
         let mut known = known.unwrap_or_else(PoisonError::into_inner);
-        Some(known.entry(key).or_insert(callsite).clone())
+        ask(known.entry(key).or_insert(callsite))
     }
 }
 

@@ -15,13 +15,12 @@ mod w3c;
 use http::HeaderMap;
 use opentelemetry::Context;
 use opentelemetry::baggage::BaggageExt as _;
-use opentelemetry::trace::{
-    SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
-};
+use opentelemetry::trace::{SpanContext, TraceContextExt as _, TraceState};
 use radiosonde_tower::SpanIds;
 
 use super::sampling::Origin;
 use crate::config::Propagator;
+use crate::context::span_context;
 use carrier::{Incoming, Outgoing};
 
 /// The formats of a service.
@@ -173,15 +172,9 @@ impl Parent {
     }
 }
 
-/// Spells ids and a state that came from elsewhere as OpenTelemetry does.
+/// Returns ids and a state that came from elsewhere.
 pub(crate) fn with_state(ids: SpanIds, state: TraceState) -> SpanContext {
-    SpanContext::new(
-        TraceId::from_bytes(ids.trace_id()),
-        SpanId::from_bytes(ids.span_id()),
-        TraceFlags::default().with_sampled(ids.is_sampled()),
-        true,
-        state,
-    )
+    span_context(ids, true, state)
 }
 
 pub(crate) fn ids_of(span: &SpanContext) -> SpanIds {

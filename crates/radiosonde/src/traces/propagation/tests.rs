@@ -1,6 +1,8 @@
 use opentelemetry::KeyValue;
 use proptest::prelude::*;
 
+use opentelemetry::trace::{TraceFlags, TraceId};
+
 use super::*;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
