@@ -84,7 +84,7 @@ impl Sending {
         const HELD_BACK: Delivered = Delivered {
             refused: 0,
             held_back: 1,
-            remark: None,
+            said: String::new(),
         };
         let mut fate = Fate::new(self.project.losses());
         if self.project.is_paused(Category::Error) {

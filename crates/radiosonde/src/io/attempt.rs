@@ -82,8 +82,8 @@ pub(crate) struct Outage {
     /// What is sent, in the plural.
     items: &'static str,
     lasts: bool,
-    /// What the other side said last of what it took.
-    remark: Option<String>,
+    /// What the other side said last of what it got, and whether it refused some of it.
+    heard: Option<(String, bool)>,
 }
 
 impl Outage {
@@ -91,7 +91,7 @@ impl Outage {
         Self {
             items,
             lasts: false,
-            remark: None,
+            heard: None,
         }
     }
 
@@ -110,14 +110,28 @@ impl Outage {
         }
     }
 
-    /// Tells what the other side said of items that it took, unless that was told before.
-    pub(crate) fn remark(&mut self, said: String) {
-        if self.remark.as_ref() == Some(&said) {
+    /// Tells what the other side said of items that it got and how many of them it refused, unless it last said the same.
+    ///
+    /// Batches that it takes whole, without a word, change nothing: a few items that it does not like in every other batch
+    /// are news once.
+    pub(crate) fn hear(&mut self, said: String, refused: u64, count: u64) {
+        let heard = Some((said, refused > 0));
+        if heard == self.heard {
             return;
         }
         let items = self.items;
-        tracing::warn!(target: "radiosonde", said, "{items} were taken with a remark");
-        self.remark = Some(said);
+        match &heard {
+            Some((said, false)) if said.is_empty() => return,
+            Some((said, false)) => {
+                tracing::warn!(target: "radiosonde", said, "{items} were taken with a remark");
+            }
+            Some((said, true)) => {
+                let reason = format!("the collector refused {refused} of {count}: {said}");
+                tracing::warn!(target: "radiosonde", reason, "{items} were refused; they are counted as failed");
+            }
+            None => {}
+        }
+        self.heard = heard;
     }
 }
 
@@ -126,5 +140,71 @@ struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::field::{Field, Visit};
+    use tracing_subscriber::Layer;
+    use tracing_subscriber::layer::{Context, SubscriberExt as _};
+
+    use super::*;
+
+    /// Keeps the messages of events.
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<String>>>);
+
+    impl<S: tracing::Subscriber> Layer<S> for Told {
+        fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+            event.record(&mut self.clone());
+        }
+    }
+
+    impl Visit for Told {
+        fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+            if field.name() == "message" {
+                self.0.lock().unwrap().push(format!("{value:?}"));
+            }
+        }
+    }
+
+    fn told(happen: impl FnOnce(&mut Outage)) -> Vec<String> {
+        let told = Told::default();
+        let subscriber = tracing_subscriber::registry().with(told.clone());
+        tracing::subscriber::with_default(subscriber, || happen(&mut Outage::new("spans")));
+        let told = told.0.lock().unwrap().clone();
+        told
+    }
+
+    #[test]
+    fn an_outage_is_told_when_it_begins_and_when_it_ends() {
+        let told = told(|outage| {
+            for failure in [Some("refused"), Some("reset"), None, None] {
+                outage.note(failure.map(ToOwned::to_owned));
+            }
+        });
+        let expected = [
+            "spans cannot be sent; they are counted as failed",
+            "spans are sent again",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_is_refused_is_told_once_until_other_words_are_used() {
+        let refused = "spans were refused; they are counted as failed";
+        let told = told(|outage| {
+            for count in [5, 7, 5] {
+                outage.hear("too old".into(), 1, count);
+                outage.hear(String::new(), 0, count);
+            }
+            outage.hear("too long".into(), 2, 5);
+            outage.hear("slow down".into(), 0, 5);
+            outage.hear("slow down".into(), 0, 5);
+        });
+        assert_eq!(told, [refused, refused, "spans were taken with a remark"]);
     }
 }

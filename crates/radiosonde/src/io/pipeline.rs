@@ -47,8 +47,8 @@ pub(crate) struct Delivered {
     pub(crate) refused: u64,
     /// How many items of the batch were held back, because the other side asked for a pause.
     pub(crate) held_back: u64,
-    /// What the other side said of it.
-    pub(crate) remark: Option<String>,
+    /// What the other side said of it; empty for nothing.
+    pub(crate) said: String,
 }
 
 /// How a pipeline batches.
@@ -134,16 +134,10 @@ impl Account {
         self.failed.increment(refused);
         self.dropped.increment(held_back);
         self.sent.increment(count - refused - held_back);
-        match delivered.remark {
-            // Nothing was offered, so nothing is new.
-            _ if held_back == count => {}
-            reason if refused > 0 => outage.note(Some(reason.unwrap_or_default())),
-            remark => {
-                outage.note(None);
-                if let Some(said) = remark {
-                    outage.remark(said);
-                }
-            }
+        // Where nothing was offered, nothing is new.
+        if held_back < count {
+            outage.note(None);
+            outage.hear(delivered.said, refused, count);
         }
     }
 }

@@ -231,7 +231,7 @@ impl Destination for Collector {
                 ..ResourceLogs::default()
             }],
         };
-        let posted = self.client.post(&request).await?;
+        let posted = self.client.post(request).await?;
         Ok(
             posted.delivered(count, |answer: ExportLogsServiceResponse| {
                 let partial = answer.partial_success.unwrap_or_default();

@@ -118,7 +118,7 @@ impl Push {
         let deltas = self.deltas.as_ref();
         let on_the_way = deltas.map(|deltas| deltas.apply(&mut message));
         let client = self.client.clone();
-        let exchange = async move { client.post(&message).await };
+        let exchange = async move { client.post(message).await };
         let result = attempt(exchange, self.timeout + Io::GRACE, cutoff).await;
         if let (Some(deltas), Some(totals), Ok(Posted::Taken(_))) =
             (&mut self.deltas, on_the_way, &result)

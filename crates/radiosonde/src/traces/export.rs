@@ -137,7 +137,7 @@ impl Destination for Collector {
         let count = spans.len() as u64;
         let resource_spans = group_spans_by_resource_and_scope(spans, &self.resource);
         let request = ExportTraceServiceRequest { resource_spans };
-        let posted = self.client.post(&request).await?;
+        let posted = self.client.post(request).await?;
         Ok(
             posted.delivered(count, |answer: ExportTraceServiceResponse| {
                 let partial = answer.partial_success.unwrap_or_default();

@@ -74,10 +74,12 @@ impl OtlpClient {
     /// Returns why the message did not arrive, in words for the log.
     pub(crate) async fn post<A: Message + Default>(
         &self,
-        message: &impl Message,
+        message: impl Message,
     ) -> Result<Posted<A>, String> {
         let deadline = Instant::now() + self.timeout;
-        let body = self.encode(message)?;
+        let body = self.encode(&message)?;
+        // It takes as much room as its encoding, and that may be offered for long.
+        drop(message);
         if !self.throttle.ends_by(deadline).await {
             return Ok(Posted::HeldBack);
         }
@@ -162,19 +164,11 @@ impl<A> Posted<A> {
             Self::Taken(answer) => {
                 let (refused, said) = refused(answer);
                 let said = &said[..said.floor_char_boundary(MAX_SAID)];
-                // It cannot have refused more than it got.
-                let refused = u64::try_from(refused).unwrap_or(0).min(count);
-                let remark = match (refused, said) {
-                    (0, "") => None,
-                    (0, said) => Some(said.to_owned()),
-                    (_, said) => Some(format!(
-                        "the collector refused {refused} of {count}: {said}"
-                    )),
-                };
                 Delivered {
-                    refused,
+                    // It cannot have refused more than it got.
+                    refused: u64::try_from(refused).unwrap_or(0).min(count),
                     held_back: 0,
-                    remark,
+                    said: said.to_owned(),
                 }
             }
         }
