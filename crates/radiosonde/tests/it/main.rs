@@ -28,6 +28,8 @@ mod hostile;
 mod init;
 mod log_control;
 mod logs;
+#[cfg(all(target_os = "linux", feature = "axum", feature = "otlp"))]
+mod memory;
 #[cfg(feature = "axum")]
 mod placement;
 #[cfg(feature = "axum")]
@@ -38,6 +40,8 @@ mod refusals;
 mod sampling;
 #[cfg(all(feature = "axum", feature = "otlp", feature = "sentry"))]
 mod secrets;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+mod self_feeding;
 #[cfg(all(unix, feature = "axum", feature = "otlp"))]
 mod serve;
 #[cfg(feature = "axum")]

@@ -123,3 +123,84 @@ impl Watcher {
 
 /// How long one question may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::TraceId;
+    use tokio::sync::watch;
+    use tokio::time::sleep;
+
+    use super::super::Origin;
+    use super::*;
+
+    const EVERY: Duration = Duration::from_secs(10);
+
+    fn of(share: u8) -> String {
+        format!(r#"{{"default_strategy":{{"type":"probabilistic","param":{share}}}}}"#)
+    }
+
+    fn records(strategies: &Watched) -> bool {
+        strategies.record(&Asked {
+            method: "GET",
+            route: "/",
+            trace_id: TraceId::from(7),
+            origin: Origin::Here,
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_is_read_again_when_it_has_changed_and_one_that_will_not_do_changes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("strategies.json");
+        std::fs::write(&file, of(0)).unwrap();
+        let strategies = Watched(Arc::new(RwLock::new(Strategies::all(1.0))));
+        let mut watcher = Watcher {
+            strategies: strategies.clone(),
+            place: StrategyPlace::File(file.clone()),
+            service: "checkout".to_owned(),
+            client: HttpClient::new(HttpOptions::default()),
+            last: String::new(),
+            failed: false,
+        };
+        assert!(records(&strategies), "nothing was read yet");
+        watcher.look_at_file();
+        assert!(!records(&strategies), "it holds from the first request");
+
+        let (cutoff, watched) = watch::channel(None);
+        let worker = tokio::spawn(watcher.run(EVERY, Cutoff::new(watched)));
+        // The clock goes on by itself whenever nobody has anything to do.
+        for (text, expected) in [
+            (of(1), true),
+            ("no strategies".to_owned(), true),
+            (of(0), false),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            sleep(EVERY + EVERY / 2).await;
+            assert_eq!(records(&strategies), expected);
+        }
+        std::fs::remove_file(&file).unwrap();
+        sleep(EVERY + EVERY / 2).await;
+        assert!(!records(&strategies), "what was read last goes on");
+
+        cutoff.send_replace(Some(std::time::Instant::now()));
+        worker.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn strategies_that_have_not_changed_go_on_counting() {
+        let limited = r#"{"default_strategy":{"type":"ratelimiting","param":1}}"#;
+        let strategies = Watched(Arc::new(RwLock::new(Strategies::all(1.0))));
+        let mut watcher = Watcher {
+            strategies: strategies.clone(),
+            place: StrategyPlace::File("/nonexistent".into()),
+            service: "checkout".to_owned(),
+            client: HttpClient::new(HttpOptions::default()),
+            last: String::new(),
+            failed: false,
+        };
+        watcher.take(Ok(limited.to_owned()));
+        assert!(records(&strategies));
+        watcher.take(Ok(limited.to_owned()));
+        assert!(!records(&strategies), "the one of this second was had");
+    }
+}

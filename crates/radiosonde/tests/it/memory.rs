@@ -1,0 +1,140 @@
+//! What waits takes no more memory than it may.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::Stdio;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::routing::get;
+use radiosonde::Config;
+use radiosonde::trace::SamplingOptions;
+use radiosonde_testkit::fault::{FaultCollector, Mode};
+use tower::ServiceExt as _;
+
+use crate::child;
+
+/// The memory of this process in KiB.
+fn resident() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4
+}
+
+/// What a counter says.
+fn total(metrics: &str, name: &str) -> u64 {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+    line.map_or(0, |number| number.trim().parse().unwrap())
+}
+
+/// Fills every queue: of spans, of log records, of lines, of spans that wait for their request.
+///
+/// Reports to Sentry are a hundred at most, and the symbols of a test program would be in the figure.
+fn fill() {
+    let sampling = SamplingOptions::new().ratio(0.5).keep_errors();
+    let config = Config::new("checkout").sampling(sampling).log_limit(0);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let sonde = radiosonde::init(config).unwrap();
+        // The largest value of an attribute that is not cut.
+        let value = || "x".repeat(1_024);
+        let order = async || {
+            for _ in 0..8 {
+                let span = tracing::info_span!(
+                    "work",
+                    a = tracing::field::Empty,
+                    b = tracing::field::Empty,
+                    c = tracing::field::Empty
+                );
+                for field in ["a", "b", "c"] {
+                    span.record(field, "x".repeat(1_024));
+                }
+            }
+            StatusCode::OK
+        };
+        let go = Arc::new(tokio::sync::Notify::new());
+        let (waits, work) = (go.clone(), order);
+        let hold = async move || {
+            waits.notified().await;
+            work().await;
+            std::future::pending::<StatusCode>().await
+        };
+        let app = Router::new()
+            .route("/", get(order))
+            .route("/hold", get(hold))
+            .layer(sonde.layer());
+        // Half of these are not sampled, and their spans wait for their end.
+        for _ in 0..400 {
+            let request = Request::get("/hold").body(Body::empty()).unwrap();
+            tokio::spawn(app.clone().oneshot(request));
+        }
+        let ask = async |times| {
+            for _ in 0..times {
+                let _ = app.clone().oneshot(Request::new(Body::empty())).await;
+                tracing::info!(value = value(), "{}", "y".repeat(4_096));
+            }
+        };
+        // What is made once is made.
+        ask(20).await;
+        let before = resident();
+        go.notify_waiters();
+        let has_lost = |metrics: &str| {
+            [
+                "radiosonde_spans_dropped_total ",
+                "radiosonde_log_records_dropped_total ",
+                "radiosonde_log_lines_lost_total ",
+            ]
+            .iter()
+            .all(|name| total(metrics, name) > 100)
+        };
+        let mut turns = 0;
+        while !has_lost(&sonde.metrics().render()) {
+            ask(200).await;
+            turns += 1;
+            assert!(turns < 200, "{}", sonde.metrics().render());
+        }
+        let after = resident();
+        eprintln!("grew {}", after.saturating_sub(before));
+        // Not ended: nobody reads the log, and nobody takes the spans.
+        std::process::exit(0);
+    });
+}
+
+#[test]
+fn with_all_queues_full_the_process_has_grown_by_16_mib_at_most() {
+    if child::is_child() {
+        return fill();
+    }
+    let collector = FaultCollector::start(Mode::Hang);
+    let endpoint = collector.endpoint();
+    let name = "memory::with_all_queues_full_the_process_has_grown_by_16_mib_at_most";
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
+        ("OTEL_METRICS_EXPORTER", "none"),
+    ];
+    // Standard output is a pipe that nobody reads.
+    let mut child = child::command(name, &variables)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut grew = None;
+    while stderr.read_line(&mut said).unwrap() > 0 {
+        let last = said.lines().last().unwrap_or_default();
+        grew = grew.or(last
+            .strip_prefix("grew ")
+            .and_then(|kib| kib.parse::<u64>().ok()));
+    }
+    let _ = child.stdout.take().unwrap().read(&mut [0]);
+    assert!(child.wait().unwrap().success(), "{said}");
+    let grew = grew.unwrap_or_else(|| panic!("{said}"));
+    println!("the process grew by {grew} KiB");
+    assert!(grew <= 16 * 1_024, "it grew by {grew} KiB");
+}
