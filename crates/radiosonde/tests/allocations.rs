@@ -1,6 +1,6 @@
-//! What error reports cost a request that does not fail. Apart, because the allocator that counts is that of the whole program.
+//! What a request allocates. Apart, because the allocator that counts is that of the whole program.
 
-#![cfg(all(feature = "sentry", feature = "axum"))]
+#![cfg(all(feature = "sentry", feature = "axum", feature = "otlp"))]
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 use allocation_counter::measure;
@@ -8,8 +8,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
+use radiosonde::trace::{Propagator, SamplingOptions};
 use radiosonde::{Config, Service, build};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
+use radiosonde_testkit::hostile;
 use tokio::runtime::Builder;
 use tower::Service as _;
 
@@ -43,4 +45,100 @@ fn a_request_that_does_not_fail_pays_no_allocation_for_reports() {
     let dsn = format!("http://key@{}/1", collector.addr());
     let with = allocations(Config::new(service()).sentry_dsn(dsn));
     assert_eq!(with, without);
+}
+
+/// Every request is sampled, so that its span waits for a collector.
+fn sampled(collector: &FaultCollector) -> Config {
+    Config::new("checkout")
+        .otlp_endpoint(collector.endpoint())
+        .sampling(SamplingOptions::new().ratio(1.0))
+        .log_filter("off")
+}
+
+#[test]
+fn whatever_a_collector_does_a_request_does_not_allocate_for_it() {
+    let fine = allocations(sampled(&FaultCollector::start(Mode::status(200))));
+    assert!(fine > 0, "its span is made");
+    for mode in [
+        Mode::Refuse,
+        Mode::BlackHole,
+        Mode::Hang,
+        Mode::Reset,
+        Mode::drip(),
+        Mode::status(503),
+        Mode::throttle(429, 600),
+    ] {
+        let name = format!("{mode:?}");
+        let with = allocations(sampled(&FaultCollector::start(mode)));
+        // The queue takes its room in blocks of many spans, and a span in a full one is dropped on the spot.
+        assert!(with <= fine + 1, "{with} where it is fine {fine}: {name}");
+    }
+}
+
+/// Those that traces come by.
+const HEADERS: [&str; 10] = [
+    "traceparent",
+    "tracestate",
+    "baggage",
+    "b3",
+    "x-b3-traceid",
+    "x-b3-spanid",
+    "x-b3-parentspanid",
+    "x-b3-sampled",
+    "x-b3-flags",
+    "uber-trace-id",
+];
+
+/// How often a request with these headers allocates, and how many bytes in all.
+fn with_headers(app: &mut Router, headers: &[(http::HeaderName, http::HeaderValue)]) -> (u64, u64) {
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let mut request = Request::get("/orders/7").body(Body::empty()).unwrap();
+    for (name, value) in headers {
+        request.headers_mut().append(name, value.clone());
+    }
+    let answer = app.call(request);
+    let allocated = measure(|| drop(runtime.block_on(answer)));
+    (allocated.count_total, allocated.bytes_total)
+}
+
+#[test]
+fn no_header_of_a_trace_has_more_read_of_it_than_it_may_hold() {
+    let collector = FaultCollector::start(Mode::Hang);
+    let config = sampled(&collector).propagators([
+        Propagator::TraceContext,
+        Propagator::Baggage,
+        Propagator::B3,
+        Propagator::B3Multi,
+        Propagator::Jaeger,
+    ]);
+    let sonde = build(config).unwrap().into_sonde();
+    let mut app = Router::new()
+        .route("/orders/{id}", get(async || "an order"))
+        .layer(sonde.layer());
+    for _ in 0..10 {
+        with_headers(&mut app, &[]);
+    }
+    let (usual, usual_bytes) = with_headers(&mut app, &[]);
+    let mut worst = (0, 0, String::new());
+    for request in hostile::requests() {
+        let of = |name: &'static str| {
+            let values = request.values(name);
+            values.filter_map(move |value| Some((name.parse().ok()?, value.try_into().ok()?)))
+        };
+        let headers: Vec<_> = HEADERS.into_iter().flat_map(of).collect();
+        let (count, bytes) = with_headers(&mut app, &headers);
+        worst = worst.max((
+            count.saturating_sub(usual),
+            bytes.saturating_sub(usual_bytes),
+            format!("{request:?}"),
+        ));
+        // 64 members of baggage, with a key and a value each, and the map that they are in, which grows; nothing that
+        // is in the headers as often as whoever writes them likes.
+        assert!(count <= usual + 500, "{count} for {request:?}");
+        assert!(bytes <= usual_bytes + 64 * 1_024, "{bytes} for {request:?}");
+    }
+    println!(
+        "at most {} allocations of {} bytes: {:.80}",
+        worst.0, worst.1, worst.2
+    );
 }

@@ -102,7 +102,7 @@ impl SamplingOptions {
 
     /// Records the spans of this service for requests that fail, even if their trace is not recorded.
     ///
-    /// Such spans are made for every request, and wait for its end in 4 MiB at most; those that do not fit are counted as
+    /// Such spans are made for every request, and wait for its end in 2 MiB at most, 256 KiB for one trace; those that do not fit are counted as
     /// dropped when it turns out that they should have been kept. The services that are called do not know of it.
     ///
     /// Defaults to no.

@@ -266,7 +266,7 @@ const NOT_READY: Duration = Duration::from_millis(5);
 const MAX_LINES: usize = 8_192;
 
 /// How many bytes may wait.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
+const MAX_BYTES: usize = 3 * 1024 * 1024;
 
 /// How many bytes are written at once, give or take a line.
 const MAX_CHUNK: usize = 32 * 1024;

@@ -112,10 +112,10 @@ impl Waiting {
 const MOST_TRACES: usize = 4_096;
 
 /// How many bytes wait.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+const MOST_BYTES: usize = 2 * 1024 * 1024;
 
 /// How many bytes of one trace wait, so that one alone does not take the room of all.
-const MOST_BYTES_OF_ONE: usize = MOST_BYTES / 16;
+const MOST_BYTES_OF_ONE: usize = MOST_BYTES / 8;
 
 /// A request that takes longer is not waited for when there is no room for others.
 const OLD: Duration = Duration::from_mins(5);

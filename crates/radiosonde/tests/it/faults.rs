@@ -7,8 +7,8 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
 use radiosonde::{Config, Delivery, Sonde, build};
-use radiosonde_testkit::eventually;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
+use radiosonde_testkit::{eventually, size};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
@@ -86,7 +86,10 @@ fn in_every_mode_the_accounts_add_up_and_the_end_comes_in_time() {
             let budget = Duration::from_millis(if arrives { 20_000 } else { 600 });
             let (sonde, took) = shut_down(&runtime, &collector.endpoint(), budget);
             let case = format!("{name} on {flavour}");
-            assert!(took < Duration::from_secs(40), "{case} took {took:?}");
+            // The promise is five seconds, also for what takes all there is. A machine that is busy may take its time.
+            let promised = !arrives && size(0, 1) == 1;
+            let most = Duration::from_secs(if promised { 5 } else { 40 });
+            assert!(took < most, "{case} took {took:?}");
             Account::of_points(&sonde);
             let spans = Account::of_spans(&sonde);
             assert_eq!(spans.all, 20, "{case}");
