@@ -132,6 +132,13 @@ mod guide {
     #[doc = include_str!("../../../docs/guide/health.md")]
     struct Health;
 
+    #[doc = include_str!("../../../docs/guide/logs.md")]
+    struct Logs;
+
+    #[cfg(feature = "axum")]
+    #[doc = include_str!("../../../docs/guide/traces.md")]
+    struct Traces;
+
     #[cfg(feature = "slo")]
     #[doc = include_str!("../../../docs/guide/objectives.md")]
     struct Objectives;
