@@ -51,3 +51,12 @@ done
 for path in /nothing /live /ready '/ready?verbose' /health/check7 /health; do
     row probe "Probe, ten checks / $path"
 done
+for case in 'ours, not sampled' 'ours, sampled' 'axum-tracing-opentelemetry, not sampled' \
+    'axum-tracing-opentelemetry, sampled' 'opentelemetry-instrumentation-tower, not sampled' \
+    'opentelemetry-instrumentation-tower, sampled'; do
+    row request "Request, traced or not / $case"
+done
+for case in none traceparent 'traceparent and a full tracestate' 'baggage, 64 members in 6 KB, escaped' \
+    'baggage, one member of 8 KB' 'baggage, 64 KB of commas' 'traceparent, 64 KB of dashes'; do
+    row request "Headers of a trace / $case"
+done

@@ -4,7 +4,9 @@
 //! `Router::layer` costs by itself is in the case of a layer that does nothing.
 
 mod asked;
+mod headers;
 mod router;
+mod sampled;
 mod subjects;
 mod through;
 
@@ -13,6 +15,8 @@ use http::Uri;
 use radiosonde_benches::{Case, Group, Mode, again_with};
 
 use crate::asked::{answer, cycle, uri};
+use crate::headers::{answer_with, headers};
+use crate::sampled::{sampled_by, traced_subjects};
 use crate::subjects::{NOOP, SAMPLING, Subject, subjects};
 
 fn main() {
@@ -32,6 +36,30 @@ fn main() {
             .threads(threads)
             .run(&mode);
     }
+    let traced = traced_subjects();
+    for threads in [1, 2] {
+        let cases = traced.iter().map(|subject| case(subject, &in_turn));
+        Group::new("Request, traced or not", cases)
+            .over(NOOP)
+            .threads(threads)
+            .run(&mode);
+    }
+    headers_of_a_trace(&mode);
+}
+
+/// What the headers cost that a request comes with, whose trace is not sampled.
+fn headers_of_a_trace(mode: &Mode) {
+    let service = sampled_by("ours", 0.0);
+    let headers = headers();
+    let cases = headers.iter().map(|(name, headers)| {
+        Case::new(name, |turns| {
+            let mut app = service.app.clone();
+            (0..turns).for_each(|_| answer_with(&mut app, headers));
+        })
+    });
+    Group::new("Headers of a trace", cases)
+        .over(headers[0].0)
+        .run(mode);
 }
 
 fn case<'a>(subject: &'a Subject, uris: &'a [Uri]) -> Case<'a> {

@@ -50,7 +50,7 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    fn new(name: &'static str, app: Router) -> Self {
+    pub(crate) fn new(name: &'static str, app: Router) -> Self {
         Self {
             name,
             app: served(app),
@@ -62,12 +62,22 @@ impl Subject {
         }
     }
 
+    /// Makes one with all of ours.
+    pub(crate) fn with(name: &'static str, config: Config) -> Self {
+        let parts = radiosonde::build(config).expect("the environment is well-formed");
+        let sonde = parts.sonde().clone();
+        Self {
+            _sonde: Some(sonde.clone()),
+            ..Self::new(name, routes().layer(sonde.layer()))
+        }
+    }
+
     fn recording_into(mut self, recorder: PrometheusRecorder) -> Self {
         self.recorder = Some(recorder);
         self
     }
 
-    fn traced_by(mut self, dispatch: Dispatch) -> Self {
+    pub(crate) fn traced_by(mut self, dispatch: Dispatch) -> Self {
         self.dispatch = Some(dispatch);
         self
     }
@@ -125,14 +135,7 @@ fn ours() -> [Subject; 5] {
     let metrics = ObserveLayer::new(&Registry::new(), options());
     let promising = promising();
     let with_objectives = ObserveLayer::new(&promising, options());
-    let with = |name, config: Config| {
-        let parts = radiosonde::build(config).expect("the environment is well-formed");
-        let sonde = parts.sonde().clone();
-        Subject {
-            _sonde: Some(sonde.clone()),
-            ..Subject::new(name, routes().layer(sonde.layer()))
-        }
-    };
+    let with = Subject::with;
     let exporting = Config::new("benches")
         .otlp_endpoint(NOWHERE)
         .sentry_dsn(NOBODY);
@@ -274,20 +277,23 @@ async fn by_hand(request: Request<Body>, next: Next) -> Response {
     response
 }
 
-/// A subscriber that hands spans to OpenTelemetry, which samples this share of them and drops what it has sampled.
-fn tracing(share: f64) -> Dispatch {
-    let provider = SdkTracerProvider::builder()
-        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(
-            share,
-        ))))
-        .with_batch_exporter(Nobody)
-        .build();
-    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("benches"));
+/// A subscriber that hands spans to OpenTelemetry.
+pub(crate) fn tracing(share: f64) -> Dispatch {
+    let layer = tracing_opentelemetry::layer().with_tracer(provider(share).tracer("benches"));
     Dispatch::new(
         tracing_subscriber::registry()
             .with(LevelFilter::TRACE)
             .with(layer),
     )
+}
+
+/// Samples this share of traces, and drops what it has sampled.
+pub(crate) fn provider(share: f64) -> SdkTracerProvider {
+    let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(share)));
+    SdkTracerProvider::builder()
+        .with_sampler(sampler)
+        .with_batch_exporter(Nobody)
+        .build()
 }
 
 fn collecting_for_nobody() -> SdkMeterProvider {
@@ -347,5 +353,5 @@ pub(crate) const SAMPLING: [(&str, &str); 2] = [
 ];
 
 /// Nobody listens there.
-const NOWHERE: &str = "http://127.0.0.1:9";
+pub(crate) const NOWHERE: &str = "http://127.0.0.1:9";
 const NOBODY: &str = "http://key@127.0.0.1:9/1";
