@@ -177,7 +177,7 @@ variables! {
         OTEL_TRACES_SAMPLER: "`always_on`, `always_off`, `traceidratio`, `jaeger_remote`, or one of these after `parentbased_`", "`parentbased_always_on`",
             "Which traces are recorded.";
         OTEL_TRACES_SAMPLER_ARG: "a ratio, 0 to 1; for `jaeger_remote`, `endpoint=`, `pollingIntervalMs=` and `initialSamplingRate=`, separated by commas", "`1`; `endpoint=http://localhost:5778/sampling,pollingIntervalMs=60000,initialSamplingRate=0.001`",
-            "The share of traces that `traceidratio` records, or the server that says it, over HTTP.";
+            "The share of traces that `traceidratio` records, or the server that says it: over HTTP or, with the feature `otlp-grpc` and an address without a path, over gRPC.";
         RADIOSONDE_SAMPLING_STRATEGIES: "a file or an address", "nothing",
             "The strategies of Jaeger: in a file, which is read again when it changes, or on a server, which is asked every minute.";
         OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "a number, at most 1000", "`OTEL_ATTRIBUTE_COUNT_LIMIT`",

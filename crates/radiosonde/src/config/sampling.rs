@@ -158,7 +158,26 @@ pub(crate) struct StrategySource {
 #[cfg(feature = "otlp")]
 pub(crate) enum StrategyPlace {
     File(PathBuf),
+    /// It is asked over HTTP.
     Server(http::Uri),
+    /// It is asked over gRPC: the address of the method.
+    #[cfg(feature = "otlp-grpc")]
+    Grpc(http::Uri),
+}
+
+#[cfg(feature = "otlp")]
+impl StrategyPlace {
+    /// Makes it of the address of a server. One without a path is that of a server of gRPC, as the specification has it.
+    fn server(address: http::Uri) -> Self {
+        #[cfg(feature = "otlp-grpc")]
+        if address.path() == "/" && address.query().is_none() {
+            let mut parts = address.clone().into_parts();
+            let method = "/jaeger.api_v2.SamplingManager/GetSamplingStrategy";
+            parts.path_and_query = Some(http::uri::PathAndQuery::from_static(method));
+            return http::Uri::from_parts(parts).map_or(Self::Server(address), Self::Grpc);
+        }
+        Self::Server(address)
+    }
 }
 
 /// Which requests are kept that were not sampled.
@@ -272,7 +291,7 @@ fn root(options: &SamplingOptions, standard: &Standard, reader: &mut Reader<'_>)
 fn strategies(setting: &'static str, place: &str, reader: &mut Reader<'_>) -> RootSampling {
     let (place, every) = if place.contains("://") {
         match endpoint(setting, place) {
-            Ok(server) => (StrategyPlace::Server(server), Duration::from_mins(1)),
+            Ok(server) => (StrategyPlace::server(server), Duration::from_mins(1)),
             Err(error) => {
                 reader.error(error);
                 return RootSampling::Ratio(1.0);
@@ -376,7 +395,7 @@ fn jaeger_remote(reader: &mut Reader<'_>) -> Option<RootSampling> {
     let every = number("pollingIntervalMs", 60_000.0, 86_400_000.0).max(100.0);
     let initial = number("initialSamplingRate", 0.001, 1.0);
     Some(RootSampling::Strategies(StrategySource {
-        place: StrategyPlace::Server(server),
+        place: StrategyPlace::server(server),
         every: Duration::from_secs_f64(every / 1_000.0),
         initial,
     }))

@@ -175,8 +175,7 @@ mod tests {
         let told = Told::default();
         let subscriber = tracing_subscriber::registry().with(told.clone());
         tracing::subscriber::with_default(subscriber, || happen(&mut Outage::new("spans")));
-        let told = told.0.lock().unwrap().clone();
-        told
+        std::mem::take(&mut *told.0.lock().unwrap())
     }
 
     #[test]

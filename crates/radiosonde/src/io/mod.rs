@@ -15,6 +15,8 @@ mod tls;
 
 pub(crate) use http_client::{HttpClient, HttpOptions};
 pub(crate) use latch::Latch;
+#[cfg(feature = "otlp-grpc")]
+pub(crate) use otlp::call as grpc_call;
 #[cfg(feature = "otlp")]
 pub(crate) use otlp::{OtlpClient, Posted};
 pub(crate) use thread::{Io, is_telemetry_thread};

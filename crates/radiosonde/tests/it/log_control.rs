@@ -191,6 +191,7 @@ fn a_log_that_nobody_reads_stops_nothing_and_its_losses_are_exact() {
 
     const EVENTS: u64 = 50_000;
     const TICK: Duration = Duration::from_millis(10);
+    static TICKS: AtomicU64 = AtomicU64::new(0);
     if child::is_child() {
         let sonde = radiosonde::init(Config::new("checkout").log_limit(0)).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -198,7 +199,6 @@ fn a_log_that_nobody_reads_stops_nothing_and_its_losses_are_exact() {
             .enable_all()
             .build()
             .unwrap();
-        static TICKS: AtomicU64 = AtomicU64::new(0);
         let blocked = Duration::from_secs(size(1, 60) as u64);
         // All of it is logged while nobody reads: it would take for ever if it waited.
         let ticks = runtime.block_on(async {

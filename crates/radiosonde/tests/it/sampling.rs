@@ -111,17 +111,14 @@ async fn a_decision_that_is_left_to_us_is_ours() {
     assert_eq!(spans(sonde, &collector).await.len(), 1);
 }
 
-#[test]
-fn a_server_says_which_traces_are_recorded() {
-    let collector = FaultCollector::start(Mode::status(200));
-    let none = r#"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0}}"#;
-    let jaeger = FaultCollector::start(Mode::answer("application/json", none));
-    let sampling = SamplingOptions::new().strategies(format!("{}/sampling", jaeger.endpoint()));
-    let sonde = sonde(&collector, |config| config.sampling(sampling));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap()
+}
+
+/// Asks until a server of strategies has said that nothing is to be recorded: until it has answered, all is.
+fn until_nothing_is_recorded(sonde: &Sonde) {
+    let runtime = runtime();
     let ended = || {
         let metrics = sonde.metrics().render();
         let ended = |line: &str| {
@@ -132,15 +129,25 @@ fn a_server_says_which_traces_are_recorded() {
         };
         metrics.lines().find_map(ended)
     };
-    // Until the server has answered, all are.
     let strategies = "strategies by which nothing is recorded";
     eventually(strategies, Duration::from_secs(30), || {
         let before = ended();
-        runtime.block_on(ask(&sonde, "/", &[]));
+        runtime.block_on(ask(sonde, "/", &[]));
         (ended() == before).then_some(())
     });
+}
+
+#[test]
+fn a_server_says_which_traces_are_recorded() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let none = r#"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0}}"#;
+    let jaeger = FaultCollector::start(Mode::answer("application/json", none));
+    let sampling = SamplingOptions::new().strategies(format!("{}/sampling", jaeger.endpoint()));
+    let sonde = sonde(&collector, |config| config.sampling(sampling));
+    until_nothing_is_recorded(&sonde);
     assert_eq!(jaeger.requests()[0].path(), "/sampling?service=checkout");
 
+    let runtime = runtime();
     runtime.block_on(ask(&sonde, "/fail", &[("traceparent", PARENT)]));
     let spans = runtime.block_on(spans(sonde, &collector));
     let mut decided_elsewhere = spans.iter().filter(|span| span.name != "GET /");
@@ -170,4 +177,46 @@ fn strategies_in_a_file_hold_from_the_first_request() {
     });
     std::fs::remove_dir_all(&directory).unwrap();
     assert_eq!(self::names(&names), ["GET /"]);
+}
+
+/// A server of the specification's kind: an address without a path is spoken to over gRPC.
+#[cfg(feature = "otlp-grpc")]
+#[test]
+fn a_server_says_it_over_grpc_as_well() {
+    use axum::response::Response;
+    use bytes::Bytes;
+    use http_body_util::{BodyExt as _, Full};
+
+    async fn answer(request: Request<Body>) -> Response {
+        assert_eq!(request.version(), http::Version::HTTP_2);
+        let body = request.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(&body[..], b"\0\0\0\0\x0a\x0a\x08checkout");
+        // A share, which is that of nothing.
+        let body = Full::new(Bytes::from_static(b"\0\0\0\0\x02\x12\0"));
+        let ok = [("grpc-status".parse().unwrap(), "0".parse().unwrap())];
+        let trailers = ok.into_iter().collect::<http::HeaderMap>();
+        let body = body.with_trailers(std::future::ready(Some(Ok::<_, std::convert::Infallible>(
+            trailers,
+        ))));
+        Response::new(Body::new(body))
+    }
+
+    let server = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let address = server.block_on(async {
+        let method = "/jaeger.api_v2.SamplingManager/GetSamplingStrategy";
+        let app = Router::new().route(method, axum::routing::post(answer));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        address
+    });
+    let collector = FaultCollector::start(Mode::status(200));
+    let sampling = SamplingOptions::new().strategies(format!("http://{address}"));
+    let sonde = sonde(&collector, |config| config.sampling(sampling));
+    until_nothing_is_recorded(&sonde);
+    runtime().block_on(spans(sonde, &collector));
 }

@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::Collected;
-use prost::Message as _;
+use prost::Message;
 
 use super::{Refusal, http_protobuf};
+use crate::io::HttpClient;
 
 /// Says what the bodies are.
 pub(super) fn describe(request: &mut Request<()>, gzip: bool, timeout: Duration) {
@@ -27,6 +28,29 @@ pub(super) fn describe(request: &mut Request<()>, gzip: bool, timeout: Duration)
     if let Ok(timeout) = format!("{milliseconds}m").try_into() {
         headers.insert("grpc-timeout", timeout);
     }
+}
+
+/// Makes a call of another service than a collector's, and returns its answer. How long that takes is enforced by the caller,
+/// and told to the server.
+///
+/// # Errors
+///
+/// Returns why there is none, in words for the log.
+pub(crate) async fn call<A: Message + Default>(
+    client: &HttpClient,
+    method: Uri,
+    message: &impl Message,
+    timeout: Duration,
+) -> Result<A, String> {
+    let mut request = Request::new(());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = method;
+    describe(&mut request, false, timeout);
+    let body = frame(&message.encode_to_vec(), false)?;
+    let response = client.exchange(request.map(|()| body)).await;
+    let response = response.map_err(|error| error.to_string())?;
+    let body = answer(response).map_err(|refusal| refusal.reason)?;
+    A::decode(body).map_err(|error| error.to_string())
 }
 
 /// Puts the five bytes before a message: whether it is compressed, and its length.

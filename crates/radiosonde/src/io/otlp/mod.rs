@@ -22,6 +22,8 @@ mod http_protobuf;
 mod refusal;
 mod retry;
 
+#[cfg(feature = "otlp-grpc")]
+pub(crate) use grpc::call;
 use refusal::Refusal;
 use retry::{Pauses, Throttle};
 

@@ -1,5 +1,7 @@
 //! Which traces are recorded: a question that is answered before there is a span.
 
+#[cfg(feature = "otlp-grpc")]
+mod jaeger;
 mod rate;
 mod share;
 #[cfg(feature = "otlp")]

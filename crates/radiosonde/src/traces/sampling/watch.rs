@@ -26,7 +26,7 @@ impl Watched {
             strategies: strategies.clone(),
             place: source.place.clone(),
             service: service.to_owned(),
-            client: io.client(HttpOptions::default()),
+            client: io.client(options(&source.place)),
             last: String::new(),
             failed: false,
         };
@@ -57,11 +57,20 @@ struct Watcher {
 impl Watcher {
     async fn run(mut self, every: Duration, mut cutoff: Cutoff) {
         loop {
-            if let StrategyPlace::Server(server) = self.place.clone() {
-                let read = self.ask(&server, &mut cutoff).await;
-                self.take(read);
-            } else {
-                self.look_at_file();
+            match self.place.clone() {
+                StrategyPlace::File(_) => self.look_at_file(),
+                StrategyPlace::Server(server) => {
+                    let read = self.ask(&server, &mut cutoff).await;
+                    self.take(read);
+                }
+                #[cfg(feature = "otlp-grpc")]
+                StrategyPlace::Grpc(method) => {
+                    let (client, service) = (self.client.clone(), self.service.clone());
+                    let question =
+                        async move { super::jaeger::ask(&client, method, service, TIMEOUT).await };
+                    let read = attempt(question, TIMEOUT, &mut cutoff).await;
+                    self.take(read);
+                }
             }
             tokio::select! {
                 biased;
@@ -121,6 +130,18 @@ impl Watcher {
     }
 }
 
+/// Returns how a place is connected to.
+fn options(place: &StrategyPlace) -> HttpOptions {
+    HttpOptions {
+        http2: match place {
+            StrategyPlace::File(_) | StrategyPlace::Server(_) => false,
+            #[cfg(feature = "otlp-grpc")]
+            StrategyPlace::Grpc(_) => true,
+        },
+        ..HttpOptions::default()
+    }
+}
+
 /// How long one question may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -166,8 +187,8 @@ mod tests {
         watcher.look_at_file();
         assert!(!records(&strategies), "it holds from the first request");
 
-        let (cutoff, watched) = watch::channel(None);
-        let worker = tokio::spawn(watcher.run(EVERY, Cutoff::new(watched)));
+        let (cutoff, receiver) = watch::channel(None);
+        let worker = tokio::spawn(watcher.run(EVERY, Cutoff::new(receiver)));
         // The clock goes on by itself whenever nobody has anything to do.
         for (text, expected) in [
             (of(1), true),
