@@ -2,7 +2,10 @@
 
 use std::process::{Command, Output};
 
-/// Runs the test of this name again, alone in a child, with a cleared environment and these variables.
+use radiosonde_testkit::FULL_SIZE;
+
+/// Runs the test of this name again, alone in a child, with a cleared environment and these variables;
+/// how much tests do stays as it is.
 ///
 /// The test asks [`is_child`] which of the two it is.
 pub(crate) fn run(test: &str, variables: &[(&str, &str)]) -> Output {
@@ -15,6 +18,7 @@ pub(crate) fn command(test: &str, variables: &[(&str, &str)]) -> Command {
     command
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env_clear()
+        .envs(std::env::var_os(FULL_SIZE).map(|size| (FULL_SIZE, size)))
         .envs(variables.iter().copied())
         .env(IS_CHILD, "1");
     command

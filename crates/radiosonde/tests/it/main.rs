@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+#[cfg(target_os = "linux")]
 mod abuse;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod account;
