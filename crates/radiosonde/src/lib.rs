@@ -55,6 +55,7 @@ mod panics;
 #[cfg(feature = "slo")]
 pub mod slo;
 mod sonde;
+mod summary;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;

@@ -127,26 +127,6 @@ pub(crate) struct MetricExport {
     pub(crate) delta: bool,
 }
 
-/// Reads how often metrics are sent, or written into the log.
-fn metric_interval(reader: &mut Reader<'_>) -> Duration {
-    reader.milliseconds(
-        &[env::OTEL_METRIC_EXPORT_INTERVAL],
-        60_000,
-        100..=86_400_000,
-    )
-}
-
-/// Tells whether spans are written into the log.
-pub(in crate::config) fn prints_spans(reader: &mut Reader<'_>) -> bool {
-    TRACES.is_printed(reader)
-}
-
-/// Tells how often metrics are written into the log, if they are.
-pub(in crate::config) fn prints_metrics(reader: &mut Reader<'_>) -> Option<Duration> {
-    let printed = METRICS.is_printed(reader);
-    printed.then(|| metric_interval(reader))
-}
-
 impl MetricExport {
     /// Returns `None` when no metric is exported.
     pub(in crate::config) fn resolve(config: &Config, reader: &mut Reader<'_>) -> Option<Self> {
@@ -165,4 +145,24 @@ impl MetricExport {
             delta: temporality != "cumulative",
         })
     }
+}
+
+/// Tells whether spans are written into the log.
+pub(in crate::config) fn prints_spans(reader: &mut Reader<'_>) -> bool {
+    TRACES.is_printed(reader)
+}
+
+/// Tells how often metrics are written into the log, if they are.
+pub(in crate::config) fn prints_metrics(reader: &mut Reader<'_>) -> Option<Duration> {
+    let printed = METRICS.is_printed(reader);
+    printed.then(|| metric_interval(reader))
+}
+
+/// Reads how often metrics are sent, or written into the log.
+fn metric_interval(reader: &mut Reader<'_>) -> Duration {
+    reader.milliseconds(
+        &[env::OTEL_METRIC_EXPORT_INTERVAL],
+        60_000,
+        100..=86_400_000,
+    )
 }
