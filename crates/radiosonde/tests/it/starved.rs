@@ -48,6 +48,10 @@ fn a_service_that_gets_a_tenth_of_a_processor_is_alive() {
 }
 
 /// Serves, with a thread for probes, and keeps its one worker busy with short tasks.
+#[expect(
+    clippy::print_stdout,
+    reason = "a child tells its parent where it listens"
+)]
 fn work_for_ever() {
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.enable_all().build().unwrap();
