@@ -40,7 +40,6 @@ mod value;
 
 #[cfg(feature = "axum")]
 pub(crate) use connections::ConnectionSettings;
-#[cfg(feature = "sentry")]
 pub use error::ConfigError;
 #[cfg(feature = "sentry")]
 pub(crate) use errors::BeforeSend;
