@@ -76,6 +76,8 @@ pub mod postgres;
 pub mod rabbitmq;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod round_trip;
 #[cfg(feature = "sqlx")]
 pub mod sql;
 #[cfg(feature = "sqlite")]

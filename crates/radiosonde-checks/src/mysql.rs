@@ -3,6 +3,8 @@
 use radiosonde_health::Check;
 use sqlx::MySqlPool;
 
+use crate::round_trip::round_trip;
+
 /// Makes a check that goes to the server and back, by a connection of this pool.
 ///
 /// It waits for a connection as a request does: a pool that has none left for so long fails, whatever the server does.
@@ -18,5 +20,5 @@ use sqlx::MySqlPool;
 /// # }
 /// ```
 pub fn check(name: impl Into<String>, pool: &MySqlPool) -> Check {
-    crate::sql::round_trip(name, pool)
+    round_trip(name, pool)
 }

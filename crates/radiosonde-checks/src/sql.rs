@@ -1,9 +1,8 @@
 //! What the databases of `sqlx` have in common.
 
-use radiosonde_health::Check;
 use radiosonde_metrics::Registry;
 use radiosonde_metrics::standard::ConnectionPool;
-use sqlx::{Connection as _, Database, Pool};
+use sqlx::{Database, Pool};
 
 /// Shows how many connections of a pool are idle and in use, and how many there may be, as
 /// [`ConnectionPool`] has it: `pool` is the name of the pool.
@@ -41,18 +40,4 @@ pub fn record_pool<DB: Database>(registry: &Registry, name: &str, pool: &Pool<DB
         instrument.set_idle(idle);
         instrument.set_used(open - idle);
     });
-}
-
-/// Makes a check that takes a connection out of the pool and goes to the server and back with it.
-#[cfg(any(feature = "mysql", feature = "postgres"))]
-pub(crate) fn round_trip<DB: Database>(name: impl Into<String>, pool: &Pool<DB>) -> Check {
-    let pool = pool.clone();
-    Check::new(name, move || {
-        let pool = pool.clone();
-        async move {
-            let mut connection = pool.acquire().await?;
-            connection.ping().await?;
-            Ok(())
-        }
-    })
 }
