@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use crate::hysteresis::Hysteresis;
 use crate::{CheckFailed, RegisterError};
 
@@ -77,8 +79,8 @@ impl Check {
     /// Makes a check whose function blocks its thread, such as one that asks the file system. It runs on a thread of
     /// Tokio's that may be blocked.
     ///
-    /// A run that outlives its timeout has failed, and cannot be stopped: the next one begins after it has ended, and
-    /// until then the result grows old and counts as failed.
+    /// A run that outlives its timeout has failed, and cannot be stopped: the function is called again after it has ended, and
+    /// until then every run fails in its turn. So a check never blocks more than one thread.
     ///
     /// # Examples
     ///
@@ -95,11 +97,17 @@ impl Check {
     where
         F: Fn() -> Result<(), CheckFailed> + Send + Sync + 'static,
     {
-        let function = Arc::new(function);
+        let (function, turns) = (Arc::new(function), Arc::new(Semaphore::new(1)));
         Self::new(name, move || {
-            let function = Arc::clone(&function);
+            let (function, turns) = (Arc::clone(&function), Arc::clone(&turns));
             async move {
-                match tokio::task::spawn_blocking(move || function()).await {
+                let turn = turns.acquire_owned().await;
+                let work = move || {
+                    // Kept until the function has returned, whoever still waits for it.
+                    let _turn = turn;
+                    function()
+                };
+                match tokio::task::spawn_blocking(work).await {
                     Ok(outcome) => outcome,
                     Err(error) if error.is_panic() => Err(CheckFailed::panicked()),
                     Err(_) => Err(CheckFailed::new("the runtime is ending")),

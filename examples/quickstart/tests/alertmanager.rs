@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use radiosonde_testkit::service::Service;
-use radiosonde_testkit::{eventually, tools};
+use radiosonde_testkit::{eventually, http, tools};
 
 /// The promise is 99 %, so somebody is paged at 14.4 % of bad requests in an hour and in five minutes.
 const FAST: f64 = 0.144;
@@ -26,12 +26,17 @@ fn a_failing_service_pages_within_a_minute_of_the_theory() {
     let quickstart = Service::start(&Command::new(env!("CARGO_BIN_EXE_quickstart")));
     let directory = tempfile::tempdir().unwrap();
     let up = up(&quickstart, directory.path());
+    // What came before the first scrape is no part of any rate.
+    up.wait_for("slo_events_total");
     for _ in 0..GOOD {
         assert_eq!(quickstart.get("/hello/you").unwrap().status, 200);
     }
+    up.wait_for(&format!("sum(slo_events_total)%3E%3D{GOOD}"));
 
     let is_over = AtomicBool::new(false);
     let (theory, page) = thread::scope(|scope| {
+        // Also when there is no page: what fails would go on failing.
+        let _over = Over(&is_over);
         let failing = scope.spawn(|| fail(&quickstart, &is_over));
         let page = eventually("the page", Duration::from_mins(2), || {
             let said = up.0.stdout();
@@ -46,6 +51,15 @@ fn a_failing_service_pages_within_a_minute_of_the_theory() {
     let delay = page.duration_since(theory);
     println!("the page came {delay:?} after the share of bad requests was more than {FAST}");
     assert!(delay < Duration::from_mins(1), "{delay:?}");
+}
+
+/// Says that it is over when it is dropped.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What is committed is what whoever copies it runs first.
@@ -64,6 +78,21 @@ fn the_committed_tree_passes_its_own_check() {
 
 /// Prometheus and Alertmanager over what is written for a service. They end with this value.
 struct Up(Service);
+
+impl Up {
+    /// Waits until Prometheus has an answer to a query.
+    fn wait_for(&self, query: &str) {
+        eventually("a series", Duration::from_mins(1), || {
+            let said = self.0.stdout();
+            let mut lines = said.lines();
+            let address =
+                lines.find_map(|line| line.strip_prefix("prometheus listening on http://"))?;
+            let path = format!("/api/v1/query?query={query}");
+            let answer = http::get(address.parse().ok()?, &path, &[]).ok()?;
+            answer.text().contains("\"value\"").then_some(())
+        });
+    }
+}
 
 impl Drop for Up {
     fn drop(&mut self) {

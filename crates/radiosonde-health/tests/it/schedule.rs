@@ -266,6 +266,37 @@ async fn a_blocking_check_keeps_no_task_from_running() {
 }
 
 #[tokio::test]
+async fn a_blocking_check_that_hangs_blocks_one_thread_however_long() {
+    let (release, blocked) = mpsc::channel::<()>();
+    let (blocked, calls) = (Mutex::new(blocked), Arc::new(AtomicUsize::new(0)));
+    let called = Arc::clone(&calls);
+    let often = |check: Check| {
+        let every = Duration::from_millis(100);
+        let check = check.interval(every).interval_while_failing(every);
+        check.timeout(Duration::from_millis(20))
+    };
+    let check = Check::blocking("disk", move || {
+        called.fetch_add(1, Ordering::SeqCst);
+        let _ = blocked.lock().unwrap().recv();
+        Ok(())
+    });
+    let health = Health::new();
+    health.register(often(check)).unwrap();
+    while calls.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    // Another one with the same schedule tells when the time for more runs has passed.
+    let (turns, turned) = mpsc::channel();
+    let clock = Check::new("clock", move || ready(turns.send(()).map_err(Into::into)));
+    health.register(often(clock)).unwrap();
+    let some = tokio::task::spawn_blocking(move || turned.iter().take(4).count());
+    assert_eq!(some.await.unwrap(), 4);
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    assert!(!health.check("disk").await.unwrap().is_passing());
+    drop(release);
+}
+
+#[tokio::test]
 async fn a_blocking_check_that_panics_has_failed() {
     let health = Health::new();
     let check = Check::blocking("disk", || panic!("expected: a check's own mistake"));

@@ -102,8 +102,10 @@ impl SamplingOptions {
 
     /// Records the spans of this service for requests that fail, even if their trace is not recorded.
     ///
-    /// Such spans are made for every request, and wait for its end in 2 MiB at most, 256 KiB for one trace; those that do not fit are counted as
-    /// dropped when it turns out that they should have been kept. The services that are called do not know of it.
+    /// Such spans are made for every request, and wait for its end in 2 MiB at most, 256 KiB for one trace; those that do not fit are
+    /// counted as dropped when it turns out that they should have been kept. Spans that end after their request are not kept, nor are
+    /// those of requests beyond 4 096 at once, or of the oldest when it is older than five minutes and room is needed: of these, the span
+    /// of the request alone is, and the others are not counted. The services that are called do not know of it.
     ///
     /// Defaults to no.
     #[must_use]

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::event::Event;
+use super::event::{Event, Stacktrace};
 use super::panic::LOCATION;
-use super::{ErrorReport, Level, scrubbing, stack};
+use super::{ErrorReport, Level, scrubbing};
 use crate::config::{BeforeSend, SentrySettings};
 
-/// Completes reports. Takes its time: symbols are read from the program, and the service may have its say.
+/// Completes reports. Takes its time: the service may have its say.
 pub(super) struct Preparation {
     release: Option<String>,
     environment: String,
@@ -29,9 +29,12 @@ impl Preparation {
         }
     }
 
-    /// Completes a report, with its stack if it has one, or returns `None` when the service keeps it back.
-    pub(super) fn prepare(&self, mut report: ErrorReport) -> Option<Event> {
-        let stacktrace = report.backtrace.take().and_then(stack::look_up);
+    /// Completes a report, with its stack if that was found, or returns `None` when the service keeps it back.
+    pub(super) fn prepare(
+        &self,
+        mut report: ErrorReport,
+        stacktrace: Option<Stacktrace>,
+    ) -> Option<Event> {
         let event = &mut *report.event;
         if stacktrace.is_none() {
             group_by_place(event);

@@ -25,13 +25,9 @@ impl ErrorReport {
         }
     }
 
-    /// Returns a copy without the stack, if there is one.
-    pub(super) fn without_stack(&self) -> Option<Self> {
-        self.backtrace.as_ref()?;
-        Some(Self {
-            event: self.event.clone(),
-            backtrace: None,
-        })
+    /// Takes the stack, if there is one.
+    pub(super) fn take_stack(&mut self) -> Option<Backtrace> {
+        self.backtrace.take()
     }
 
     /// Returns how bad it is.

@@ -14,6 +14,7 @@ use super::losses::{Loss, Losses};
 use super::preparation::Preparation;
 use super::project::{NotSent, Project};
 use super::rate_limits::Category;
+use super::stack;
 use crate::io::pipeline::{Batching, Delivered, Destination};
 
 /// Prepares reports and sends them.
@@ -52,31 +53,32 @@ impl Sending {
     /// # Errors
     ///
     /// Returns why there is no event: something panicked, or does not end.
-    async fn prepared(&self, report: ErrorReport) -> Result<Option<Event>, String> {
-        let without_stack = report.without_stack();
-        let mut event = self.prepared_in_time(report).await?;
-        if let (Err(Late), Some(report)) = (&event, without_stack) {
-            event = self.prepared_in_time(report).await?;
+    async fn prepared(&self, mut report: ErrorReport) -> Result<Option<Event>, String> {
+        let mut stacktrace = None;
+        if let Some(stack) = report.take_stack() {
+            let found = self.in_time(move || stack::look_up(stack)).await;
+            stacktrace = found.ok().flatten();
         }
-        event.map_err(|Late| "its preparation did not end".into())
+        let preparation = self.preparation.clone();
+        self.in_time(move || preparation.prepare(report, stacktrace))
+            .await
     }
 
-    async fn prepared_in_time(
+    /// Does a part of it where others do not wait to be sent.
+    async fn in_time<T: Send + 'static>(
         &self,
-        report: ErrorReport,
-    ) -> Result<Result<Option<Event>, Late>, String> {
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, String> {
         let permit = self.threads.clone().try_acquire_owned();
         let permit = permit.map_err(|_| "the preparation of earlier ones does not end")?;
-        let preparation = self.preparation.clone();
-        // Not where others wait to be sent.
         let work = spawn_blocking(move || {
             let _permit = permit;
-            preparation.prepare(report)
+            work()
         });
         match timeout(PREPARING, work).await {
-            Ok(Ok(event)) => Ok(Ok(event)),
+            Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => Err(format!("its preparation failed: {error}")),
-            Err(_) => Ok(Err(Late)),
+            Err(_) => Err("its preparation did not end".into()),
         }
     }
 
@@ -135,10 +137,6 @@ impl Destination for Sending {
     }
 }
 
-/// What took longer than it may.
-#[derive(Debug)]
-struct Late;
-
 /// What becomes of a report: lost without an answer, unless something else is said in time.
 struct Fate<'a> {
     losses: &'a Losses,
@@ -181,8 +179,8 @@ fn tell(event: &Event, not_sent: Option<&NotSent>) {
     tracing::info!(target: "radiosonde", event_id, transaction, outcome, "an error report");
 }
 
-/// How long preparing a report may take: with looking up the symbols of its stack, and once more without. Both are within the
-/// time of one report.
+/// How long looking up the symbols of a report may take, and how long what else is to be done. Both are within the time of one
+/// report.
 const PREPARING: Duration = Duration::from_millis(2_500);
 
 /// How many threads may prepare reports at once.

@@ -1,8 +1,9 @@
 //! Spans on their way to a collector.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use opentelemetry::trace::{Event, Link};
+use opentelemetry::trace::{Event, Link, Status};
 use opentelemetry::{Array, Context, KeyValue, Value};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
@@ -66,8 +67,13 @@ impl SpanProcessor for SpanQueue {
 
     fn on_end(&self, mut span: SpanData) {
         cut(&mut span.attributes, self.value_length);
+        cut_name(&mut span.name);
+        if let Status::Error { description } = &mut span.status {
+            cut_name(description);
+        }
         for event in &mut span.events.events {
             cut(&mut event.attributes, self.value_length);
+            cut_name(&mut event.name);
         }
         self.queue.offer(span);
     }
@@ -85,11 +91,31 @@ impl SpanProcessor for SpanQueue {
 /// Returns about how many bytes a span takes.
 pub(super) fn weight_of(span: &SpanData) -> usize {
     let events = span.events.iter();
-    let events = events.map(|event| size_of::<Event>() + weight(&event.attributes));
+    let events =
+        events.map(|event| size_of::<Event>() + event.name.len() + weight(&event.attributes));
     let links = span.links.iter();
     let links = links.map(|link| size_of::<Link>() + weight(&link.attributes));
-    size_of::<SpanData>() + weight(&span.attributes) + events.sum::<usize>() + links.sum::<usize>()
+    let description = match &span.status {
+        Status::Error { description } => description.len(),
+        Status::Unset | Status::Ok => 0,
+    };
+    size_of::<SpanData>()
+        + span.name.len()
+        + description
+        + weight(&span.attributes)
+        + events.sum::<usize>()
+        + links.sum::<usize>()
 }
+
+/// Cuts a name, which the service may have made of anything.
+fn cut_name(name: &mut Cow<'static, str>) {
+    if name.len() > MAX_NAME {
+        *name = Cow::Owned(name[..name.floor_char_boundary(MAX_NAME)].to_owned());
+    }
+}
+
+/// How long a name may be, or what a failure is described by.
+const MAX_NAME: usize = 1_024;
 
 /// Cuts values of attributes.
 fn cut(attributes: &mut [KeyValue], most: usize) {

@@ -1,5 +1,6 @@
 //! Collectors that misbehave, and accounts that add up all the same.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -177,6 +178,27 @@ fn a_pause_that_the_collector_asks_for_is_kept() {
         (3, 0),
         "{report:?}"
     );
+}
+
+#[test]
+fn a_pause_beyond_all_time_costs_what_was_offered_and_nothing_else() {
+    let name = "faults::a_pause_beyond_all_time_costs_what_was_offered_and_nothing_else";
+    if !in_child(name, ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")) {
+        return;
+    }
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
+    std::panic::set_hook(Box::new(|_| {
+        PANICS.fetch_add(1, Relaxed);
+    }));
+    let collector = FaultCollector::start(Mode::throttle(503, u64::MAX));
+    let (runtime, sonde) = service(&collector);
+    runtime.block_on(serve(&sonde, 1));
+    eventually("the failure", Duration::from_secs(30), || {
+        let text = sonde.metrics().render();
+        text.contains("radiosonde_spans_failed_total 1\n")
+            .then_some(())
+    });
+    assert_eq!(PANICS.load(Relaxed), 0, "what is caught is a panic, too");
 }
 
 #[test]

@@ -25,7 +25,7 @@ mod retry;
 #[cfg(feature = "otlp-grpc")]
 pub(crate) use grpc::call;
 use refusal::Refusal;
-use retry::{Pauses, Throttle};
+use retry::{LONGEST_ASKED, Pauses, Throttle};
 
 /// Where one signal is sent.
 #[derive(Debug, Clone)]
@@ -101,14 +101,16 @@ impl OtlpClient {
                 Ok(answer) => return Ok(answer),
                 Err(refusal) => refusal,
             };
-            if let Some(pause) = refusal.asks_for {
+            // Whatever it asks for: ages cannot be added to a moment.
+            let asked_for = refusal.asks_for.map(|pause| pause.min(LONGEST_ASKED));
+            if let Some(pause) = asked_for {
                 self.throttle.pause(pause);
             }
             let pause = pauses.next(self.cutoff.has_come());
-            let pause = pause.map(|pause| pause.max(refusal.asks_for.unwrap_or_default()));
+            let pause = pause.map(|pause| pause.max(asked_for.unwrap_or_default()));
             match pause {
                 Some(pause) if refusal.transient && Instant::now() + pause < deadline => {
-                    self.rest(pause, refusal.asks_for.is_some()).await;
+                    self.rest(pause, asked_for.is_some()).await;
                 }
                 _ => return Err(refusal.reason),
             }

@@ -42,8 +42,9 @@ impl Pauses {
 pub(super) struct Throttle(Arc<Mutex<Option<Instant>>>);
 
 impl Throttle {
+    /// Begins a pause, of [`LONGEST_ASKED`] at most.
     pub(super) fn pause(&self, pause: Duration) {
-        let until = Instant::now() + pause.min(LONGEST_ASKED);
+        let until = Instant::now() + pause;
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
     }
 
@@ -66,7 +67,7 @@ const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// A pause that is asked for is kept up to this long.
-const LONGEST_ASKED: Duration = Duration::from_hours(1);
+pub(super) const LONGEST_ASKED: Duration = Duration::from_hours(1);
 
 #[cfg(test)]
 mod tests {
@@ -110,7 +111,7 @@ mod tests {
         assert!(!throttle.ends_by(seconds(4)).await);
         assert!(throttle.ends_by(seconds(10)).await);
         assert_eq!(start.elapsed().as_secs(), 5);
-        throttle.pause(Duration::MAX);
+        throttle.pause(LONGEST_ASKED);
         assert!(!throttle.ends_by(seconds(3_600)).await);
     }
 }

@@ -20,11 +20,14 @@ pub(super) async fn ask(
 ) -> Result<String, String> {
     let question = Question { service };
     let answer: Answer = grpc_call(client, method, &question, timeout).await?;
-    Ok(answer.json().to_string())
+    answer.json().map(|strategies| strategies.to_string())
 }
 
 impl Answer {
-    fn json(self) -> Value {
+    /// # Errors
+    ///
+    /// Fails when there is no strategy in it, as in an answer that could not be read.
+    fn json(self) -> Result<Value, String> {
         if let Some(operations) = self.operations {
             let each = operations.each.into_iter().map(|operation| {
                 json!({
@@ -32,25 +35,26 @@ impl Answer {
                     "probabilisticSampling": share(&operation.share.unwrap_or_default()),
                 })
             });
-            return json!({
+            return Ok(json!({
                 "strategyType": "PROBABILISTIC",
                 "operationSampling": {
                     "defaultSamplingProbability": operations.default,
                     "defaultLowerBoundTracesPerSecond": operations.at_least,
                     "perOperationStrategies": each.collect::<Vec<_>>(),
                 },
-            });
+            }));
         }
         if let Some(limit) = self.limit {
-            return json!({
+            return Ok(json!({
                 "strategyType": "RATE_LIMITING",
                 "rateLimitingSampling": { "maxTracesPerSecond": limit.per_second },
-            });
+            }));
         }
-        json!({
+        let of_all = self.share.ok_or("the answer has no strategy")?;
+        Ok(json!({
             "strategyType": "PROBABILISTIC",
-            "probabilisticSampling": share(&self.share.unwrap_or_default()),
-        })
+            "probabilisticSampling": share(&of_all),
+        }))
     }
 }
 
@@ -122,7 +126,8 @@ mod tests {
     /// Tells whether a request is recorded, by an answer as it is on the wire.
     fn records(answer: &[u8], route: &str) -> bool {
         let answer = Answer::decode(answer).unwrap();
-        let strategies = Strategies::read(&answer.json().to_string(), "checkout").unwrap();
+        let strategies = answer.json().unwrap().to_string();
+        let strategies = Strategies::read(&strategies, "checkout").unwrap();
         strategies.record(&Asked {
             method: "GET",
             route,
@@ -132,9 +137,14 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_without_a_strategy_is_none() {
+        assert!(Answer::default().json().is_err());
+    }
+
+    #[test]
     fn every_kind_of_strategy_reads_as_over_http() {
         let one = 1.0_f64.to_le_bytes();
-        assert!(!records(b"", "/"), "a share of nothing");
+        assert!(!records(&[0x12, 0], "/"), "a share of nothing");
         assert!(records(&[&[0x12, 9, 0x09][..], &one].concat(), "/"));
         assert!(
             records(&[0x08, 1, 0x1a, 2, 0x08, 5], "/"),

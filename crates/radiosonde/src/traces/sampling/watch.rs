@@ -27,7 +27,7 @@ impl Watched {
             place: source.place.clone(),
             service: service.to_owned(),
             client: io.client(options(&source.place)),
-            last: String::new(),
+            last: None,
             failed: false,
         };
         // A file holds from the first request.
@@ -50,7 +50,7 @@ struct Watcher {
     service: String,
     client: HttpClient,
     /// What was read last: strategies that have not changed go on counting.
-    last: String,
+    last: Option<String>,
     failed: bool,
 }
 
@@ -108,11 +108,11 @@ impl Watcher {
     /// Takes what was read, unless it will not do: then what held goes on holding.
     fn take(&mut self, read: Result<String, String>) {
         let strategies = read.and_then(|text| {
-            if text == self.last {
+            if self.last.as_ref() == Some(&text) {
                 return Ok(None);
             }
             let strategies = Strategies::read(&text, &self.service)?;
-            self.last = text;
+            self.last = Some(text);
             Ok(Some(strategies))
         });
         let failed = strategies.is_err();
@@ -180,7 +180,7 @@ mod tests {
             place: StrategyPlace::File(file.clone()),
             service: "checkout".to_owned(),
             client: HttpClient::new(HttpOptions::default()),
-            last: String::new(),
+            last: None,
             failed: false,
         };
         assert!(records(&strategies), "nothing was read yet");
@@ -216,7 +216,7 @@ mod tests {
             place: StrategyPlace::File("/nonexistent".into()),
             service: "checkout".to_owned(),
             client: HttpClient::new(HttpOptions::default()),
-            last: String::new(),
+            last: None,
             failed: false,
         };
         watcher.take(Ok(limited.to_owned()));
