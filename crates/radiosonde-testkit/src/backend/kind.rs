@@ -18,7 +18,7 @@ pub enum Kind {
     Nats,
     /// ClickHouse, whose port is that of HTTP, with the user `default` and no password.
     ClickHouse,
-    /// What speaks for MongoDB, which neither Debian nor a registry has: NX-27017, a server of its protocol over SQLite.
+    /// What speaks for MongoDB, which Debian does not package: NX-27017, a server of its protocol over SQLite.
     MongoDb,
 }
 

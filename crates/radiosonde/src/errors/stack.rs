@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn code_of_the_service_is_told_from_what_it_is_built_on() {
-        let registry = "/root/.cargo/registry/src/index/sqlx-1.0/src/lib.rs";
+        let registry = "/home/ada/.cargo/registry/src/index/sqlx-1.0/src/lib.rs";
         for (package, path, expected) in [
             (Some("checkout"), Some("/build/src/main.rs"), true),
             (Some("checkout"), None, true),
