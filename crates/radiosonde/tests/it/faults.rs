@@ -182,11 +182,11 @@ fn a_pause_that_the_collector_asks_for_is_kept() {
 
 #[test]
 fn a_pause_beyond_all_time_costs_what_was_offered_and_nothing_else() {
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
     let name = "faults::a_pause_beyond_all_time_costs_what_was_offered_and_nothing_else";
     if !in_child(name, ("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")) {
         return;
     }
-    static PANICS: AtomicUsize = AtomicUsize::new(0);
     std::panic::set_hook(Box::new(|_| {
         PANICS.fetch_add(1, Relaxed);
     }));
