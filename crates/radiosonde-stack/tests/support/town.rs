@@ -157,8 +157,18 @@ impl Town {
         self.requests(path).iter().flat_map(told).collect()
     }
 
-    /// Returns the alerts that are held back by others.
-    pub(crate) fn inhibited(&self) -> Vec<String> {
+    /// Awaits that these alerts, sorted by name, are held back by others, and no more.
+    ///
+    /// What holds others back is noticed in the order in which it was told: what is told last
+    /// should therefore hold something back.
+    pub(crate) fn holds_back(&self, expected: &[&str]) {
+        eventually(&format!("{expected:?} to be held back"), DEADLINE, || {
+            (self.inhibited() == expected).then_some(())
+        });
+    }
+
+    /// Returns the alerts that are held back by others at this moment.
+    fn inhibited(&self) -> Vec<String> {
         let alerts = self.alertmanager.alerts();
         let alerts = alerts.as_array().unwrap().iter();
         let inhibited = alerts.filter(|alert| {
