@@ -4,7 +4,7 @@
 //! the request's code runs. It goes with the request from thread to thread: a thread that polls it takes it over, and gives
 //! it back afterwards. What was kept for a request that has ended is used again for the next one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri};
@@ -50,11 +50,20 @@ pub struct SpanIds {
 /// assert_eq!(route, None);
 /// ```
 pub fn with_current_request<T>(look: impl FnOnce(&mut CurrentRequest) -> T) -> Option<T> {
-    let looked = CURRENT.try_with(|current| {
-        let mut current = current.try_borrow_mut().ok()?;
-        current.as_deref_mut().map(look)
-    });
-    looked.ok().flatten()
+    let mut looked_at = LookedAt(None);
+    exchange(&mut looked_at.0);
+    looked_at.0.as_deref_mut().map(look)
+}
+
+/// The request of this thread while somebody looks at it: nobody else has it meanwhile, and a panic gives it back.
+struct LookedAt(Followed);
+
+impl Drop for LookedAt {
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            exchange(&mut self.0);
+        }
+    }
 }
 
 impl CurrentRequest {
@@ -222,13 +231,12 @@ impl SpanIds {
 /// What is known of a request, where anybody follows it.
 pub(crate) type Followed = Option<Box<CurrentRequest>>;
 
-/// Makes a request the current one of this thread until it is dropped, and lends it to the thread meanwhile.
+/// Makes a request the current one of this thread until it is dropped. Meanwhile its own place keeps the one that the
+/// thread worked for before.
 pub(crate) struct Within<'a> {
-    lender: &'a mut Followed,
-    /// The one that the thread worked for before.
-    outer: Followed,
-    /// Whether it was lent. If not, its code runs outside of it.
-    lent: bool,
+    place: &'a mut Followed,
+    /// Whether they changed places. If not, its code runs outside of it.
+    exchanged: bool,
     // Left after the thread has given the request back.
     _scopes: Option<Guards>,
 }
@@ -236,23 +244,17 @@ pub(crate) struct Within<'a> {
 impl<'a> Within<'a> {
     /// Returns `None` where nobody follows the request.
     #[inline]
-    pub(crate) fn enter(lender: &'a mut Followed) -> Option<Self> {
+    pub(crate) fn enter(place: &'a mut Followed) -> Option<Self> {
         // A request that nobody follows passes by in one comparison.
-        lender.is_some().then(|| Self::lend(lender))
+        place.is_some().then(|| Self::change_places(place))
     }
 
-    fn lend(lender: &'a mut Followed) -> Self {
-        let scopes = lender.as_ref().map_or(&[][..], |current| &current.scopes);
-        let scopes = (!scopes.is_empty()).then(|| Guards::enter(scopes));
-        let mut outer = lender.take();
-        let lent = exchange(&mut outer);
-        if !lent {
-            *lender = outer.take();
-        }
+    fn change_places(place: &'a mut Followed) -> Self {
+        let scopes = place.as_ref().map_or(&[][..], |current| &current.scopes);
+        let scopes = Guards::enter(scopes);
         Self {
-            lender,
-            outer,
-            lent,
+            exchanged: exchange(place),
+            place,
             _scopes: scopes,
         }
     }
@@ -260,39 +262,38 @@ impl<'a> Within<'a> {
 
 impl Drop for Within<'_> {
     fn drop(&mut self) {
-        if self.lent {
-            exchange(&mut self.outer);
-            *self.lender = self.outer.take();
+        if self.exchanged {
+            exchange(self.place);
         }
     }
 }
 
-/// Exchanges a request with the one that this thread works for. Returns whether it did: not on a thread that is ending, or
-/// that is looking at its request.
+/// Exchanges a request with the one that this thread works for. Returns whether it did: not on a thread that is ending.
 #[inline]
 fn exchange(request: &mut Followed) -> bool {
-    let exchanged = CURRENT.try_with(|current| {
-        let mut current = current.try_borrow_mut().ok()?;
-        std::mem::swap(&mut *current, request);
-        Some(())
-    });
-    matches!(exchanged, Ok(Some(())))
+    let request = Cell::from_mut(request);
+    CURRENT.try_with(|current| current.swap(request)).is_ok()
 }
 
 /// The scopes that are entered. Hardly any request has two, and one takes no room of its own.
 struct Guards {
     // Left last.
-    _first: Option<Entered>,
+    _first: Entered,
     others: Vec<Entered>,
 }
 
 impl Guards {
-    fn enter(scopes: &[(usize, Box<dyn Scope>)]) -> Self {
-        let mut scopes = scopes.iter().map(|(_, scope)| scope.enter());
-        Self {
-            _first: scopes.next(),
-            others: scopes.collect(),
+    fn enter(scopes: &[(usize, Box<dyn Scope>)]) -> Option<Self> {
+        let ((_, first), rest) = scopes.split_first()?;
+        let first = first.enter();
+        let mut others = Vec::new();
+        for (_, scope) in rest {
+            others.push(scope.enter());
         }
+        Some(Self {
+            _first: first,
+            others,
+        })
     }
 }
 
@@ -303,7 +304,7 @@ impl Drop for Guards {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Followed> = const { RefCell::new(None) };
+    static CURRENT: Cell<Followed> = const { Cell::new(None) };
     /// Those of requests that have ended.
     #[expect(clippy::vec_box, reason = "the boxes are what is used again")]
     static SPARE: RefCell<Vec<Box<CurrentRequest>>> = const { RefCell::new(Vec::new()) };

@@ -24,7 +24,7 @@ use crate::upgrade::Upgrade;
 pub(crate) struct OpenRequest {
     shared: &'static Shared,
     series: &'static RouteSeries,
-    /// `None` where nobody follows requests, and while the thread works for it.
+    /// `None` where nobody follows requests. While the thread works for it, this is the one that it worked for before.
     current: Followed,
     /// What it is as a call, which has metrics of its own in place of those of the series.
     call: Option<Box<Call>>,

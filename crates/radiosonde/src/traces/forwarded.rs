@@ -5,7 +5,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::HeaderMap;
+use http::header::FORWARDED;
+use http::{HeaderMap, HeaderName};
+
+use super::propagation::maybe_has;
 
 /// What the proxy that is nearest to the client says. What it does not say, or says in a way that is none, is left out.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,12 +22,12 @@ pub(super) struct Forwarded<'a> {
 impl<'a> Forwarded<'a> {
     /// Reads `Forwarded` where it is there, and else its elder siblings.
     pub(super) fn read(headers: &'a HeaderMap) -> Self {
-        match first(headers, "forwarded") {
+        match first(headers, &FORWARDED) {
             Some(element) => Self::of_element(element),
             None => Self {
-                client: first(headers, "x-forwarded-for").and_then(address),
-                host: first(headers, "x-forwarded-host"),
-                scheme: first(headers, "x-forwarded-proto").and_then(scheme),
+                client: first(headers, &X_FORWARDED_FOR).and_then(address),
+                host: first(headers, &X_FORWARDED_HOST),
+                scheme: first(headers, &X_FORWARDED_PROTO).and_then(scheme),
             },
         }
     }
@@ -48,8 +51,8 @@ impl<'a> Forwarded<'a> {
 }
 
 /// Returns the first element of a list, which the proxy nearest to the client wrote.
-fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let value = headers.get(name)?;
+fn first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let value = maybe_has(headers, name).then(|| headers.get(name))??;
     let value = value.to_str().ok().filter(|value| value.len() <= MAX)?;
     let element = value.split(',').next().unwrap_or_default().trim();
     (!element.is_empty()).then_some(element)
@@ -67,6 +70,10 @@ fn scheme(text: &str) -> Option<&'static str> {
         .into_iter()
         .find(|scheme| text.eq_ignore_ascii_case(scheme))
 }
+
+static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// More than the hops of any request would write.
 const MAX: usize = 1_024;

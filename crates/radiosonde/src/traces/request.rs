@@ -21,7 +21,7 @@ pub(super) fn name(request: &Arrival<'_>) -> Cow<'static, str> {
     let method = method_name(request.method_label());
     match request.route() {
         "" => method.into(),
-        route => format!("{method} {route}").into(),
+        route => [method, " ", route].concat().into(),
     }
 }
 
@@ -109,14 +109,21 @@ fn server<'a>(request: &Arrival<'a>, forwarded: &Forwarded<'a>) -> Option<(&'a s
     let host = forwarded.host.or_else(of_target);
     let host = host.or_else(|| text(request, &header::HOST))?;
     // Credentials may stand before it.
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    let (name, port) = match host.rsplit_once(':') {
+    let host = split_last(host, b'@').map_or(host, |(_, host)| host);
+    let (name, port) = match split_last(host, b':') {
         // An address of version 6 has colons of its own, and stands in brackets.
         Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok()),
         _ => (host, None),
     };
     let name = name.trim_start_matches('[').trim_end_matches(']');
     (!name.is_empty()).then_some((name, port))
+}
+
+/// Splits a text at the last place of an ASCII character. Hosts are short: looking at each of their bytes takes a third of what a search made for
+/// long texts does.
+fn split_last(text: &str, at: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().rposition(|byte| byte == at)?;
+    Some((&text[..place], &text[place + 1..]))
 }
 
 fn text<'a>(request: &Arrival<'a>, name: &header::HeaderName) -> Option<&'a str> {

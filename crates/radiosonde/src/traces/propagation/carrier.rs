@@ -22,8 +22,20 @@ pub(super) trait Outgoing {
     fn remove(&mut self, name: &HeaderName);
 }
 
+/// Tells for little whether a header may be there: most requests come without most headers, and comparing a few names takes
+/// less than hashing one.
+pub(crate) fn maybe_has(headers: &HeaderMap, name: &HeaderName) -> bool {
+    headers.keys_len() > FEW || headers.keys().any(|key| key == name)
+}
+
+/// As many as a request of a browser has.
+const FEW: usize = 16;
+
 impl Incoming for HeaderMap {
     fn once(&self, name: &HeaderName, most: usize) -> Option<&str> {
+        if !maybe_has(self, name) {
+            return None;
+        }
         let mut values = self.get_all(name).iter();
         let value = values.next().filter(|value| value.len() <= most)?;
         match values.next() {
@@ -33,6 +45,9 @@ impl Incoming for HeaderMap {
     }
 
     fn joined(&self, name: &HeaderName, most: usize) -> Option<String> {
+        if !maybe_has(self, name) {
+            return None;
+        }
         let mut joined = String::new();
         for value in self.get_all(name) {
             if joined.len() + value.len() >= most + usize::from(joined.is_empty()) {

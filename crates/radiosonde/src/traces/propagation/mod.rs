@@ -21,6 +21,7 @@ use radiosonde_tower::SpanIds;
 use super::sampling::Origin;
 use crate::config::Propagator;
 use crate::context::span_context;
+pub(super) use carrier::maybe_has;
 use carrier::{Incoming, Outgoing};
 
 /// The formats of a service.
