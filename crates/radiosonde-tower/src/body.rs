@@ -1,5 +1,6 @@
 //! The body: the response is sent to its end, or not.
 
+use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -13,7 +14,8 @@ use crate::open::OpenRequest;
 pin_project! {
     /// A response body whose end closes the request. Made by [`ResponseFuture`](crate::ResponseFuture).
     ///
-    /// Frames, trailers, size hint and end of stream are those of the body inside.
+    /// Frames, trailers, size hint and end of stream are those of the body inside. An error is its error too, in the box that
+    /// servers put it in: what follows the request is to read it and the causes of it, whatever its type is.
     #[derive(Debug)]
     pub struct ObservedBody<B> {
         // None only while it is dropped.
@@ -54,23 +56,27 @@ impl<B: Default> Default for ObservedBody<B> {
     }
 }
 
-impl<B: Body> Body for ObservedBody<B> {
+impl<B> Body for ObservedBody<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
     type Data = B::Data;
-    type Error = B::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
         let this = self.project();
         let Some(mut inner) = this.inner.as_pin_mut() else {
             return Poll::Ready(None);
         };
         let Some(open) = this.open else {
-            return inner.poll_frame(cx);
+            return inner.poll_frame(cx).map_err(Into::into);
         };
         let inside = open.enter();
-        let frame = inner.as_mut().poll_frame(cx);
+        let frame = inner.as_mut().poll_frame(cx).map_err(Into::into);
         inside.leave();
         let frame = ready!(frame);
         let stop = match &frame {
@@ -90,7 +96,10 @@ impl<B: Body> Body for ObservedBody<B> {
             && let Some(open) = this.open.take()
         {
             open.sent(*this.sent);
-            open.close(stop);
+            match &frame {
+                Some(Err(error)) => open.break_off(&**error),
+                _ => open.close(stop),
+            }
         }
         Poll::Ready(frame)
     }
@@ -105,6 +114,9 @@ impl<B: Body> Body for ObservedBody<B> {
             .map_or_else(SizeHint::default, Body::size_hint)
     }
 }
+
+/// What every server takes the errors of a body as.
+type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Takes bytes off what is left, and tells whether nothing is.
 fn take(left: &mut Option<u64>, bytes: u64) -> bool {

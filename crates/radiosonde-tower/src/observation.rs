@@ -1,5 +1,6 @@
 //! What is known of one request when it has ended.
 
+use std::error::Error;
 use std::time::Duration;
 
 use crate::grpc::{Ending, GrpcObservation, GrpcStatus, Verdict};
@@ -41,6 +42,7 @@ pub struct Observation<'a> {
     pub(crate) route: &'a str,
     pub(crate) end: End,
     pub(crate) duration: Duration,
+    pub(crate) body_error: Option<&'a (dyn Error + Send + Sync + 'static)>,
     pub(crate) grpc: Option<GrpcObservation>,
 }
 
@@ -81,6 +83,12 @@ impl Observation<'_> {
     #[must_use]
     pub fn error_type(&self) -> Option<ErrorType> {
         self.end.error
+    }
+
+    /// Returns the error that the body broke off with; `None` as well where it ended too early without one.
+    #[must_use]
+    pub fn body_error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.body_error
     }
 
     /// Returns the time from arrival to the end of the response; to its head for a stream or an upgrade.

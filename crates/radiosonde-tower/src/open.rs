@@ -1,5 +1,7 @@
 //! A request that has arrived and not ended.
 
+use std::error::Error;
+
 use bytes::Buf;
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame};
@@ -231,13 +233,19 @@ impl OpenRequest {
     /// Closes the request: records it, and tells whoever follows it.
     #[inline]
     pub(crate) fn close(mut self, stop: Stop) {
-        self.end(stop);
+        self.end(stop, None);
     }
 
-    fn end(&mut self, stop: Stop) {
+    /// Closes the request, whose body failed.
+    #[cold]
+    pub(crate) fn break_off(mut self, error: &BodyError) {
+        self.end(Stop::BodyError, Some(error));
+    }
+
+    fn end(&mut self, stop: Stop, body_error: Option<&BodyError>) {
         self.closed = true;
         if let Some(call) = self.call.take() {
-            self.end_call(*call, stop);
+            self.end_call(*call, stop, body_error);
             return;
         }
         let clock = &self.shared.clock;
@@ -259,6 +267,7 @@ impl OpenRequest {
                 route: &self.series.route,
                 end,
                 duration,
+                body_error,
                 grpc: None,
             });
         }
@@ -266,7 +275,7 @@ impl OpenRequest {
 
     /// Ends it as the call that it is.
     #[cold]
-    fn end_call(&mut self, call: Call, stop: Stop) {
+    fn end_call(&mut self, call: Call, stop: Stop, body_error: Option<&BodyError>) {
         let verdict = call.judge_served(stop.into());
         let took = self.shared.clock.since(self.arrived);
         let (duration, grpc) = call.end(verdict, took, self.sampled_span());
@@ -276,6 +285,7 @@ impl OpenRequest {
                 route: &self.series.route,
                 end: self.judge(stop).of_call(verdict),
                 duration,
+                body_error,
                 grpc: Some(grpc),
             });
         }
@@ -325,11 +335,15 @@ impl Drop for OpenRequest {
     // On drop, not in poll: a client that hangs up never lets us poll again.
     fn drop(&mut self) {
         if !self.closed {
-            self.end(if self.inside {
+            let stop = if self.inside {
                 Stop::Unwound
             } else {
                 Stop::Dropped
-            });
+            };
+            self.end(stop, None);
         }
     }
 }
+
+/// What a body failed with.
+type BodyError = dyn Error + Send + Sync;

@@ -63,10 +63,12 @@ impl Scope for Diary {
     }
 
     fn close(self: Box<Self>, observation: &Observation<'_>) {
+        let error = observation.body_error();
         self.write(&format!(
-            "close {} {}",
+            "close {} {}{}",
             observation.outcome().as_str(),
-            observation.status()
+            observation.status(),
+            error.map(|error| format!(": {error}")).unwrap_or_default(),
         ));
         assert!(!self.panics, "in close");
     }
@@ -87,6 +89,20 @@ fn a_request_is_entered_whenever_its_code_runs_and_closed_once() {
     let around = ["enter", "leave"].repeat(4);
     let expected = [&["arrive GET \"\""][..], &around, &["close ok 200"]].concat();
     assert_eq!(diary.read(), expected);
+}
+
+#[test]
+fn who_follows_a_request_is_told_what_its_body_broke_off_with() {
+    let diary = Diary::default();
+    followed(Act::Answer(200, &[Step::Data("a"), Step::Fail]), &diary);
+    followed(Act::Answer(503, &[Step::Fail]), &diary);
+    let lines = diary.read();
+    let closed = lines.iter().filter(|line| line.starts_with("close"));
+    let closed: Vec<_> = closed.collect();
+    assert_eq!(
+        closed,
+        ["close error 200: failed", "close error 503: failed"]
+    );
 }
 
 #[test]

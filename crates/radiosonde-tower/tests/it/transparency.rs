@@ -32,10 +32,10 @@ fn frames_trailers_and_errors_of_a_body_pass_through() {
         panic!("no frame")
     };
     assert_eq!(frame.into_data().unwrap(), "a");
-    assert!(matches!(
-        poll_frame(body.as_mut()),
-        Poll::Ready(Some(Err(Failed)))
-    ));
+    let Poll::Ready(Some(Err(error))) = poll_frame(body.as_mut()) else {
+        panic!("no error")
+    };
+    assert!(error.is::<Failed>());
 }
 
 #[tokio::test]

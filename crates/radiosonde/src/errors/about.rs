@@ -40,8 +40,8 @@ pub fn set_tag(name: impl Into<String>, value: impl Into<String>) {
     });
 }
 
-/// Says what the current request is about to fail with: if its response is one of failure, the report of that has this error
-/// and its causes. Otherwise nothing is reported.
+/// Says what the current request is about to fail with: if its response is one of failure, or breaks off, the report of that has
+/// this error and its causes. Otherwise nothing is reported. A body that breaks off has an error by itself, which this one replaces.
 ///
 /// Its place is where an error becomes a response. Of several errors the last one counts. One that is logged at `ERROR` is
 /// reported by itself, and the response not again.

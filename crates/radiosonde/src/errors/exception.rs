@@ -29,6 +29,8 @@ impl Reporter {
 pub(super) fn chain(error: &(dyn Error + 'static)) -> Vec<Exception> {
     let mut chain: Vec<_> = text::chain(error).map(exception).collect();
     chain.reverse();
+    // What passes an error on in a box of its own, as the bodies of axum do, says nothing by that.
+    chain.dedup_by(|around, cause| around.kind == NO_TYPE && around.value == cause.value);
     chain
 }
 
@@ -50,8 +52,11 @@ fn type_in<'a>(debug: &'a str, display: &str) -> &'a str {
     // An error that is a text begins with a quote, or as its message does.
     let is_type = kind.starts_with(|c: char| c.is_ascii_uppercase())
         && (debug.len() == kind.len() || debug != display);
-    if is_type { kind } else { "Error" }
+    if is_type { kind } else { NO_TYPE }
 }
+
+/// What an error is called whose type is not known.
+const NO_TYPE: &str = "Error";
 
 const MAX_KIND: usize = 256;
 
@@ -83,6 +88,18 @@ mod tests {
                 ("NotStored", "the order could not be stored")
             ]
         );
+    }
+
+    #[test]
+    fn a_box_around_an_error_is_none_of_its_causes() {
+        let parsed = "x".parse::<u8>().unwrap_err();
+        let kinds = |error: &(dyn Error + 'static)| -> Vec<_> {
+            chain(error).into_iter().map(|error| error.kind).collect()
+        };
+        let boxed = axum::Error::new(axum::Error::new(parsed.clone()));
+        assert_eq!(kinds(&boxed), ["ParseIntError"]);
+        let boxed = axum::Error::new(NotStored { source: parsed });
+        assert_eq!(kinds(&boxed), ["ParseIntError", "NotStored"]);
     }
 
     #[test]

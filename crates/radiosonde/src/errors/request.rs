@@ -6,7 +6,8 @@ use http::HeaderName;
 use radiosonde_tower::{Arrival, CurrentRequest, ErrorType, Observation, Observer, Outcome, Scope};
 
 use super::current::{self, transaction, with_notes};
-use super::event::{Event, Mechanism, Response};
+use super::event::{Event, Exception, Mechanism, Response};
+use super::exception::chain;
 use super::reporter::Stack;
 use super::sessions::SessionEnd;
 use super::{Level, Reporter};
@@ -25,7 +26,7 @@ impl RequestReports {
     }
 
     fn report(&self, observation: &Observation<'_>) {
-        let cause = with_notes(|noted| mem::take(&mut noted.cause)).unwrap_or_default();
+        let cause = cause(observation);
         let request = observation.grpc().map_or_else(
             || transaction(observation.method(), observation.route()),
             |call| call.method().to_owned(),
@@ -78,6 +79,17 @@ impl Observer for RequestReports {
         }
         self.reporter
             .end_session(session_end(observation, reported));
+    }
+}
+
+/// Returns why a request failed, the innermost cause first: what the service said, else what the body broke off with.
+fn cause(observation: &Observation<'_>) -> Vec<Exception> {
+    let said = with_notes(|noted| mem::take(&mut noted.cause)).unwrap_or_default();
+    // A response of 500 had failed before its body did.
+    let of_the_body = observation.error_type() == Some(ErrorType::Body);
+    match observation.body_error() {
+        Some(error) if of_the_body && said.is_empty() => chain(error),
+        _ => said,
     }
 }
 

@@ -131,6 +131,54 @@ async fn a_failed_request_is_told_with_its_cause() {
 }
 
 #[tokio::test]
+async fn a_body_that_breaks_off_is_told_with_what_broke_it() {
+    let broken = async || {
+        let pieces = [Ok("half an order"), Err(not_stored())];
+        Body::from_stream(futures_util::stream::iter(pieces))
+    };
+    let failed_before = async || {
+        let pieces = [Err::<&str, _>(not_stored())];
+        let body = Body::from_stream(futures_util::stream::iter(pieces));
+        (StatusCode::BAD_GATEWAY, body)
+    };
+    let explained = async || {
+        let pieces = futures_util::stream::once(async {
+            errors::set_cause(&not_stored());
+            Err::<&str, _>(std::io::Error::other("no more"))
+        });
+        Body::from_stream(pieces)
+    };
+    let routes = Router::new()
+        .route("/broken", get(broken))
+        .route("/failed", get(failed_before))
+        .route("/explained", get(explained));
+    let shop = Shop::open(ErrorOptions::new(), routes);
+    for path in ["/broken", "/failed", "/explained"] {
+        shop.get(path).await;
+    }
+    let events = shop.close().await;
+    let told: Vec<_> = events.iter().map(told).collect();
+    let expected = [
+        "GET /broken failed with body <- ParseIntError <- NotStored",
+        "GET /failed failed with 502",
+        "GET /explained failed with body <- ParseIntError <- NotStored",
+    ];
+    assert_eq!(told, expected, "{events:#?}");
+    let outermost = &events[0]["exception"]["values"][1];
+    assert_eq!(outermost["value"], "the order could not be stored");
+}
+
+/// Sums an event up: its message, and the types of its errors, the innermost first.
+fn told(event: &Value) -> String {
+    let mut told = event["message"].as_str().unwrap_or_default().to_owned();
+    let errors = event["exception"]["values"].as_array();
+    for error in errors.into_iter().flatten() {
+        told = format!("{told} <- {}", error["type"].as_str().unwrap_or_default());
+    }
+    told
+}
+
+#[tokio::test]
 async fn a_cause_alone_is_no_failure() {
     let handler = async || {
         errors::set_cause(&not_stored());
