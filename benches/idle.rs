@@ -1,7 +1,8 @@
 //! What does an instrumented service cost while nobody asks it anything?
 //!
-//! One process, twice: with a bare server, and with everything on beside it, ten checks and the thread for probes included. A
-//! collector is configured and answers nothing. What the second adds is the answer: processor time, memory, threads.
+//! One process, three times: with a bare server; with everything on beside it, ten checks included; and with the thread for
+//! probes as well, which is asked for by an address. A collector and a Sentry are configured and answer nothing. What they add to
+//! the first is the answer: processor time, memory, threads.
 
 use std::fs;
 use std::hint::black_box;
@@ -35,7 +36,9 @@ fn main() {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let collector = silent.local_addr().expect("an address");
         let config = Config::new("checkout").probe_addr("0");
-        let config = config.otlp_endpoint(format!("http://{collector}"));
+        let config = config
+            .otlp_endpoint(format!("http://{collector}"))
+            .sentry_dsn(format!("http://key@{collector}/1"));
         let sonde = radiosonde::build(config)
             .expect("a configuration")
             .into_sonde();
@@ -43,10 +46,16 @@ fn main() {
             let check = Check::new(format!("check{check}"), async || Ok(()));
             sonde.health().register(check).expect("a name of its own");
         }
-        let probes = sonde.start_probe_thread().expect("a free port");
         let instrumented = idle(time).await;
+        let probes = sonde.start_probe_thread().expect("a free port");
+        let with_probes = idle(time).await;
         black_box((&sonde, &probes));
-        report(&bare, &instrumented, time);
+        let rows = [
+            ("bare", bare),
+            ("everything on", instrumented),
+            ("and a thread for probes", with_probes),
+        ];
+        report(&rows, time);
     });
 }
 
@@ -71,17 +80,19 @@ async fn idle(time: Duration) -> Cost {
     }
 }
 
-fn report(bare: &Cost, instrumented: &Cost, time: Duration) {
-    let share = |cost: &Cost| 100.0 * cost.cpu.as_secs_f64() / time.as_secs_f64();
-    let row = |name: &str, cost: &Cost| {
-        vec![
-            name.to_owned(),
-            format!("{:.3} %", share(cost)),
-            format!("{} KiB", cost.resident_kib),
-            cost.threads.to_string(),
-        ]
-    };
-    let rows = [row("bare", bare), row("everything on", instrumented)];
+fn report(rows: &[(&str, Cost)], time: Duration) {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|(name, cost)| {
+            let share = 100.0 * cost.cpu.as_secs_f64() / time.as_secs_f64();
+            vec![
+                (*name).to_owned(),
+                format!("{share:.3} %"),
+                format!("{} KiB", cost.resident_kib),
+                cost.threads.to_string(),
+            ]
+        })
+        .collect();
     let header = ["", "of a core", "resident", "threads"];
     table(&format!("Idle for {time:?}"), &header, &rows);
 }

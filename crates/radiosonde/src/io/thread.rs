@@ -36,6 +36,8 @@ impl Io {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .on_thread_start(|| IS_TELEMETRY_THREAD.set(true))
+            .thread_name("radiosonde-work")
+            .thread_keep_alive(PATIENCE)
             .build()?;
         let handle = runtime.handle().clone();
         let (cutoff, watcher) = watch::channel(None);
@@ -106,6 +108,9 @@ pub(crate) fn is_telemetry_thread() -> bool {
     // A thread that is ending has lost the flag, and is not ours: ours ends with the process.
     IS_TELEMETRY_THREAD.try_with(Cell::get).unwrap_or(false)
 }
+
+/// How long a thread on which the runtime blocks waits for more to do. What there is to do comes in bursts, or once a minute.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 thread_local! {
     static IS_TELEMETRY_THREAD: Cell<bool> = const { Cell::new(false) };

@@ -59,6 +59,8 @@ mod strangers;
 mod streams;
 #[cfg(feature = "testing")]
 mod testing;
+#[cfg(all(target_os = "linux", feature = "otlp", feature = "sentry"))]
+mod threads;
 #[cfg(all(
     feature = "axum",
     feature = "otlp",
