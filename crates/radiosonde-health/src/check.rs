@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
@@ -49,7 +49,8 @@ pub struct Check {
     success_threshold: u32,
 }
 
-type Function = dyn Fn() -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync;
+/// Makes the future of one run, which may take so long.
+type Function = dyn Fn(Duration) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync;
 
 /// What one run of a check says.
 pub(crate) type Outcome = Result<(), CheckFailed>;
@@ -64,9 +65,18 @@ impl Check {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), CheckFailed>> + Send + 'static,
     {
+        Self::within(name, move |_| function())
+    }
+
+    /// Makes an optional check whose function is told how long a run may take.
+    fn within<F, Fut>(name: impl Into<String>, function: F) -> Self
+    where
+        F: Fn(Duration) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Outcome> + Send + 'static,
+    {
         Self {
             name: name.into(),
-            function: Arc::new(move || Box::pin(function())),
+            function: Arc::new(move |timeout| Box::pin(function(timeout))),
             severity: Severity::Optional,
             interval: Duration::from_secs(10),
             interval_while_failing: Duration::from_secs(2),
@@ -97,15 +107,39 @@ impl Check {
     where
         F: Fn() -> Result<(), CheckFailed> + Send + Sync + 'static,
     {
+        Self::blocking_within(name, move |_| function())
+    }
+
+    /// Makes a check whose function blocks its thread, as [`blocking`](Self::blocking) does, and is told how much of the
+    /// [`timeout`](Self::timeout) is left when it is called. It is for functions that can be given a time to end by.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::TcpStream;
+    ///
+    /// use radiosonde_health::Check;
+    ///
+    /// let check = Check::blocking_within("ledger", |left| {
+    ///     TcpStream::connect_timeout(&([10, 0, 0, 7], 1521).into(), left)?;
+    ///     Ok(())
+    /// });
+    /// # assert_eq!(check.name(), "ledger");
+    /// ```
+    pub fn blocking_within<F>(name: impl Into<String>, function: F) -> Self
+    where
+        F: Fn(Duration) -> Result<(), CheckFailed> + Send + Sync + 'static,
+    {
         let (function, turns) = (Arc::new(function), Arc::new(Semaphore::new(1)));
-        Self::new(name, move || {
+        Self::within(name, move |timeout| {
             let (function, turns) = (Arc::clone(&function), Arc::clone(&turns));
+            let began = Instant::now();
             async move {
                 let turn = turns.acquire_owned().await;
                 let work = move || {
                     // Kept until the function has returned, whoever still waits for it.
                     let _turn = turn;
-                    function()
+                    function(timeout.saturating_sub(began.elapsed()))
                 };
                 match tokio::task::spawn_blocking(work).await {
                     Ok(outcome) => outcome,
@@ -188,8 +222,8 @@ impl Check {
 
     /// Returns the future of one run. The user's code, all of it, runs when it is polled.
     pub(crate) fn run(&self) -> impl Future<Output = Outcome> + Send + 'static {
-        let function = Arc::clone(&self.function);
-        async move { function().await }
+        let (function, timeout) = (Arc::clone(&self.function), self.deadline());
+        async move { function(timeout).await }
     }
 
     pub(crate) fn severity(&self) -> Severity {

@@ -3,8 +3,6 @@
 mod client;
 mod statistics;
 
-use std::time::Duration;
-
 use radiosonde_health::{Check, CheckFailed};
 use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::types::RDKafkaErrorCode;
@@ -18,8 +16,8 @@ pub use statistics::RecordStatistics;
 /// Name a topic that the service uses: where brokers make the topics that they are asked for, this makes it, too. Brokers answer
 /// what they know of the cluster, and a broker that is down takes its partitions out of it only until others lead them.
 ///
-/// `librdkafka` blocks the thread that asks, and cannot be told to stop: it has a thread of its own, for at most nine tenths of a second,
-/// which fit into the timeout that a check has by default. A longer one changes nothing.
+/// `librdkafka` blocks the thread that asks, which is one of Tokio's for that. It is given nine tenths of the check's
+/// [timeout](Check::timeout), so that it can say itself what it waited for.
 ///
 /// # Examples
 ///
@@ -43,8 +41,8 @@ where
     T: Client + Send + Sync + 'static,
 {
     let topic = topic.into();
-    Check::blocking(name, move || {
-        let metadata = client.metadata(&topic, ANSWER)?;
+    Check::blocking_within(name, move |left| {
+        let metadata = client.metadata(&topic, left.mul_f64(SHARE))?;
         has_leaders(&metadata, &topic)
     })
 }
@@ -72,5 +70,5 @@ fn leaderless(topic: &MetadataTopic) -> usize {
     without.count()
 }
 
-/// Less than a check may take by default, so that its own reason is told.
-const ANSWER: Duration = Duration::from_millis(900);
+/// How much of its time a check waits for the cluster.
+const SHARE: f64 = 0.9;

@@ -71,6 +71,18 @@ async fn a_partition_without_a_leader_fails() {
 }
 
 #[tokio::test]
+async fn a_slow_cluster_has_the_time_that_the_check_has() {
+    let cluster = cluster();
+    let consumer: Arc<BaseConsumer> = Arc::new(config(&cluster).create().unwrap());
+    cluster
+        .broker_round_trip_time(1, Duration::from_millis(1_100))
+        .unwrap();
+    // More than one second, which a check has unless it is given more.
+    let report = run(kafka::check("events", consumer, "orders")).await;
+    assert!(report.is_passing(), "{report:?}");
+}
+
+#[tokio::test]
 async fn a_cluster_is_followed_through_its_troubles() {
     let cluster = cluster();
     let consumer: Arc<BaseConsumer> = Arc::new(config(&cluster).create().unwrap());

@@ -297,6 +297,24 @@ async fn a_blocking_check_that_hangs_blocks_one_thread_however_long() {
 }
 
 #[tokio::test]
+async fn a_blocking_check_is_told_how_long_it_may_take() {
+    let (say, said) = mpsc::channel();
+    let say = Mutex::new(say);
+    let check = Check::blocking_within("disk", move |left| {
+        say.lock().unwrap().send(left)?;
+        Ok(())
+    });
+    let (timeout, all) = (Duration::from_secs(600), Duration::from_secs(3_600));
+    let health = Health::new();
+    health
+        .register(check.interval(all).timeout(timeout))
+        .unwrap();
+    assert!(health.check("disk").await.unwrap().is_passing());
+    let left = said.recv().unwrap();
+    assert!(left <= timeout && left > timeout / 2, "{left:?}");
+}
+
+#[tokio::test]
 async fn a_blocking_check_that_panics_has_failed() {
     let health = Health::new();
     let check = Check::blocking("disk", || panic!("expected: a check's own mistake"));
