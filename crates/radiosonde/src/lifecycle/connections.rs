@@ -15,6 +15,7 @@ use hyper::{Request, Version, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use radiosonde_axum::ConnectionMetrics;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
@@ -118,6 +119,8 @@ impl Connections {
         match accepted {
             Ok((stream, peer)) => {
                 self.failing = false;
+                // Small responses should not wait for the acknowledgement of what went before.
+                let _ = stream.set_nodelay(true);
                 self.serve(stream, peer, place);
             }
             // The client's affair.
@@ -139,7 +142,10 @@ impl Connections {
         }
     }
 
-    fn serve(&mut self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+    fn serve<S>(&mut self, stream: S, peer: SocketAddr, place: OwnedSemaphorePermit)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (app, talk) = (self.app.clone(), Arc::<Talk>::default());
         let (taken, heard) = (Arc::<Taken>::default(), Arc::clone(&talk));
         let notes = Arc::clone(&taken);
@@ -157,8 +163,6 @@ impl Connections {
                 Ok::<_, Infallible>(response.map(|body| Answer::new(body, in_flight)))
             }
         });
-        // Small responses should not wait for the acknowledgement of what went before.
-        let _ = stream.set_nodelay(true);
         let held = Held {
             _place: place,
             _open: self.metrics.as_ref().map(ConnectionMetrics::opened),
@@ -277,294 +281,4 @@ const SILENCE: Duration = Duration::from_secs(30);
 const CUT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-    use axum::routing::get;
-    use hyper_util::client::legacy::Client;
-    use hyper_util::rt::TokioExecutor;
-    use radiosonde_metrics::Registry;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::time::Instant;
-
-    use super::*;
-
-    async fn serving(app: Router) -> (Connections, SocketAddr) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let metrics = Some(ConnectionMetrics::new(&Registry::new()));
-        (Connections::new(listener, LIMITS, metrics, app), address)
-    }
-
-    const LIMITS: ConnectionSettings = ConnectionSettings {
-        most: 200,
-        head_timeout: Duration::from_secs(30),
-        idle_timeout: Duration::from_secs(620),
-    };
-
-    /// Connects, says this, and waits until the server ends the connection.
-    async fn hung_up_on(address: SocketAddr, said: &[u8]) {
-        let mut client = TcpStream::connect(address).await.unwrap();
-        client.write_all(said).await.unwrap();
-        let mut answer = Vec::new();
-        let _ = client.read_to_end(&mut answer).await;
-    }
-
-    // The paused clock goes on whenever all wait: a connection that nothing ends would wait for ever.
-    #[tokio::test(start_paused = true)]
-    async fn clients_that_never_ask_are_hung_up_on() {
-        for said in [
-            &b""[..],
-            b"GET /hal",
-            b"PRI * HTTP/2.0\r\n",
-            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        ] {
-            let (mut connections, address) = serving(Router::new()).await;
-            tokio::select! {
-                () = connections.accept() => {}
-                () = hung_up_on(address, said) => {}
-            }
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_client_that_has_asked_may_pause_as_long_as_a_load_balancer_does() {
-        let (mut connections, address) =
-            serving(Router::new().route("/", get(async || "here"))).await;
-        let client = async {
-            let mut client = TcpStream::connect(address).await.unwrap();
-            for _ in 0..3 {
-                client
-                    .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-                    .await
-                    .unwrap();
-                let mut answer = [0; 1024];
-                let length = client.read(&mut answer).await.unwrap();
-                assert!(
-                    answer[..length].ends_with(b"here"),
-                    "{:?}",
-                    &answer[..length]
-                );
-                sleep(Duration::from_mins(10)).await;
-            }
-        };
-        tokio::select! {
-            () = connections.accept() => {}
-            () = client => {}
-        }
-    }
-
-    /// Sends the first part of what is given, waits for an answer, sends the other, and returns how long it was until the server
-    /// ended the connection.
-    async fn hung_up_after(address: SocketAddr, (first, then): (&[u8], &[u8])) -> Duration {
-        let mut client = TcpStream::connect(address).await.unwrap();
-        client.write_all(first).await.unwrap();
-        assert!(client.read(&mut [0; 1024]).await.unwrap() > 0);
-        client.write_all(then).await.unwrap();
-        let before = Instant::now();
-        let _ = client.read_to_end(&mut Vec::new()).await;
-        before.elapsed()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_second_head_has_as_long_as_the_first() {
-        const WHOLE: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
-        const POST: &[u8] = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nbody";
-        for first in [WHOLE, POST] {
-            let (mut connections, address) =
-                serving(Router::new().route("/", get(async || "here").post(async || "here"))).await;
-            let took = tokio::select! {
-                () = connections.accept() => unreachable!("it accepts for ever"),
-                took = hung_up_after(address, (first, b"GET / HTT")) => took,
-            };
-            let limit = LIMITS.head_timeout;
-            assert!(limit <= took && took < limit * 2, "{took:?}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_request_that_takes_long_is_no_slow_head() {
-        let slow = async |body: String| {
-            sleep(LIMITS.head_timeout * 5).await;
-            body
-        };
-        let (mut connections, address) =
-            serving(Router::new().route("/", axum::routing::post(slow))).await;
-        let client = async {
-            let mut client = TcpStream::connect(address).await.unwrap();
-            let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n";
-            client.write_all(head).await.unwrap();
-            for byte in b"body" {
-                sleep(LIMITS.head_timeout).await;
-                client.write_all(&[*byte]).await.unwrap();
-            }
-            let mut answer = [0; 1024];
-            let length = client.read(&mut answer).await.unwrap();
-            assert!(answer[..length].ends_with(b"body"));
-        };
-        tokio::select! {
-            () = connections.accept() => {}
-            () = client => {}
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_of_http_2_without_requests_ends_as_others_do() {
-        let (mut connections, address) =
-            serving(Router::new().route("/", get(async || "here"))).await;
-        let client = async {
-            let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
-            let (mut sender, connection) =
-                hyper::client::conn::http2::handshake(TokioExecutor::new(), stream)
-                    .await
-                    .unwrap();
-            let ended = tokio::spawn(connection);
-            // As long as it asks now and then it stays.
-            for _ in 0..4 {
-                let request = Request::get("/").body(Body::empty()).unwrap();
-                let response = sender.send_request(request).await.unwrap();
-                assert_eq!(response.status(), 200);
-                drop(response);
-                sleep(LIMITS.idle_timeout / 2).await;
-            }
-            let before = Instant::now();
-            // It was told so, which is no error.
-            ended.await.unwrap().unwrap();
-            assert!(before.elapsed() <= LIMITS.idle_timeout * 2);
-        };
-        tokio::select! {
-            () = connections.accept() => unreachable!("it accepts for ever"),
-            () = client => {}
-        }
-    }
-
-    /// Counts itself out when it is dropped.
-    struct InFlight(Arc<AtomicUsize>);
-
-    impl Drop for InFlight {
-        fn drop(&mut self) {
-            self.0.fetch_sub(1, Relaxed);
-        }
-    }
-
-    #[tokio::test]
-    async fn streams_of_http_2_are_cut_with_their_connection() {
-        let in_flight = Arc::new(AtomicUsize::new(0));
-        let counted = in_flight.clone();
-        let hang = move || {
-            counted.fetch_add(1, Relaxed);
-            let in_flight = InFlight(counted.clone());
-            async move {
-                let _in_flight = in_flight;
-                pending::<()>().await;
-            }
-        };
-        let (mut connections, address) = serving(Router::new().route("/", get(hang))).await;
-        let client: Client<_, Body> = Client::builder(TokioExecutor::new())
-            .http2_only(true)
-            .build_http();
-        for _ in 0..100 {
-            tokio::spawn(client.get(format!("http://{address}/").parse().unwrap()));
-        }
-        let all_arrived = async {
-            while in_flight.load(Relaxed) < 100 {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::select! {
-            () = connections.accept() => {}
-            () = all_arrived => {}
-        }
-        connections.finish().cut().await;
-        assert_eq!(in_flight.load(Relaxed), 0);
-    }
-
-    /// Answers an upgrade and then keeps the socket, as long as it works.
-    async fn upgrade(mut request: Request<Body>) -> axum::response::Response {
-        let taken = hyper::upgrade::on(&mut request);
-        tokio::spawn(async move {
-            let mut socket = TokioIo::new(taken.await.unwrap());
-            let mut said = [0; 16];
-            while socket.read(&mut said).await.is_ok_and(|length| length > 0) {}
-        });
-        let response = http::Response::builder().status(101);
-        let response = response.header("connection", "upgrade");
-        let response = response.header("upgrade", "parrot").body(Body::empty());
-        response.unwrap()
-    }
-
-    const UPGRADE: &[u8] =
-        b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: parrot\r\n\r\n";
-
-    #[tokio::test]
-    async fn upgraded_connections_may_end_until_the_deadline_and_are_cut_at_it() {
-        let (mut connections, address) = serving(Router::new().route("/", get(upgrade))).await;
-        let client = async {
-            let mut client = TcpStream::connect(address).await.unwrap();
-            client.write_all(UPGRADE).await.unwrap();
-            let mut answer = [0; 1024];
-            let length = client.read(&mut answer).await.unwrap();
-            assert!(answer[..length].starts_with(b"HTTP/1.1 101"));
-            client
-        };
-        let mut client = tokio::select! {
-            () = connections.accept() => unreachable!("it accepts for ever"),
-            client = client => client,
-        };
-        let mut open = connections.finish();
-        let ended = timeout(Duration::from_millis(50), open.end()).await;
-        assert!(ended.is_err(), "the upgraded connection is open");
-        assert_eq!(open.count(), 1);
-        open.cut().await;
-        // The one who took it found it broken and let go: the client sees its end.
-        assert_eq!(client.read(&mut [0; 16]).await.unwrap_or(0), 0);
-    }
-
-    #[tokio::test]
-    async fn an_upgraded_connection_that_ends_by_itself_is_waited_for() {
-        let (mut connections, address) = serving(Router::new().route("/", get(upgrade))).await;
-        let client = async {
-            let mut client = TcpStream::connect(address).await.unwrap();
-            client.write_all(UPGRADE).await.unwrap();
-            assert!(client.read(&mut [0; 1024]).await.unwrap() > 0);
-        };
-        tokio::select! {
-            () = connections.accept() => {}
-            () = client => {}
-        }
-        let mut open = connections.finish();
-        open.end().await;
-        assert_eq!(open.count(), 0);
-    }
-
-    #[tokio::test]
-    async fn connections_beyond_the_limit_wait_for_a_place() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let limits = ConnectionSettings { most: 1, ..LIMITS };
-        let app = Router::new().route("/", get(async || "here"));
-        let mut connections = Connections::new(listener, limits, None, app);
-        let clients = async {
-            let ask = async || {
-                let mut client = TcpStream::connect(address).await.unwrap();
-                client
-                    .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-                    .await
-                    .unwrap();
-                client
-            };
-            let mut first = ask().await;
-            assert!(first.read(&mut [0; 1024]).await.unwrap() > 0);
-            let mut second = ask().await;
-            // The system has accepted it; the service has not.
-            let early = timeout(Duration::from_millis(50), second.read(&mut [0; 1024])).await;
-            assert!(early.is_err());
-            drop(first);
-            assert!(second.read(&mut [0; 1024]).await.unwrap() > 0);
-        };
-        tokio::select! {
-            () = connections.accept() => {}
-            () = clients => {}
-        }
-    }
-}
+mod tests;

@@ -10,7 +10,6 @@ use std::task::{Context, Poll};
 use futures_util::task::AtomicWaker;
 use radiosonde_axum::OpenConnection;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::taken::Taken;
@@ -18,8 +17,8 @@ use super::talk::Talk;
 
 /// An accepted socket.
 #[derive(Debug)]
-pub(crate) struct Socket {
-    stream: TcpStream,
+pub(crate) struct Socket<S> {
+    stream: S,
     cut: Arc<Cut>,
     talk: Arc<Talk>,
     _held: Held,
@@ -46,8 +45,8 @@ struct Cut {
 #[derive(Debug)]
 pub(crate) struct Scissors(Weak<Cut>);
 
-impl Socket {
-    pub(super) fn new(stream: TcpStream, talk: Arc<Talk>, held: Held) -> (Self, Scissors) {
+impl<S: Unpin> Socket<S> {
+    pub(super) fn new(stream: S, talk: Arc<Talk>, held: Held) -> (Self, Scissors) {
         let cut = Arc::new(Cut::default());
         let scissors = Scissors(Arc::downgrade(&cut));
         let socket = Self {
@@ -64,7 +63,7 @@ impl Socket {
         &mut self,
         cx: &mut Context<'_>,
         waker: fn(&Cut) -> &AtomicWaker,
-        act: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
+        act: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         let polled = act(Pin::new(&mut self.stream), cx);
         if polled.is_pending() {
@@ -102,7 +101,7 @@ fn writer(cut: &Cut) -> &AtomicWaker {
     &cut.writer
 }
 
-impl AsyncRead for Socket {
+impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -117,7 +116,7 @@ impl AsyncRead for Socket {
     }
 }
 
-impl AsyncWrite for Socket {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
