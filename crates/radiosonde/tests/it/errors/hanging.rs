@@ -8,6 +8,7 @@
 //! ```
 
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -109,7 +110,8 @@ fn a_process_that_has_reports_to_send_ends_in_time() {
 fn neighbours_of_handlers_that_panic_are_answered_as_ever() {
     let name = "errors::hanging::neighbours_of_handlers_that_panic_are_answered_as_ever";
     if !child::is_child() {
-        for flavour in 0..2 {
+        // One thread for both, and one for each.
+        for flavour in [0, 2] {
             // In turns, so that what else the machine does hits both.
             for _ in 0..rounds() {
                 let collector = FaultCollector::start(Mode::Hang);
@@ -118,7 +120,7 @@ fn neighbours_of_handlers_that_panic_are_answered_as_ever() {
                 {
                     let text = beside(collector, name, flavour);
                     for figures in text.lines().filter(|line| line.contains(" took ")) {
-                        println!("{with}: {figures}");
+                        println!("{with}, flavour {flavour}: {figures}");
                     }
                 }
             }
@@ -135,27 +137,32 @@ fn neighbours_of_handlers_that_panic_are_answered_as_ever() {
         )
         .route("/ok", get(async || "ok"))
         .layer(sonde.layer());
-    let ask = async |path: &str| {
-        let request = Request::get(path).body(Body::empty()).unwrap();
-        let before = Instant::now();
-        let answer = AssertUnwindSafe(app.clone().oneshot(request))
-            .catch_unwind()
-            .await;
-        let status = answer.ok().map(|response| response.unwrap().status());
-        (status, before.elapsed())
-    };
-    let (mut neighbours, mut panicking) = (Vec::new(), Vec::new());
-    runtime().block_on(async {
-        for _ in 0..panics() {
-            let (status, took) = ask("/panic").await;
-            assert_eq!(status, None);
-            panicking.push(took);
-            for _ in 0..10 {
-                let (status, took) = ask("/ok").await;
-                assert_eq!(status, Some(StatusCode::OK));
-                neighbours.push(took);
+    let ends = Arc::new(AtomicBool::new(false));
+    // Two tasks, each on a worker of its own where there are two.
+    let (panicking, neighbours) = runtime().block_on(async {
+        let (panics_app, panics_end) = (app.clone(), Arc::clone(&ends));
+        let panicking = tokio::spawn(async move {
+            let mut times = Vec::new();
+            for _ in 0..panics() {
+                let (status, took) = ask(&panics_app, "/panic").await;
+                assert_eq!(status, None);
+                times.push(took);
+                tokio::task::yield_now().await;
             }
-        }
+            panics_end.store(true, Relaxed);
+            times
+        });
+        let neighbours = tokio::spawn(async move {
+            let mut times = Vec::new();
+            while !ends.load(Relaxed) || times.is_empty() {
+                let (status, took) = ask(&app, "/ok").await;
+                assert_eq!(status, Some(StatusCode::OK));
+                times.push(took);
+                tokio::task::yield_now().await;
+            }
+            times
+        });
+        (panicking.await.unwrap(), neighbours.await.unwrap())
     });
     println!("\nneighbours took {}", spread(neighbours));
     println!("handlers that panic took {}", spread(panicking));
@@ -167,6 +174,17 @@ fn neighbours_of_handlers_that_panic_are_answered_as_ever() {
         let limited = r#"radiosonde_error_events_suppressed_total{reason="limited"} "#;
         assert_eq!(captured + count(&sonde, limited), expected);
     }
+}
+
+/// Asks for a path, and returns the status, unless the handler panicked, and how long that took.
+async fn ask(app: &Router, path: &str) -> (Option<StatusCode>, Duration) {
+    let request = Request::get(path).body(Body::empty()).unwrap();
+    let before = Instant::now();
+    let answer = AssertUnwindSafe(app.clone().oneshot(request))
+        .catch_unwind()
+        .await;
+    let status = answer.ok().map(|response| response.unwrap().status());
+    (status, before.elapsed())
 }
 
 /// How long the panic hook took each time.
