@@ -33,11 +33,17 @@ pub fn check(name: impl Into<String>, client: &Client, url: Url) -> Check {
             let body = beginning(response, 64 * 1024).await?;
             let answer: Value = serde_json::from_slice(&body)?;
             // The status of HTTP is 200 while that of the script is not.
-            match answer["status"]["code"].as_u64() {
+            match code(&answer) {
                 Some(200) => Ok(()),
                 Some(code) => Err(CheckFailed::new(format_args!("the answer is {code}"))),
                 None => Err(CheckFailed::new("the answer is not that of Gremlin Server")),
             }
         }
     })
+}
+
+/// Finds the status of the script: a number, which some formats wrap with its type.
+fn code(answer: &Value) -> Option<u64> {
+    let code = &answer["status"]["code"];
+    code.as_u64().or_else(|| code["@value"].as_u64())
 }

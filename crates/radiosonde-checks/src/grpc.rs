@@ -1,13 +1,15 @@
 //! Services that answer the gRPC health protocol, `grpc.health.v1.Health`.
 
-use bytes::{Buf as _, BufMut as _};
+mod messages;
+
 use http::uri::PathAndQuery;
 use http_body::Body as HttpBody;
 use radiosonde_health::{Check, CheckFailed};
+use tonic::Request;
 use tonic::body::Body;
 use tonic::client::{Grpc, GrpcService};
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
-use tonic::{Request, Status};
+
+use self::messages::{Messages, NOT_SERVING, SERVING};
 
 /// Makes a check that asks for the health of this service, by a clone of this channel. Empty asks for the server as a
 /// whole. `SERVING` passes.
@@ -46,68 +48,8 @@ where
     let path = PathAndQuery::from_static("/grpc.health.v1.Health/Check");
     let answer = client.unary(Request::new(service), path, Messages).await?;
     match answer.into_inner() {
-        Some(SERVING) => Ok(()),
-        Some(NOT_SERVING) => Err(CheckFailed::new("the service does not serve")),
+        SERVING => Ok(()),
+        NOT_SERVING => Err(CheckFailed::new("the service does not serve")),
         _ => Err(CheckFailed::new("the state of the service is unknown")),
     }
 }
-
-/// The two messages of a check, each of one field: the name that is asked for, and the state that it has.
-struct Messages;
-
-impl Codec for Messages {
-    type Encode = String;
-    type Decode = Option<u64>;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Messages {
-    type Item = String;
-    type Error = Status;
-
-    fn encode(&mut self, service: String, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        if service.is_empty() {
-            return Ok(());
-        }
-        out.put_u8(SERVICE);
-        let mut length = service.len();
-        while length > 0x7f {
-            out.put_u8(u8::try_from(length & 0x7f).unwrap_or_default() | 0x80);
-            length >>= 7;
-        }
-        out.put_u8(u8::try_from(length).unwrap_or_default());
-        out.put_slice(service.as_bytes());
-        Ok(())
-    }
-}
-
-impl Decoder for Messages {
-    type Item = Option<u64>;
-    type Error = Status;
-
-    fn decode(&mut self, message: &mut DecodeBuf<'_>) -> Result<Option<Option<u64>>, Status> {
-        let bytes = message.copy_to_bytes(message.remaining());
-        // A state that is 0, unknown, is not sent. None has more than one byte.
-        match *bytes {
-            [] => Ok(Some(None)),
-            [STATUS, status] => Ok(Some(Some(u64::from(status)))),
-            _ => Err(Status::internal("the answer is no health of a service")),
-        }
-    }
-}
-
-/// The first field of either message, a text and a number.
-const SERVICE: u8 = 0x0a;
-const STATUS: u8 = 0x08;
-
-const SERVING: u64 = 1;
-const NOT_SERVING: u64 = 2;

@@ -53,6 +53,22 @@ where
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A connection of `bb8` is asked by a clone of the one inside, while the pool has it back:
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = redis::Client::open("redis://localhost:6379")?;
+/// let pool = bb8::Pool::builder().build(client).await?;
+/// let health = radiosonde_health::Health::new();
+/// let check = radiosonde_checks::redis::pool_check("cache", move || {
+///     let pool = pool.clone();
+///     async move { pool.get().await.map(|connection| connection.clone()) }
+/// });
+/// health.register(check)?;
+/// # Ok(())
+/// # }
+/// ```
 pub fn pool_check<F, Fut, C, E>(name: impl Into<String>, acquire: F) -> Check
 where
     F: Fn() -> Fut + Send + Sync + 'static,

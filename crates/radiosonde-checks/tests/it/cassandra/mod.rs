@@ -52,7 +52,7 @@ async fn a_node_is_followed_through_its_troubles() {
     turns(&health, true, "it answers").await;
     node.kill();
     turns(&health, false, "it was killed").await;
-    node.revive().await;
+    node.revive();
     turns(&health, true, "it was revived").await;
     node.be_silent();
     turns(&health, false, "it fell silent").await;
@@ -75,4 +75,14 @@ async fn open_connections_are_shown() {
     ] {
         assert!(text.contains(&line), "{line}: {text}");
     }
+}
+
+#[tokio::test]
+#[ignore = "needs a server: RADIOSONDE_TEST_CASSANDRA=127.0.0.1:9042"]
+async fn a_cassandra_of_yours_passes() {
+    let node = std::env::var("RADIOSONDE_TEST_CASSANDRA").unwrap();
+    let session = SessionBuilder::new().known_node(node).build().await;
+    let session = Arc::new(session.unwrap());
+    let report = run(cassandra::check("events", &session)).await;
+    assert!(report.is_passing(), "{report:?}");
 }

@@ -11,8 +11,9 @@ use tokio::task::JoinSet;
 
 pub(super) struct Node {
     addr: SocketAddr,
+    /// Kept while it is dead, so that nobody else gets its port.
+    listener: Arc<TcpListener>,
     shared: Arc<Shared>,
-    /// Those that serve; none while it is dead.
     tasks: JoinSet<()>,
 }
 
@@ -30,10 +31,11 @@ impl Node {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut node = Self {
             addr: listener.local_addr().unwrap(),
+            listener: Arc::new(listener),
             shared: Arc::default(),
             tasks: JoinSet::new(),
         };
-        node.serve(listener);
+        node.live();
         node
     }
 
@@ -63,18 +65,21 @@ impl Node {
         self.shared.is_silent.store(false, SeqCst);
     }
 
-    /// Ends every connection, and refuses others.
+    /// Ends every connection, and those that come as soon as they do.
     pub(super) fn kill(&mut self) {
         self.tasks = JoinSet::new();
+        let listener = Arc::clone(&self.listener);
+        self.tasks
+            .spawn(async move { while listener.accept().await.is_ok() {} });
     }
 
-    pub(super) async fn revive(&mut self) {
-        let listener = TcpListener::bind(self.addr).await.unwrap();
-        self.serve(listener);
+    pub(super) fn revive(&mut self) {
+        self.tasks = JoinSet::new();
+        self.live();
     }
 
-    fn serve(&mut self, listener: TcpListener) {
-        let shared = Arc::clone(&self.shared);
+    fn live(&mut self) {
+        let (listener, shared) = (Arc::clone(&self.listener), Arc::clone(&self.shared));
         self.tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
