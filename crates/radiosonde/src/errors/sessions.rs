@@ -9,14 +9,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use radiosonde_catalog::{SESSIONS_ENDED, SESSIONS_SENT};
 use radiosonde_metrics::{Counter, Registry};
 use serde::Serialize;
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::envelope::Envelope;
 use super::project::{NotSent, Project};
 use super::rate_limits::Category;
 use crate::config::SentrySettings;
-use crate::io::Io;
 use crate::io::attempt::{Cutoff, Outage, attempt};
+use crate::io::{Io, Rounds};
 
 /// How a session ended, in Sentry's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,21 +130,10 @@ struct Telling {
 }
 
 impl Telling {
-    async fn run(mut self, mut cutoff: Cutoff) {
-        let mut ticks = interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first tick comes at once, when there is nothing to tell yet.
-        ticks.tick().await;
-        loop {
-            let ends = tokio::select! {
-                biased;
-                () = cutoff.is_set() => true,
-                _ = ticks.tick() => false,
-            };
-            self.tell(&mut cutoff).await;
-            if ends {
-                return;
-            }
+    async fn run(mut self, cutoff: Cutoff) {
+        let mut rounds = Rounds::new(EVERY, cutoff);
+        while let Some(cutoff) = rounds.next().await {
+            self.tell(cutoff).await;
         }
     }
 

@@ -10,6 +10,8 @@ mod latch;
 #[cfg(feature = "otlp")]
 mod otlp;
 pub(crate) mod pipeline;
+#[cfg(any(feature = "otlp", feature = "sentry"))]
+mod rounds;
 mod thread;
 mod tls;
 
@@ -19,6 +21,8 @@ pub(crate) use latch::Latch;
 pub(crate) use otlp::call as grpc_call;
 #[cfg(feature = "otlp")]
 pub(crate) use otlp::{OtlpClient, Posted};
+#[cfg(any(feature = "otlp", feature = "sentry"))]
+pub(crate) use rounds::Rounds;
 pub(crate) use thread::{Io, is_telemetry_thread};
 #[cfg(feature = "otlp")]
 pub(crate) use tls::TlsFiles;

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use radiosonde_metrics::Registry;
 use tokio::task::spawn_blocking;
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::console::{Console, Printed};
-use crate::io::Io;
 use crate::io::attempt::Cutoff;
+use crate::io::{Io, Rounds};
 
 /// Starts the worker.
 pub(crate) fn start_printing(io: &mut Io, console: Console, registry: &Registry, every: Duration) {
@@ -17,17 +16,9 @@ pub(crate) fn start_printing(io: &mut Io, console: Console, registry: &Registry,
 }
 
 /// Writes one line for each series as it is exposed, at an interval and when the service ends.
-async fn print(registry: Registry, console: Console, every: Duration, mut cutoff: Cutoff) {
-    let mut ticks = interval(every);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // The first tick comes at once, when there is nothing to say yet.
-    ticks.tick().await;
-    loop {
-        let ends = tokio::select! {
-            biased;
-            () = cutoff.is_set() => true,
-            _ = ticks.tick() => false,
-        };
+async fn print(registry: Registry, console: Console, every: Duration, cutoff: Cutoff) {
+    let mut rounds = Rounds::new(every, cutoff);
+    while rounds.next().await.is_some() {
         // What is collected for a reading may be the host's code.
         let registry = registry.clone();
         let text = spawn_blocking(move || registry.render()).await;
@@ -39,9 +30,6 @@ async fn print(registry: Registry, console: Console, every: Duration, mut cutoff
                 fields: &[],
                 ids: None,
             });
-        }
-        if ends {
-            return;
         }
     }
 }

@@ -12,14 +12,13 @@ use radiosonde_catalog::{
 };
 use radiosonde_metrics::Registry;
 use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::delta::Deltas;
 use super::encode::message;
 use crate::config::MetricExport;
 use crate::io::attempt::{Cutoff, Outage, attempt, within};
 use crate::io::pipeline::Account;
-use crate::io::{Io, OtlpClient, Posted};
+use crate::io::{Io, OtlpClient, Posted, Rounds};
 
 /// Starts the worker, and returns the account of the points that it collects.
 pub(crate) fn start(
@@ -72,24 +71,12 @@ struct Push {
 type Points = (ExportMetricsServiceRequest, u64);
 
 impl Push {
-    async fn run(mut self, every: Duration, mut cutoff: Cutoff) {
-        let mut ticks = interval(every);
-        // A collector that was slow is not made up for: the next points say it all.
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first tick comes at once, when there is nothing to say yet.
-        ticks.tick().await;
-        loop {
-            let ends = tokio::select! {
-                biased;
-                () = cutoff.is_set() => true,
-                _ = ticks.tick() => false,
-            };
-            match self.read(&mut cutoff).await {
-                Ok(points) => self.send(points, &mut cutoff).await,
+    async fn run(mut self, every: Duration, cutoff: Cutoff) {
+        let mut rounds = Rounds::new(every, cutoff);
+        while let Some(cutoff) = rounds.next().await {
+            match self.read(cutoff).await {
+                Ok(points) => self.send(points, cutoff).await,
                 Err(reason) => self.outage.note(Some(reason)),
-            }
-            if ends {
-                return;
             }
         }
     }
