@@ -4,7 +4,11 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use radiosonde::Config;
@@ -19,21 +23,21 @@ fn a_service_that_gets_a_tenth_of_a_processor_is_alive() {
     if child::is_child() {
         return work_for_ever();
     }
-    let Some(cage) = Cage::new() else {
-        println!("skipped: no control group can be made here");
-        return;
-    };
     let mut command = child::command(NAME, &[]);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut service = Killed(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(service.0.stdout.take().unwrap()).lines();
     let address: SocketAddr = lines
         // The runner of tests has begun the line.
         .find_map(|line| line.unwrap().split_once(ADDRESS)?.1.parse().ok())
         .unwrap();
-    cage.confine(child.id());
+    let cage = Cage::around(service.0.id());
+    let starved = Starved {
+        _service: service,
+        cage,
+    };
     // A tenth of a second each: twice as long as it takes to find a runtime that has stalled, or ten minutes.
     let (enough, mut answers) = (size(100, 6_000), 0);
-    while cage.times_held_back() < enough {
+    while starved.cage.times_held_back() < enough {
         let answer = http::get(address, "/live", &[]).unwrap();
         assert_eq!(
             answer.status,
@@ -44,7 +48,21 @@ fn a_service_that_gets_a_tenth_of_a_processor_is_alive() {
         answers += 1;
     }
     assert!(answers > 0);
-    child.kill().and_then(|()| child.wait()).unwrap();
+}
+
+/// A child in its cage. It goes before the cage does, which has to be empty then.
+struct Starved {
+    _service: Killed,
+    cage: Cage,
+}
+
+/// A child that does not outlive the test, however that ends.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().and_then(|()| self.0.wait()).ok();
+    }
 }
 
 /// Serves, with a thread for probes, and keeps its one worker busy with short tasks.
@@ -72,10 +90,67 @@ fn work_for_ever() {
 
 const ADDRESS: &str = "address: ";
 
-/// A control group that may use a tenth of a processor, of either version of the kernel's interface.
-struct Cage(PathBuf);
+/// What lets a process have a tenth of a processor.
+enum Cage {
+    /// By the kernel's own means, where they are to be had.
+    Group(Group),
+    /// By hand: it may run in one hundredth of a second, and not in the next nine.
+    Hand(Hand),
+}
 
 impl Cage {
+    fn around(process: u32) -> Self {
+        let group = Group::new().filter(|group| group.confine(process));
+        group.map_or_else(|| Self::Hand(Hand::on(process)), Self::Group)
+    }
+
+    /// Returns in how many tenths of a second it was not let run.
+    fn times_held_back(&self) -> usize {
+        match self {
+            Self::Group(group) => group.times_held_back(),
+            Self::Hand(hand) => hand.stops.load(SeqCst),
+        }
+    }
+}
+
+/// A thread that stops a process, again and again.
+struct Hand {
+    stops: Arc<AtomicUsize>,
+    // Dropping it ends the thread.
+    _hold: mpsc::Sender<()>,
+}
+
+impl Hand {
+    fn on(process: u32) -> Self {
+        let (hold, held) = mpsc::channel::<()>();
+        let stops = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&stops);
+        thread::spawn(move || {
+            let (rest, run) = (Duration::from_millis(90), Duration::from_millis(10));
+            while signal("STOP", process) {
+                let _ = held.recv_timeout(rest);
+                counted.fetch_add(1, SeqCst);
+                signal("CONT", process);
+                if held.recv_timeout(run) == Err(RecvTimeoutError::Disconnected) {
+                    return;
+                }
+            }
+        });
+        Self { stops, _hold: hold }
+    }
+}
+
+/// Tells whether there was a process to send a signal to.
+fn signal(name: &str, process: u32) -> bool {
+    let kill = format!("kill -{name} {process}");
+    let status = Command::new("sh").args(["-c", &kill]).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// A control group that may use a tenth of a processor, of either version of the kernel's interface.
+struct Group(PathBuf);
+
+impl Group {
     /// Makes one, if that is allowed here.
     fn new() -> Option<Self> {
         let name = format!("radiosonde-{}", std::process::id());
@@ -83,18 +158,18 @@ impl Cage {
         mounts.into_iter().find_map(|mount| {
             let path = Path::new(mount).join(&name);
             fs::create_dir(&path).ok()?;
-            let cage = Self(path);
+            let group = Self(path);
             let of_first = ["cpu.cfs_period_us", "cpu.cfs_quota_us"];
             let first = of_first.into_iter().zip(["100000", "10000"]);
             let is_first = first
                 .into_iter()
-                .all(|(file, limit)| cage.write(file, limit));
-            (is_first || cage.write("cpu.max", "10000 100000")).then_some(cage)
+                .all(|(file, limit)| group.write(file, limit));
+            (is_first || group.write("cpu.max", "10000 100000")).then_some(group)
         })
     }
 
-    fn confine(&self, process: u32) {
-        assert!(self.write("cgroup.procs", &process.to_string()));
+    fn confine(&self, process: u32) -> bool {
+        self.write("cgroup.procs", &process.to_string())
     }
 
     /// Returns in how many tenths of a second it wanted more than it got.
@@ -113,9 +188,9 @@ impl Cage {
     }
 }
 
-impl Drop for Cage {
+impl Drop for Group {
     fn drop(&mut self) {
-        // Not before all in it have ended, and that is so unless the test fails.
+        // It is empty once the last process in it has been waited for.
         let _ = fs::remove_dir(&self.0);
     }
 }
