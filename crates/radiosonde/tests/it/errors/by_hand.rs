@@ -6,7 +6,8 @@ use radiosonde::Config;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 
 use super::envelopes::events;
-use super::reporting;
+use super::{dsn, reporting};
+use crate::child;
 
 #[derive(Debug, thiserror::Error)]
 #[error("the order could not be stored")]
@@ -60,4 +61,40 @@ async fn without_a_dsn_nothing_is_reported() {
     let report = sonde.shutdown(Duration::from_secs(30)).await;
     assert_eq!(report.error_reports.ended, 0);
     assert!(!sonde.metrics().render().contains("radiosonde_error_events"));
+}
+
+#[test]
+fn a_report_says_what_runs_and_where() {
+    let name = "errors::by_hand::a_report_says_what_runs_and_where";
+    if child::is_child() {
+        let service = radiosonde::Service::new("checkout").version("1.4.2");
+        let sonde = radiosonde::init(service).unwrap();
+        tracing::error!("it broke");
+        drop(sonde);
+        return;
+    }
+    let said = |variables: &[(&str, &str)]| {
+        let collector = FaultCollector::start(Mode::status(200));
+        let dsn = dsn(&collector);
+        let variables = [variables, &[("SENTRY_DSN", &dsn)]].concat();
+        child::printed(&child::run(name, &variables));
+        let event = events(&collector).remove(0);
+        ["release", "environment", "dist", "server_name"]
+            .map(|member| event[member].as_str().map(ToOwned::to_owned))
+    };
+    let told = said(&[
+        ("SENTRY_RELEASE", "shop@7"),
+        ("SENTRY_ENVIRONMENT", "staging"),
+        ("SENTRY_DIST", "arm64-42"),
+        ("HOSTNAME", "shop-6f7d"),
+    ]);
+    let expected = ["shop@7", "staging", "arm64-42", "shop-6f7d"];
+    assert_eq!(told, expected.map(|text| Some(text.to_owned())));
+
+    let [release, environment, dist, server] = said(&[]);
+    assert_eq!(release.as_deref(), Some("checkout@1.4.2"));
+    assert_eq!(environment.as_deref(), Some("production"));
+    assert_eq!(dist, None);
+    // That of the kernel, where it tells.
+    assert_eq!(server.is_some(), cfg!(target_os = "linux"));
 }
