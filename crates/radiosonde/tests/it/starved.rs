@@ -142,7 +142,7 @@ impl Hand {
 
 /// Tells whether there was a process to send a signal to.
 fn signal(name: &str, process: u32) -> bool {
-    let kill = format!("kill -{name} {process}");
+    let kill = format!("kill -{name} {process} 2> /dev/null");
     let status = Command::new("sh").args(["-c", &kill]).status();
     status.is_ok_and(|status| status.success())
 }
