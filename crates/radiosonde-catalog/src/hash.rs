@@ -11,14 +11,15 @@ impl Catalogue {
     ///
     /// It changes with every field of every metric and objective, and not with the order in which they are listed; what is
     /// not a field, such as documentation, does not change it. Neither does the service, which may run under several names,
-    /// or what is in use.
+    /// what is in use, or what was declared [late](Self::with_late).
     ///
     /// It is the [FNV-1a] hash of 64 bits over this text, in UTF-8, each line ended by a line feed. Of each metric, in the
     /// order of the bytes of their names, eight lines: name, OpenTelemetry name, kind, unit, labels, labels as OpenTelemetry
     /// spells them, bounds, help. Of each objective, in the same order, nine: `objective` and the name, kind, target,
     /// threshold in seconds, period in seconds, scope, low traffic, whether it expects traffic, team; what it does not have is
-    /// an empty line. Words are those of [`json`](Self::json); lists are separated by commas, in their order; a bound is the
-    /// shortest decimal number that reads as the same `f64`, without an exponent; a scope is its word and its routes, low
+    /// an empty line. Words are those of [`json`](Self::json); lists are separated by commas, in their order; bounds are those that a
+    /// histogram really has, each the shortest decimal number that reads as the same `f64`, without an exponent, or the word
+    /// `exponential`; a scope is its word and its routes, low
     /// traffic its word and its numbers.
     ///
     /// [FNV-1a]: http://www.isthe.com/chongo/tech/comp/fnv/
@@ -36,10 +37,16 @@ impl Catalogue {
     #[must_use]
     pub fn hash(&self) -> String {
         let mut text = String::new();
-        let mut metrics: Vec<_> = self.metrics.iter().collect();
+        let is_early = |metric: &&Metric| !self.late.contains(metric.name);
+        let mut metrics: Vec<_> = self.metrics.iter().filter(is_early).collect();
         metrics.sort_unstable_by_key(|metric| metric.name);
         for metric in metrics {
-            lines(metric, &self.objectives.bounds_of(metric), &mut text);
+            let bounds = if self.is_exponential(metric) {
+                "exponential".to_owned()
+            } else {
+                listed(&self.bounds(metric))
+            };
+            lines(metric, &bounds, &mut text);
         }
         for objective in &self.objectives {
             objective_lines(objective, &mut text);
@@ -74,7 +81,12 @@ fn objective_lines(objective: &Objective, text: &mut String) {
     );
 }
 
-fn lines(metric: &Metric, bounds: &[f64], text: &mut String) {
+fn listed(bounds: &[f64]) -> String {
+    let bounds: Vec<_> = bounds.iter().map(ToString::to_string).collect();
+    bounds.join(",")
+}
+
+fn lines(metric: &Metric, bounds: &str, text: &mut String) {
     // All fields by name, so that a new one is not forgotten.
     let Metric {
         name,
@@ -89,8 +101,6 @@ fn lines(metric: &Metric, bounds: &[f64], text: &mut String) {
     let (kind, unit) = (kind_word(*kind), unit_word(*unit));
     let (otel_name, labels) = (metric.otel_name(), labels.join(","));
     let otel_labels = metric.otel_labels().join(",");
-    let bounds: Vec<_> = bounds.iter().map(ToString::to_string).collect();
-    let bounds = bounds.join(",");
     // Writing to a `String` cannot fail.
     let _ = writeln!(
         text,
@@ -143,7 +153,7 @@ mod tests {
             bounds: &[0.005, 1.0, 1e21],
             ..HTTP_REQUEST_DURATION
         };
-        lines(&metric, metric.bounds, &mut text);
+        lines(&metric, &listed(metric.bounds), &mut text);
         let expected = concat!(
             "http_request_duration_seconds\nhttp.server.request.duration\nhistogram\nseconds\n",
             "method,route,status\nhttp.request.method,http.route,http.response.status_code\n0.005,1,1000000000000000000000\n",
@@ -264,10 +274,29 @@ mod tests {
     }
 
     #[test]
-    fn neither_the_service_nor_what_is_in_use_changes_it() {
-        let catalogue = Catalogue::new()
+    fn neither_the_service_nor_what_is_in_use_or_late_changes_it() {
+        const LATE: Metric = Metric::counter("orders_paid_total");
+        let catalogue = Catalogue::of(METRICS.iter().copied().chain([&LATE]))
             .with_service("checkout")
             .with_in_use(["cache_hits_total"]);
-        assert_eq!(catalogue.hash(), Catalogue::new().hash());
+        assert_ne!(catalogue.hash(), Catalogue::new().hash());
+        let late = catalogue.with_late([LATE.name()]);
+        assert_eq!(late.hash(), Catalogue::new().hash());
+    }
+
+    #[test]
+    fn other_buckets_than_the_declared_ones_change_it() {
+        let name = HTTP_REQUEST_DURATION.name();
+        let of = Catalogue::new;
+        let hashes = [
+            of(),
+            of().with_bounds(name, [1.0]),
+            of().with_bounds(name, [1.0, 2.0]),
+            of().with_exponential(name),
+        ];
+        let hashes = hashes.map(|catalogue| catalogue.hash());
+        assert_eq!(BTreeSet::from(hashes).len(), 4);
+        let same = of().with_bounds(name, HTTP_REQUEST_DURATION.bounds());
+        assert_eq!(same.hash(), of().hash());
     }
 }

@@ -30,6 +30,7 @@ impl Catalogue {
     ///       "labels": ["method", "route", "status"],
     ///       "otel_labels": ["http.request.method", "http.route", "http.response.status_code"],
     ///       "bounds": [0.005, 0.01, 0.3],
+    ///       "exponential": false,
     ///       "help": "Time from the arrival of an HTTP request to the end of its response, in seconds.",
     ///       "declared_by": "radiosonde",
     ///       "in_use": true
@@ -54,8 +55,9 @@ impl Catalogue {
     ///
     /// `version` is [`JSON_VERSION`]; `hash` that of [`hash`](Self::hash); `service` is `null` when it is not known. Of a
     /// metric, `kind` is `counter`, `gauge`, `up_down_counter` or `histogram`; `unit` is `count`, `seconds`, `bytes` or
-    /// `ratio`; `otel_labels` are as many as `labels`, in the same order; `bounds` is empty unless it is a histogram, and has
-    /// what objectives add; `declared_by` is `radiosonde` or `service`; `in_use` tells whether it has series now. Of an
+    /// `ratio`; `otel_labels` are as many as `labels`, in the same order; `bounds` is empty unless it is a histogram, and are
+    /// those that it really has, with what objectives add; `exponential` tells whether its buckets follow the values, when
+    /// there are no bounds; `declared_by` is `radiosonde` or `service`; `in_use` tells whether it has series now. Of an
     /// objective, `kind` is `availability`, when `threshold_seconds` is `null`, or `latency`; `scope` is `all`, when `routes` is
     /// empty, `group` or `each`; `low_traffic` has the `mode` `least_bad`, `share_of_budget` or `off`, and the numbers of the first,
     /// else `null`; `team` is `null` when there is none.
@@ -98,16 +100,17 @@ impl Catalogue {
         out.push_str(",\"otel_labels\":");
         list(metric.otel_labels(), |label, out| string(label, out), out);
         out.push_str(",\"bounds\":");
-        let bounds = self.objectives.bounds_of(metric);
+        let bounds = self.bounds(metric);
         // Finite, as every constructor sees to, and without an exponent, as the standard library writes it.
         list(&bounds, |bound, out| out.push_str(&bound.to_string()), out);
-        out.push_str(",\"help\":");
+        let is_exponential = self.is_exponential(metric);
+        // Writing to a `String` cannot fail.
+        let _ = write!(out, ",\"exponential\":{is_exponential},\"help\":");
         string(metric.help(), out);
         out.push_str(",\"declared_by\":");
         let is_ours = METRICS.iter().any(|ours| ours.name() == metric.name());
         string(if is_ours { "radiosonde" } else { "service" }, out);
         let in_use = self.in_use.contains(metric.name());
-        // Writing to a `String` cannot fail.
         let _ = write!(out, ",\"in_use\":{in_use}}}");
     }
 }
@@ -231,6 +234,7 @@ mod tests {
                 "otel_labels": metric.otel_labels(),
                 "help": metric.help(),
                 "bounds": read["bounds"],
+                "exponential": false,
                 "declared_by": "radiosonde",
                 "in_use": false,
             });
@@ -255,11 +259,30 @@ mod tests {
             r#"{"name":"delivery_seconds","otel_name":"http.server.request.duration","#,
             r#""kind":"histogram","unit":"seconds","labels":["method","route","status"],"#,
             r#""otel_labels":["http.request.method","http.route","http.response.status_code"],"#,
-            r#""bounds":[0.005,1,1000000000000000000000],"#,
+            r#""bounds":[0.005,1,1000000000000000000000],"exponential":false,"#,
             r#""help":"Time from the arrival of an HTTP request to the end of its response, in seconds.","#,
             r#""declared_by":"service","in_use":true}"#,
         );
         assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn bounds_are_those_that_a_histogram_really_has() {
+        let read = |catalogue: Catalogue| -> Value {
+            let read: Value = serde_json::from_str(&catalogue.json()).unwrap();
+            read["metrics"][0].clone()
+        };
+        let name = HTTP_REQUEST_DURATION.name();
+        let quick = Objective::latency("quick", 95.0, Duration::from_millis(300));
+        let objectives = Objectives::new([quick]).unwrap();
+        let catalogue = Catalogue::of([&HTTP_REQUEST_DURATION]);
+        let other = catalogue.clone().with_bounds(name, [1.0, 2.0]);
+        let other = read(other.with_objectives(objectives));
+        assert_eq!(other["bounds"], json!([0.3, 1, 2]));
+        assert_eq!(other["exponential"], false);
+        let exponential = read(catalogue.with_exponential(name));
+        assert_eq!(exponential["bounds"], json!([]));
+        assert_eq!(exponential["exponential"], true);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use radiosonde_catalog::{Catalogue, METRICS, Metric};
+use radiosonde_catalog::{Catalogue, Kind, METRICS, Metric};
 
 use crate::Registry;
 use crate::canonical::Refusal;
@@ -13,8 +13,8 @@ impl Registry {
     /// they are recorded or not, and those that the service has made from a [`Metric`] of its own; which of them have series
     /// now; and the objectives that the registry was made with.
     ///
-    /// It says what was declared. A histogram whose bounds [`RegistryOptions`](crate::RegistryOptions) sets is exposed
-    /// with those, and is here with the bounds of its [`Metric`].
+    /// Of a histogram it says the buckets that it really has: those that [`RegistryOptions`](crate::RegistryOptions) sets,
+    /// else those of its [`Metric`].
     ///
     /// Metrics of the `metrics` facade are not among them: nobody says beforehand what they are. Neither is a metric
     /// whose name in OpenTelemetry another one has already, such as `orders_sent_bytes_total` beside
@@ -37,9 +37,45 @@ impl Registry {
     #[must_use]
     pub fn catalogue(&self) -> Catalogue {
         let metrics = self.known().metrics();
-        Catalogue::of(&metrics)
+        let catalogue = Catalogue::of(&metrics)
             .with_in_use(self.in_use())
-            .with_objectives(self.objectives().clone())
+            .with_late(self.known().late())
+            .with_objectives(self.objectives().clone());
+        let histograms = metrics
+            .iter()
+            .filter(|metric| metric.kind() == Kind::Histogram);
+        histograms.fold(catalogue, |catalogue, histogram| {
+            let name = histogram.name();
+            match self.options().bounds_of(name) {
+                None => catalogue,
+                Some(bounds) if bounds.is_exponential() => catalogue.with_exponential(name),
+                Some(bounds) => catalogue.with_bounds(name, bounds.limits()),
+            }
+        })
+    }
+
+    /// Says that the service has declared what it knows of beforehand and begins to serve: metrics that come later, when
+    /// something is asked of it for the first time, change the [`catalogue`](Self::catalogue) and not its hash.
+    ///
+    /// The first call counts. Without one, every new metric is another hash.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde_catalog::Metric;
+    /// use radiosonde_metrics::Registry;
+    ///
+    /// const REFUNDED: Metric = Metric::counter("orders_refunded_total");
+    ///
+    /// let registry = Registry::new();
+    /// registry.settle();
+    /// let hash = registry.catalogue().hash();
+    /// registry.counter(&REFUNDED, &[]).increment(1);
+    /// assert!(registry.catalogue().metrics().contains(&REFUNDED));
+    /// assert_eq!(registry.catalogue().hash(), hash);
+    /// ```
+    pub fn settle(&self) {
+        self.known().settle();
     }
 
     /// Says anew what a name means, such as that a metric of Radiosonde has one more label.
@@ -59,6 +95,8 @@ struct Known {
     metrics: BTreeMap<&'static str, Metric>,
     /// Their names in OpenTelemetry, in small letters: there, capitals make no other name.
     otel_names: BTreeSet<String>,
+    /// The names that there were when the service began to serve, once it has.
+    early: Option<BTreeSet<&'static str>>,
 }
 
 impl KnownMetrics {
@@ -86,6 +124,22 @@ impl KnownMetrics {
         let mut known = self.known();
         known.metrics.remove(metric.name());
         known.add(metric);
+    }
+
+    fn settle(&self) {
+        let mut known = self.known();
+        let names = known.metrics.keys().copied().collect();
+        known.early.get_or_insert(names);
+    }
+
+    /// Returns the names that came after the service had begun to serve.
+    fn late(&self) -> Vec<&'static str> {
+        let known = self.known();
+        let Some(early) = &known.early else {
+            return Vec::new();
+        };
+        let names = known.metrics.keys().copied();
+        names.filter(|name| !early.contains(name)).collect()
     }
 
     fn metrics(&self) -> Vec<Metric> {
@@ -130,6 +184,7 @@ mod tests {
     use radiosonde_catalog::{HTTP_ERRORS, Unit};
 
     use super::*;
+    use crate::{Bounds, RegistryOptions};
 
     const DEPTH: Metric = Metric::gauge("belt_depth").with_labels(&["belt"]);
 
@@ -152,6 +207,47 @@ mod tests {
         let json = registry.catalogue().json();
         assert!(json.contains("\"name\":\"belt_depth\""), "{json}");
         assert_eq!(json.matches("\"in_use\":true").count(), 4, "{json}");
+    }
+
+    #[test]
+    fn it_says_the_buckets_that_histograms_really_have() {
+        const WAIT: Metric =
+            Metric::histogram("belt_wait_seconds", &[1.0]).with_unit(Unit::Seconds);
+        const RIDE: Metric =
+            Metric::histogram("belt_ride_seconds", &[1.0]).with_unit(Unit::Seconds);
+        let bounds = Bounds::new([2.0, 4.0]).unwrap();
+        let options = RegistryOptions::new()
+            .bounds_by_prefix("belt_", Bounds::exponential())
+            .bounds(RIDE.name(), bounds);
+        let registry = Registry::with_options(options);
+        registry.histogram(&WAIT, &[]).record(1.0);
+        registry.histogram(&RIDE, &[]).record(1.0);
+
+        let catalogue = registry.catalogue();
+        assert!(catalogue.is_exponential(&WAIT));
+        assert_eq!(catalogue.bounds(&RIDE), [2.0, 4.0]);
+        let text = registry.render();
+        assert!(
+            text.contains("belt_ride_seconds_bucket{le=\"4.0\"} 1\n"),
+            "{text}"
+        );
+        assert!(!text.contains("belt_wait_seconds_bucket{le=\"1"), "{text}");
+    }
+
+    #[test]
+    fn what_comes_after_the_service_has_begun_to_serve_is_no_other_hash() {
+        const EARLY: Metric = Metric::counter("belt_starts_total");
+        const LATE: Metric = Metric::counter("belt_stops_total");
+        let registry = Registry::new();
+        registry.counter(&EARLY, &[]).increment(1);
+        let early = registry.catalogue().hash();
+        registry.settle();
+        registry.counter(&LATE, &[]).increment(1);
+        registry.settle();
+
+        let catalogue = registry.catalogue();
+        assert_eq!(catalogue.hash(), early);
+        assert!(catalogue.json().contains("\"name\":\"belt_stops_total\""));
     }
 
     #[test]

@@ -76,8 +76,8 @@ impl RegistryOptions {
 
     /// Sets the bounds of the histogram with this name, as it is exposed.
     ///
-    /// What is exposed has these bounds. [`Registry::catalogue`](crate::Registry::catalogue) goes on to say what the
-    /// metric was declared with.
+    /// [`Registry::catalogue`](crate::Registry::catalogue) says them, so that what is made from it asks for buckets that
+    /// there are.
     ///
     /// Defaults to those of the longest [prefix](Self::bounds_by_prefix) of its name, else to those it has in the
     /// catalogue, else to [`default_bounds`](Self::default_bounds).
@@ -89,8 +89,7 @@ impl RegistryOptions {
 
     /// Sets the bounds of histograms whose name, as it is exposed, begins with this.
     ///
-    /// The longest prefix counts, and [`bounds`](Self::bounds) for the whole name before any. As with those, the
-    /// catalogue goes on to say what a metric was declared with.
+    /// The longest prefix counts, and [`bounds`](Self::bounds) for the whole name before any.
     ///
     /// # Examples
     ///
@@ -118,7 +117,6 @@ impl RegistryOptions {
         self
     }
 
-    /// Returns the bounds that are set for a histogram by its name.
     /// Sets what the service promises: the thresholds of latency objectives become bounds of
     /// `http_request_duration_seconds` and `rpc_request_duration_seconds`, whatever bounds they have been given, and the
     /// objectives are in the
@@ -145,6 +143,7 @@ impl RegistryOptions {
         !durations.iter().any(is_exponential)
     }
 
+    /// Returns the bounds that are set for a histogram by its name.
     pub(crate) fn bounds_of(&self, metric: &str) -> Option<&Bounds> {
         let by_prefix = || {
             let prefixes = self.bounds_by_prefix.iter().rev();

@@ -195,6 +195,10 @@ impl Registry {
         &self.inner.options.objectives
     }
 
+    pub(crate) fn options(&self) -> &RegistryOptions {
+        &self.inner.options
+    }
+
     fn forget(&self, ended: &[Arc<Hook>]) {
         let hooks = self.inner.before_reading.lock();
         let mut hooks = hooks.unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,7 @@ use super::invalid::{InvalidObjective, MAX_BUDGETS, MAX_NAME, MAX_ROUTES};
 use super::tier::WINDOWS;
 use super::{Decimal, Objective, ObjectiveKind, Scope};
 use crate::{
-    HTTP_REQUEST_DURATION, Metric, RPC_REQUEST_DURATION, SLO_BAD_EVENTS, SLO_BURN_RATE,
+    HTTP_REQUEST_DURATION, RPC_REQUEST_DURATION, SLO_BAD_EVENTS, SLO_BURN_RATE,
     SLO_ERROR_BUDGET_REMAINING, SLO_EVENTS, SLO_INFO,
 };
 
@@ -97,11 +97,6 @@ impl Objectives {
                 .chain([SLO_INFO.name(), SLO_BURN_RATE.name()])
         };
         metric.map_or_else(|| all().map(of).sum(), of)
-    }
-
-    /// Returns the bounds of a metric with those that the objectives add.
-    pub(crate) fn bounds_of(&self, metric: &Metric) -> Vec<f64> {
-        self.joined_to(metric.name(), metric.bounds())
     }
 }
 

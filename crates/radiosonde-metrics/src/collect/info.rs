@@ -43,7 +43,8 @@ pub fn info<'a>(
 /// Adds the series of [`BUILD_INFO`] with these labels and with `catalog_hash`: the hash of the
 /// [`catalogue`](Registry::catalogue), by which what was made from it tells whether it is up to date.
 ///
-/// There is one such series at any time: when the service declares another metric, it has another hash.
+/// There is one such series at any time: when the service declares another metric before it [serves](Registry::settle),
+/// it has another hash.
 ///
 /// # Examples
 ///

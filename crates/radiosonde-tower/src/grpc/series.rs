@@ -1,5 +1,6 @@
 //! The metrics of calls, and their handles kept by method.
 
+use std::ptr;
 use std::time::Duration;
 
 use radiosonde_catalog::{
@@ -76,12 +77,17 @@ pub(super) struct Ended {
 
 impl GrpcSeries {
     pub(crate) fn new(registry: Registry, side: &'static Side, options: &GrpcOptions) -> Self {
-        Self {
+        let series = Self {
             registry,
             side,
             methods: Methods::new(options),
             active: Few::default(),
+        };
+        if ptr::eq(side, Side::SERVICE) {
+            // There before the first call, so that whoever reads the catalogue knows that the service speaks gRPC.
+            series.add_active(None, 0);
         }
+        series
     }
 
     /// Counts calls in flight up or down.

@@ -1,4 +1,4 @@
-//! A process that is there only to say what the service measures and promises.
+//! What the service measures and promises, as far as it is known when it begins to serve.
 
 use std::io::{self, Write};
 use std::process;
@@ -6,8 +6,10 @@ use std::process;
 use crate::Sonde;
 
 impl Sonde {
-    /// Prints the catalogue and ends the process, if that is what it was started for.
-    pub(super) fn say_catalogue_if_asked(&self) {
+    /// Takes what is declared by now for the catalogue of the service; prints it and ends the process, if that is what it was
+    /// started for.
+    pub(super) fn settle_catalogue(&self) {
+        self.metrics().settle();
         if !self.lifecycle().print_catalogue {
             return;
         }

@@ -34,13 +34,14 @@ impl Sonde {
     /// Listens on `address`, and returns the server that will accept. For services that want to know the port first.
     ///
     /// With `RADIOSONDE_PRINT_CATALOGUE` in the environment it prints the catalogue and ends the process: what the service
-    /// declares is known by now, and nothing has begun.
+    /// declares is known by now, and nothing has begun. Metrics that it declares later, when something is first asked of it,
+    /// change the catalogue and not its hash.
     ///
     /// # Errors
     ///
     /// Returns [`ServeError`] when an address cannot be listened on.
     pub async fn bind(&self, address: impl AsRef<str>) -> Result<Server, ServeError> {
-        self.say_catalogue_if_asked();
+        self.settle_catalogue();
         self.watch_runtime();
         let (listener, local) = listen(address.as_ref()).await?;
         let admin = match self.admin_addr() {
