@@ -51,8 +51,11 @@ pub struct ServiceMetric {
     pub labels: Vec<String>,
     /// The keys of its labels as OpenTelemetry spells them, in the same order.
     pub otel_labels: Vec<String>,
-    /// The bounds of a histogram, with those that objectives add.
+    /// The bounds that a histogram really has, with those that objectives add.
     pub bounds: Vec<f64>,
+    /// Whether the buckets of a histogram follow its values instead: to Prometheus, a native histogram.
+    #[serde(default)]
+    pub exponential: bool,
     /// What it says, in one sentence.
     pub help: String,
     /// Who declared it.

@@ -12,6 +12,15 @@ pub(crate) fn written(duration: Duration) -> String {
     }
 }
 
+/// Reads what Prometheus writes with one unit, such as `10m`.
+pub(crate) fn read(text: &str) -> Option<Duration> {
+    let (unit, _) = text.char_indices().find(|(_, c)| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(unit);
+    let (millis, _) = UNITS.iter().find(|(_, letter)| *letter == unit)?;
+    let millis = u64::try_from(*millis).ok()?;
+    Some(Duration::from_millis(number.parse::<u64>().ok()? * millis))
+}
+
 const UNITS: [(u128, &str); 4] = [
     (86_400_000, "d"),
     (3_600_000, "h"),
@@ -22,6 +31,14 @@ const UNITS: [(u128, &str); 4] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_written_is_read() {
+        for text in ["30s", "5m", "25h", "30d"] {
+            assert_eq!(read(text).map(written).as_deref(), Some(text));
+        }
+        assert_eq!(["", "5", "m", "5x"].map(read), [None; 4]);
+    }
 
     #[test]
     fn the_largest_whole_unit_is_taken() {

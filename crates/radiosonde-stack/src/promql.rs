@@ -4,10 +4,12 @@
 //! read: `rate(http_requests_total{outcome="error"}[5m])`. [`Spelling`] puts the names into the chosen [`Naming`], adds the
 //! matchers that select the service, and fills in settings.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
-use radiosonde_catalog::{HTTP_CLIENT_REQUESTS, HTTP_REQUESTS, Metric};
+use radiosonde_catalog::{HTTP_CLIENT_REQUESTS, HTTP_REQUESTS, Metric, RPC_REQUESTS};
 
+use crate::alerts::histograms;
 use crate::naming::{Naming, metric_of};
 
 /// How expressions become those of one service.
@@ -16,6 +18,7 @@ pub struct Spelling {
     naming: Naming,
     matchers: String,
     values: BTreeMap<String, String>,
+    natives: BTreeSet<String>,
 }
 
 impl Spelling {
@@ -42,6 +45,14 @@ impl Spelling {
         self
     }
 
+    /// Asks for these histograms of Radiosonde, by their names, as for native ones: they have no series `_bucket`, and no
+    /// label `le`.
+    #[must_use]
+    pub fn natives<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.natives = names.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Spells an expression.
     ///
     /// # Examples
@@ -57,7 +68,8 @@ impl Spelling {
     /// ```
     #[must_use]
     pub fn spell(&self, expression: &str) -> String {
-        let tokens = tokens(expression);
+        let expression = self.without_buckets(expression);
+        let tokens = tokens(&expression);
         let metrics = metrics_of(&tokens);
         let mut places = Places::default();
         let mut out = String::with_capacity(expression.len() * 2);
@@ -76,6 +88,21 @@ impl Spelling {
             }
         }
         out
+    }
+
+    /// Tells whether an expression names a histogram that is asked for as a native one.
+    pub(crate) fn is_native(&self, expression: &str) -> bool {
+        histograms(expression).any(|histogram| self.natives.contains(histogram.name()))
+    }
+
+    /// Takes the label of buckets out of an expression about a native histogram.
+    fn without_buckets<'a>(&self, expression: &'a str) -> Cow<'a, str> {
+        if !self.is_native(expression) {
+            return Cow::Borrowed(expression);
+        }
+        // As it is written here: behind other labels, before them, or alone.
+        let expression = expression.replace(", le)", ")").replace("(le, ", "(");
+        Cow::Owned(expression.replace(" by (le)", ""))
     }
 
     /// Spells the labels in a template of Prometheus, such as `{{ $labels.route }}`, as those of an expression.
@@ -113,7 +140,9 @@ impl Spelling {
         match metric_of(series) {
             Some((metric, suffix)) => {
                 out.push_str(&self.naming.metric(metric));
-                out.push_str(suffix);
+                if suffix != "_bucket" || !self.natives.contains(metric.name()) {
+                    out.push_str(suffix);
+                }
             }
             None => out.push_str(series),
         }
@@ -285,7 +314,7 @@ fn is_word_start(c: char) -> bool {
 }
 
 /// Recorded series keep labels of these, under the names that they have there.
-const RECORDED: [&Metric; 2] = [&HTTP_REQUESTS, &HTTP_CLIENT_REQUESTS];
+const RECORDED: [&Metric; 3] = [&HTTP_REQUESTS, &HTTP_CLIENT_REQUESTS, &RPC_REQUESTS];
 
 const AFTER_FUNCTION: [&str; 3] = ["(", "by", "without"];
 
@@ -320,6 +349,30 @@ mod tests {
             spelled("job:http_requests:rate5m and on (job) up unless up{x='}'}"),
             r#"job:http_requests:rate5m{job="a"} and on (job) up{job="a"} unless up{job="a",x='}'}"#
         );
+    }
+
+    #[test]
+    fn a_native_histogram_has_no_buckets() {
+        let spelling = Spelling::new(Naming::OpenTelemetry);
+        let spelling = spelling.natives(["http_request_duration_seconds"]);
+        let native = [
+            "histogram_quantile(0.9, sum by (job, route, le) (rate(http_request_duration_seconds_bucket[5m])))",
+            "sum by (le, route) (rate(http_request_duration_seconds_bucket[5m]))",
+            "sum by (le) (rate(http_request_duration_seconds_bucket[5m]))",
+            "sum by (job, le) (job_route_le:http_request_duration_seconds_bucket:rate5m)",
+        ];
+        let native = native.map(|expression| spelling.spell(expression));
+        assert_eq!(
+            native,
+            [
+                "histogram_quantile(0.9, sum by (job, http_route) (rate(http_server_request_duration_seconds[5m])))",
+                "sum by (http_route) (rate(http_server_request_duration_seconds[5m]))",
+                "sum (rate(http_server_request_duration_seconds[5m]))",
+                "sum by (job) (job_route_le:http_request_duration_seconds_bucket:rate5m)",
+            ]
+        );
+        let other = "sum by (le) (rate(rpc_request_duration_seconds_bucket[5m]))";
+        assert!(spelling.spell(other).contains("by (le)"));
     }
 
     #[test]

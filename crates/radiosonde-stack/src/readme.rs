@@ -47,6 +47,15 @@ fn page(stack: &Stack, tree: &Tree) -> String {
         }
     }
     page.push_str(REST);
+    let gaps = stack.services().iter().flat_map(|service| {
+        let told = stack.gaps(service).told().into_iter();
+        told.map(move |text| format!("- {}: {text}.\n", service.name()))
+    });
+    let gaps: Vec<_> = gaps.collect();
+    if !gaps.is_empty() {
+        page.push_str("\n## Not watched\n\n");
+        page.push_str(&gaps.concat());
+    }
     if options.notifications.receivers.is_empty() {
         page.push_str(NOBODY);
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::alerts::packs::PACKS;
-use crate::alerts::{CATEGORIES, STACK};
+use crate::alerts::{Alert, CATEGORIES, STACK};
+use crate::duration::written;
 use crate::prometheus::OF_OBJECTIVES;
 
 /// One threshold.
@@ -367,13 +368,17 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidSetting`] when there is none of this name, and for a value that is not finite or negative.
+    /// Returns [`InvalidSetting`] when there is none of this name, for a value that is not finite and above 0, and for a share
+    /// that is not below 1.
     pub fn set(&mut self, name: &str, value: f64) -> Result<(), InvalidSetting> {
         let known = SETTINGS.iter().find(|setting| setting.name == name);
         let setting = known.ok_or_else(|| InvalidSetting::Unknown { name: name.into() })?;
-        if !value.is_finite() || value < 0.0 {
-            let name = setting.name;
+        let name = setting.name;
+        if !value.is_finite() || value <= 0.0 {
             return Err(InvalidSetting::Value { name, value });
+        }
+        if name.contains("_ratio") && value >= 1.0 {
+            return Err(InvalidSetting::Share { name, value });
         }
         self.thresholds.insert(setting.name, value);
         Ok(())
@@ -383,15 +388,30 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidSetting`] when there is none of this name, and for more than a day.
+    /// Returns [`InvalidSetting`] when there is none of this name, for more than a day, and for so long that the condition of
+    /// the alert is over by itself before it would fire.
     pub fn set_hold(&mut self, alert: &str, hold: Duration) -> Result<(), InvalidSetting> {
         let categories = CATEGORIES.iter().chain(PACKS).chain([&STACK]);
-        let names = categories.flat_map(|category| category.alerts);
-        let mut names = names.map(|alert| alert.name).chain(OF_OBJECTIVES);
-        let known = names.find(|name| *name == alert);
+        let mut alerts = categories.flat_map(|category| category.alerts);
+        let known = alerts.find(|known| known.name == alert);
+        let lasts = known.and_then(Alert::lasts);
+        let of_objective = || OF_OBJECTIVES.into_iter().find(|name| *name == alert);
+        let known = known.map(|known| known.name).or_else(of_objective);
         let alert = known.ok_or_else(|| InvalidSetting::NoAlert { name: alert.into() })?;
         if hold > LONGEST_HOLD {
             return Err(InvalidSetting::Hold { alert, hold });
+        }
+        if let Some(lasts) = lasts {
+            // The rest is for a scrape and an evaluation.
+            let longest = lasts * 3 / 4;
+            if hold > longest {
+                return Err(InvalidSetting::Over {
+                    alert,
+                    hold: written(hold),
+                    lasts: written(lasts),
+                    longest: written(longest),
+                });
+            }
         }
         self.holds
             .insert(alert, Duration::from_secs(hold.as_secs()));
@@ -406,9 +426,33 @@ impl Settings {
         self
     }
 
+    /// Checks that what is grave is further away than what is not yet.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidSetting`] when an alert would be told no earlier than the graver one about the same.
+    pub(crate) fn check(&self) -> Result<(), InvalidSetting> {
+        let wrong = ORDERED
+            .iter()
+            .find(|[less, more]| self.get(less) >= self.get(more));
+        wrong.map_or(Ok(()), |&[less, more]| {
+            Err(InvalidSetting::Order {
+                less,
+                lesser: self.get(less),
+                more,
+                greater: self.get(more),
+            })
+        })
+    }
+
     /// Returns for how long it has to be so before an alert fires, if that was set.
     pub(crate) fn hold(&self, alert: &str) -> Option<Duration> {
         self.holds.get(alert).copied()
+    }
+
+    /// Tells whether a threshold was set.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.thresholds.contains_key(name)
     }
 
     /// Returns every threshold, by name.
@@ -438,7 +482,7 @@ pub enum InvalidSetting {
         name: String,
     },
     /// No threshold can have this value.
-    #[error("the threshold `{name}` cannot be {value}: give a number that is not negative")]
+    #[error("the threshold `{name}` cannot be {value}: give a number above 0")]
     #[non_exhaustive]
     Value {
         /// The name.
@@ -446,8 +490,50 @@ pub enum InvalidSetting {
         /// The value.
         value: f64,
     },
+    /// A share that nothing can exceed.
+    #[error("the threshold `{name}` cannot be {value}: it is a share, so give a number below 1")]
+    #[non_exhaustive]
+    Share {
+        /// The name.
+        name: &'static str,
+        /// The value.
+        value: f64,
+    },
+    /// Two thresholds of which one alert would never be told before the other.
+    #[error(
+        "the threshold `{less}` is {lesser} and `{more}` is {greater}: the first has to be below the second, or nobody is warned \
+         before it is critical; set both"
+    )]
+    #[non_exhaustive]
+    Order {
+        /// The threshold that has to be less.
+        less: &'static str,
+        /// What it is.
+        lesser: f64,
+        /// The threshold that has to be more.
+        more: &'static str,
+        /// What it is.
+        greater: f64,
+    },
+    /// The condition of the alert is over before it would fire.
+    #[error(
+        "`{alert}` cannot hold for {hold}: what it is about is over by itself after {lasts}, so give at most {longest}"
+    )]
+    #[non_exhaustive]
+    Over {
+        /// The alert.
+        alert: &'static str,
+        /// How long.
+        hold: String,
+        /// For how long the condition lasts.
+        lasts: String,
+        /// The longest that can be.
+        longest: String,
+    },
     /// There is no alert of this name that could hold.
-    #[error("there is no alert `{name}` to hold: `radiosonde stack alerts` lists them")]
+    #[error(
+        "there is no alert `{name}` to hold: `radiosonde stack alerts` lists them, and an alert of your own has `hold_seconds`"
+    )]
     #[non_exhaustive]
     NoAlert {
         /// The name.
@@ -465,6 +551,17 @@ pub enum InvalidSetting {
 }
 
 const LONGEST_HOLD: Duration = Duration::from_hours(24);
+
+/// Thresholds of which each first one has to be below the second, so that a warning comes before what is critical.
+const ORDERED: &[[&str; 2]] = &[
+    ["certificate_days_critical", "certificate_days"],
+    ["cpu_ratio", "cpu_ratio_critical"],
+    ["error_ratio", "error_ratio_critical"],
+    ["job_age_seconds", "job_age_critical_seconds"],
+    ["latency_p95_seconds", "latency_p99_seconds"],
+    ["memory_ratio", "memory_ratio_critical"],
+    ["node_disk_free_ratio_critical", "node_disk_free_ratio"],
+];
 
 const fn hold(hold: &'static str, reason: &'static str) -> Hold {
     Hold { hold, reason }
@@ -537,11 +634,79 @@ mod tests {
     }
 
     #[test]
+    fn an_alert_whose_condition_ends_by_itself_holds_for_less() {
+        let mut settings = Settings::new();
+        let minutes = Duration::from_mins;
+        let mut refusal = |alert, hold| settings.set_hold(alert, hold).unwrap_err().to_string();
+        assert_eq!(
+            refusal("NoMessagesProcessed", minutes(46)),
+            "`NoMessagesProcessed` cannot hold for 46m: what it is about is over by itself after 1h, so give at most 45m"
+        );
+        let refused = refusal("HandlerPanics", minutes(8));
+        assert!(refused.contains("over by itself after 10m"), "{refused}");
+        let refused = refusal("ServiceRestarting", minutes(15));
+        assert!(refused.contains("give at most 675s"), "{refused}");
+        settings
+            .set_hold("NoMessagesProcessed", minutes(45))
+            .unwrap();
+        settings.set_hold("JobOverdue", minutes(600)).unwrap();
+    }
+
+    #[test]
+    fn a_warning_comes_before_what_is_critical() {
+        let mut settings = Settings::new();
+        assert_eq!(settings.check(), Ok(()));
+        settings.set("error_ratio", 0.2).unwrap();
+        let refused = settings.check().unwrap_err().to_string();
+        assert!(
+            refused.contains("`error_ratio` is 0.2 and `error_ratio_critical` is 0.1"),
+            "{refused}"
+        );
+        settings.set("error_ratio_critical", 0.3).unwrap();
+        assert_eq!(settings.check(), Ok(()));
+        settings.set("certificate_days", 2.0).unwrap();
+        let refused = settings.check().unwrap_err().to_string();
+        assert!(
+            refused.contains("`certificate_days_critical` is 3"),
+            "{refused}"
+        );
+    }
+
+    /// What supersedes another alert is about the same, with a threshold further away.
+    #[test]
+    fn every_pair_of_thresholds_has_its_order() {
+        let categories = CATEGORIES.iter().chain(PACKS);
+        let alerts: Vec<_> = categories.flat_map(|category| category.alerts).collect();
+        let asked = |alert: &Alert| -> BTreeSet<_> {
+            let words = crate::promql::words(alert.expr);
+            words.filter_map(|word| word.strip_prefix('$')).collect()
+        };
+        let mut pairs = BTreeSet::new();
+        for alert in &alerts {
+            let less = alerts
+                .iter()
+                .find(|less| alert.supersedes == Some(less.name));
+            let Some(less) = less else { continue };
+            let (more, less) = (asked(alert), asked(less));
+            let apart: BTreeSet<_> = more.symmetric_difference(&less).copied().collect();
+            if apart.len() == 2 {
+                pairs.insert(apart);
+            }
+        }
+        let ordered: BTreeSet<_> = ORDERED.iter().map(|pair| BTreeSet::from(*pair)).collect();
+        let disks = BTreeSet::from(["node_disk_free_ratio_critical", "node_disk_free_ratio"]);
+        pairs.insert(disks);
+        assert_eq!(pairs, ordered);
+    }
+
+    #[test]
     fn what_cannot_be_set_is_refused_by_name() {
         let mut settings = Settings::new();
         let mut refusal = |name, value| settings.set(name, value).unwrap_err().to_string();
         assert!(refusal("eror_ratio", 1.0).contains("no threshold `eror_ratio`"));
         assert!(refusal("error_ratio", -1.0).contains("`error_ratio` cannot be -1"));
         assert!(refusal("error_ratio", f64::NAN).contains("cannot be NaN"));
+        assert!(refusal("queue_depth", 0.0).contains("give a number above 0"));
+        assert!(refusal("memory_ratio", 1.0).contains("it is a share"));
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::alertmanager::{self, InvalidNotifications};
 use crate::alerts::{DeclaredAlert, InvalidAlert};
+use crate::gaps::{Gaps, natives};
 use crate::prometheus::{self, AlertRule, Bearing};
 use crate::promql::Spelling;
-use crate::settings::Settings;
+use crate::settings::{InvalidSetting, Settings};
 use crate::{
     InvalidScrapeConfig, Manifest, Options, Origin, ScrapeConfig, ServiceCatalogue, Tree, grafana,
     readme, runbooks, warnings,
@@ -25,8 +26,8 @@ impl Stack {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidStack`] when there are none, when two have the same name, and when a name or an address of one, or
-    /// one of the options, is none.
+    /// Returns [`InvalidStack`] when there are none, when two have the same name, when a name or an address of one, or one of
+    /// the options, is none, and when a threshold that was set makes no sense.
     pub fn new(
         services: impl IntoIterator<Item = Service>,
         options: Options,
@@ -47,7 +48,7 @@ impl Stack {
             }
             service.scrape(options.scrape_interval)?;
             for (alert, declared) in &service.alerts {
-                declared.check(alert, &service.catalogue)?;
+                declared.check(alert, &service.catalogue, options.target)?;
                 if !alerts.insert(alert) {
                     let alert = alert.clone();
                     return Err(InvalidAlert::Taken { alert }.into());
@@ -55,7 +56,43 @@ impl Stack {
             }
         }
         options.check()?;
-        Ok(Self { services, options })
+        let stack = Self { services, options };
+        stack.check_thresholds()?;
+        Ok(stack)
+    }
+
+    /// A threshold that somebody has set, and that a histogram cannot decide, would be an alert that says nothing.
+    fn check_thresholds(&self) -> Result<(), InvalidStack> {
+        self.options.thresholds.check()?;
+        for service in &self.services {
+            let settings = self.thresholds(service);
+            let order = settings.check();
+            order.map_err(|source| InvalidStack::ThresholdOf {
+                service: service.name.clone(),
+                source,
+            })?;
+            let gaps = self.gaps(service);
+            let mut undecided = gaps.undecided.iter();
+            let set = undecided.find(|gap| settings.is_set(gap.percentile.threshold));
+            if let Some(gap) = set {
+                let (least, most) = gap.decides;
+                return Err(InvalidStack::Undecided {
+                    service: service.name.clone(),
+                    alert: gap.alert,
+                    threshold: gap.percentile.threshold,
+                    value: gap.limit,
+                    histogram: gap.percentile.histogram.name(),
+                    least,
+                    most,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what the histograms of a service cannot tell.
+    pub(crate) fn gaps(&self, service: &Service) -> Gaps {
+        Gaps::of(service, &self.thresholds(service), &self.options)
     }
 
     /// Returns the services, in the order given.
@@ -77,10 +114,13 @@ impl Stack {
         Origin::new(each.map(|service| (service.name.clone(), service.hash().to_owned())))
     }
 
-    /// Returns how expressions about one service are spelled: with `job` of its name.
+    /// Returns how expressions about one service are spelled: with `job` of its name, and its histograms as they are kept.
     #[must_use]
     pub fn spelling(&self, service: &Service) -> Spelling {
-        Spelling::new(self.options.naming).matchers(format!("job=\"{}\"", service.name))
+        let spelling = Spelling::new(self.options.naming);
+        spelling
+            .matchers(format!("job=\"{}\"", service.name))
+            .natives(natives(service).map(|metric| metric.name.clone()))
     }
 
     /// Returns the thresholds of a service.
@@ -290,6 +330,40 @@ pub enum InvalidStack {
     NoPack {
         /// The name.
         name: String,
+    },
+    /// Thresholds that do not go together.
+    #[error(transparent)]
+    Threshold(#[from] InvalidSetting),
+    /// Thresholds of a service that do not go together.
+    #[error("of {service}")]
+    #[non_exhaustive]
+    ThresholdOf {
+        /// The service.
+        service: String,
+        /// What is wrong with them.
+        source: InvalidSetting,
+    },
+    /// A threshold that was set, and that the bounds of the histogram cannot decide.
+    #[error(
+        "`{alert}` of {service} would say nothing: the threshold `{threshold}` is {value}, and the bounds of `{histogram}` decide \
+         from {least} to below {most}; set one between them, give the histogram other bounds, or name the alert in `unwanted`"
+    )]
+    #[non_exhaustive]
+    Undecided {
+        /// The service.
+        service: String,
+        /// The alert.
+        alert: &'static str,
+        /// The threshold.
+        threshold: &'static str,
+        /// What it was set to.
+        value: f64,
+        /// The histogram.
+        histogram: &'static str,
+        /// The least that its bounds decide.
+        least: f64,
+        /// From where on they do not.
+        most: f64,
     },
     /// An alert about a metric of a service cannot be.
     #[error(transparent)]

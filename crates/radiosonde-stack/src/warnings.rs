@@ -1,12 +1,15 @@
 //! What whoever writes a tree should know of it.
 
+use std::time::Duration;
+
 use radiosonde_catalog::objective::{LowTraffic, Objective, Tier};
 
 use crate::duration::written;
 use crate::prometheus::TIERS;
 use crate::{Stack, Target};
 
-/// Returns a sentence for each thing that is worth knowing: first of the stack, then of each objective.
+/// Returns a sentence for each thing that is worth knowing: first of the stack, then of what is not watched, then of each
+/// objective.
 pub(crate) fn of(stack: &Stack) -> Vec<String> {
     let of_stack = [
         (
@@ -22,15 +25,58 @@ pub(crate) fn of(stack: &Stack) -> Vec<String> {
         .into_iter()
         .filter(|(is_so, _)| *is_so)
         .map(|(_, text)| text.to_owned());
-    let of_objectives = stack.services().iter().flat_map(|service| {
-        let objectives = service.catalogue().objectives.iter();
-        objectives.flat_map(move |objective| {
-            let about = format!("{}/{}", service.name(), objective.name());
-            let texts = of_objective(objective).into_iter();
-            texts.map(move |text| format!("{about}: {text}"))
-        })
+    let of_stack = of_stack.chain(retention(stack));
+    let of_histograms = stack.services().iter().flat_map(|service| {
+        let told = stack.gaps(service).told().into_iter();
+        told.map(move |text| format!("{}: {text}", service.name()))
     });
-    of_stack.chain(of_objectives).collect()
+    of_stack
+        .chain(of_histograms)
+        .chain(of_objectives(stack))
+        .collect()
+}
+
+/// What an objective counts over its period has to be kept for as long.
+fn retention(stack: &Stack) -> Option<String> {
+    const KEPT: Duration = Duration::from_hours(15 * 24);
+    const DAY: Duration = Duration::from_hours(24);
+    let services = stack.services().iter();
+    let objectives = services.flat_map(|service| service.catalogue().objectives.iter());
+    let longest = objectives.map(Objective::period).max()?;
+    (longest > KEPT).then(|| {
+        let (period, kept) = (written(longest), written(longest + DAY));
+        format!(
+            "objectives look back over {period}, and Prometheus keeps 15 days unless it is told more: start it with \
+             `--storage.tsdb.retention.time={kept}`"
+        )
+    })
+}
+
+/// What is true of several objectives is said once.
+fn of_objectives(stack: &Stack) -> Vec<String> {
+    let mut told: Vec<(String, Vec<String>)> = Vec::new();
+    for service in stack.services() {
+        for objective in &service.catalogue().objectives {
+            let about = format!("{}/{}", service.name(), objective.name());
+            for text in of_objective(objective) {
+                match told.iter_mut().find(|(known, _)| *known == text) {
+                    Some((_, all)) => all.push(about.clone()),
+                    None => told.push((text, vec![about.clone()])),
+                }
+            }
+        }
+    }
+    let line = |(text, about): (String, Vec<String>)| format!("{}: {text}", shortened(&about));
+    told.into_iter().map(line).collect()
+}
+
+/// Names a few, and says how many there are beside them.
+fn shortened(names: &[String]) -> String {
+    const FEW: usize = 5;
+    match names.len() {
+        count if count > FEW => format!("{} and {} more", names[..FEW].join(", "), count - FEW),
+        _ => names.join(", "),
+    }
 }
 
 fn of_objective(objective: &Objective) -> Vec<String> {
@@ -83,9 +129,11 @@ fn needs(objective: &Objective, tiers: &[Tier]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use radiosonde_catalog::Catalogue;
+    use radiosonde_catalog::objective::Objectives;
 
     use super::*;
+    use crate::{Options, Service, ServiceCatalogue};
 
     fn hours(hours: u64) -> Duration {
         Duration::from_hours(hours)
@@ -112,6 +160,39 @@ mod tests {
             "{share}"
         );
         assert!(told(LowTraffic::Off).ends_with(", and somebody is told of it"));
+    }
+
+    #[test]
+    fn for_how_long_prometheus_has_to_keep_what_objectives_count_is_told() {
+        let told = |period| {
+            let objective = Objective::availability("api", 99.9).with_period(period);
+            let objectives = Objectives::new([objective]).unwrap();
+            let json = Catalogue::new().with_objectives(objectives).json();
+            let catalogue = ServiceCatalogue::from_json(&json).unwrap();
+            let stack = Stack::new([Service::new("a", catalogue)], Options::default());
+            retention(&stack.unwrap())
+        };
+        assert_eq!(told(hours(15 * 24)), None);
+        let told = told(hours(30 * 24)).unwrap();
+        assert!(
+            told.ends_with("`--storage.tsdb.retention.time=31d`"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn what_is_true_of_several_objectives_is_said_once() {
+        let objectives = (0..7).map(|number| Objective::availability(format!("o{number}"), 99.9));
+        let objectives = objectives.chain([Objective::availability("other", 99.0)]);
+        let objectives = Objectives::new(objectives).unwrap();
+        let json = Catalogue::new().with_objectives(objectives).json();
+        let catalogue = ServiceCatalogue::from_json(&json).unwrap();
+        let stack = Stack::new([Service::new("a", catalogue)], Options::default()).unwrap();
+        let told = of_objectives(&stack);
+        assert_eq!(told.len(), 2, "{told:?}");
+        let start = "a/o0, a/o1, a/o2, a/o3, a/o4 and 2 more: with fewer than 70 requests in 1h";
+        assert!(told[0].starts_with(start), "{told:?}");
+        assert!(told[1].starts_with("a/other: with fewer than"), "{told:?}");
     }
 
     #[test]

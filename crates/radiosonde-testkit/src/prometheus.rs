@@ -39,10 +39,38 @@ impl Prometheus {
     /// Panics when it is not installed or does not start.
     #[must_use]
     pub fn with_features(config: &str, features: &[&str]) -> Self {
+        Self::launched(config, |command, directory| {
+            command.arg(storage(&directory.join("data")));
+            if !features.is_empty() {
+                command.arg(format!("--enable-feature={}", features.join(",")));
+            }
+        })
+    }
+
+    /// Starts Prometheus as [`start`](Self::start) does, over the blocks in a directory, such as those of [`import`], and
+    /// lets it keep what is not older than 60 days.
+    ///
+    /// # Panics
+    ///
+    /// Panics when it is not installed or does not start.
+    #[must_use]
+    pub fn over(config: &str, blocks: &Path) -> Self {
+        Self::launched(config, |command, _| {
+            command
+                .arg(storage(blocks))
+                .arg("--storage.tsdb.retention.time=60d");
+        })
+    }
+
+    fn launched(config: &str, arguments: impl Fn(&mut Command, &Path)) -> Self {
         let program = tools::program("prometheus");
         let (server, [addr]) = Server::with_ports(
             "prometheus",
-            |directory, [addr]| command(&program, directory, addr, config, features),
+            |directory, [addr]| {
+                let mut command = command(&program, directory, addr, config);
+                arguments(&mut command, directory);
+                command
+            },
             |[addr]| http::get(addr, "/-/ready", &[]).is_ok_and(|response| response.status == 200),
         );
         Self {
@@ -147,27 +175,36 @@ pub fn promtool_check_config(config: &str) -> Result<String, String> {
     verdict(command.arg(file).output().expect("promtool starts"))
 }
 
-fn command(
-    program: &Path,
-    directory: &Path,
-    addr: SocketAddr,
-    config: &str,
-    features: &[&str],
-) -> Command {
+/// Lets `promtool` make blocks in a directory from a file of OpenMetrics whose samples have times.
+///
+/// # Errors
+///
+/// Returns what it says when it finds fault.
+///
+/// # Panics
+///
+/// Panics when `promtool` is not installed.
+pub fn import(file: &Path, directory: &Path) -> Result<String, String> {
+    let mut command = promtool(["tsdb", "create-blocks-from"]);
+    // Of two hours each, as it makes them by default, Prometheus would first make larger ones.
+    command
+        .args(["openmetrics", "--max-block-duration=744h", "--quiet"])
+        .args([file, directory]);
+    verdict(command.output().expect("promtool starts"))
+}
+
+fn command(program: &Path, directory: &Path, addr: SocketAddr, config: &str) -> Command {
     let file = directory.join("prometheus.yml");
     fs::write(&file, config).expect("a new file in a directory of our own");
     let mut command = launch::command(program);
     command
         .arg(format!("--config.file={}", file.display()))
-        .arg(format!(
-            "--storage.tsdb.path={}",
-            directory.join("data").display()
-        ))
         .arg(format!("--web.listen-address={addr}"));
-    if !features.is_empty() {
-        command.arg(format!("--enable-feature={}", features.join(",")));
-    }
     command
+}
+
+fn storage(directory: &Path) -> String {
+    format!("--storage.tsdb.path={}", directory.display())
 }
 
 fn promtool(arguments: [&str; 2]) -> Command {

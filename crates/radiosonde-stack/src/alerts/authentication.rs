@@ -1,7 +1,6 @@
 //! Who comes in, and who tries to.
 
-use super::{Alert, Category, Input, Severity, Story};
-use crate::settings::Settings;
+use super::{Alert, Category, Input, Scene, Severity, Story};
 
 pub(super) const AUTHENTICATION: Category = Category {
     name: "authentication",
@@ -23,8 +22,8 @@ pub(super) const AUTHENTICATION: Category = Category {
                 "Block the addresses",
                 "Lock the accounts that were tried, and tell their owners",
             ],
-            story: |settings| {
-                let limit = settings.get("authentication_refused_rate");
+            story: |scene| {
+                let limit = scene.get("authentication_refused_rate");
                 Story::of([Input::per_second(
                     r#"authentication_attempts_total{method="password",outcome="refused"}"#,
                     limit * 0.9,
@@ -42,7 +41,7 @@ pub(super) const AUTHENTICATION: Category = Category {
             means: "Users with the right password cannot come in.",
             look: &["Whatever checks them: the directory, the identity provider, the database"],
             act: &["Mend it, or let users come in by another method"],
-            story: |settings| attempts(settings, "error", "authentication_error_ratio"),
+            story: |scene| attempts(scene, "error", "authentication_error_ratio"),
         },
         Alert {
             name: "AuthenticationRefused",
@@ -57,7 +56,7 @@ pub(super) const AUTHENTICATION: Category = Category {
                 "Whether a secret was changed lately",
             ],
             act: &["Block the address, or give the client the new secret"],
-            story: |settings| attempts(settings, "refused", "authentication_refused_ratio"),
+            story: |scene| attempts(scene, "refused", "authentication_refused_ratio"),
         },
         Alert {
             name: "UnauthorizedRequests",
@@ -72,7 +71,7 @@ pub(super) const AUTHENTICATION: Category = Category {
                 "Whether keys or roles were changed lately",
             ],
             act: &["Give the client its rights back, or block it"],
-            story: |settings| answered(settings, "401", "unauthorized_ratio"),
+            story: |scene| answered(scene, "401", "unauthorized_ratio"),
         },
         Alert {
             name: "RateLimitViolations",
@@ -84,16 +83,16 @@ pub(super) const AUTHENTICATION: Category = Category {
             means: "A client asks in a loop, or the limit is too low for what clients do.",
             look: &["Which routes, and by whom"],
             act: &["Talk to the client", "Raise the limit"],
-            story: |settings| answered(settings, "429", "rate_limited_ratio"),
+            story: |scene| answered(scene, "429", "rate_limited_ratio"),
         },
     ],
 };
 
 /// A share of the attempts ends like this.
-fn attempts(settings: &Settings, outcome: &str, threshold: &str) -> Story {
+fn attempts(scene: &Scene<'_>, outcome: &str, threshold: &str) -> Story {
     // Fewer than what would be an attack.
-    let rate = settings.get("authentication_rate") * 10.0;
-    let limit = settings.get(threshold) * rate;
+    let rate = scene.get("authentication_rate") * 10.0;
+    let limit = scene.get(threshold) * rate;
     let (below, above) = (limit * 0.8, limit * 1.2);
     let series = |outcome| {
         format!(r#"authentication_attempts_total{{method="password",outcome="{outcome}"}}"#)
@@ -105,9 +104,9 @@ fn attempts(settings: &Settings, outcome: &str, threshold: &str) -> Story {
 }
 
 /// A share of the requests is answered with a status.
-fn answered(settings: &Settings, status: &str, threshold: &str) -> Story {
-    let rate = settings.get("request_rate") * 100.0;
-    let limit = settings.get(threshold) * rate;
+fn answered(scene: &Scene<'_>, status: &str, threshold: &str) -> Story {
+    let rate = scene.get("request_rate") * 100.0;
+    let limit = scene.get(threshold) * rate;
     let (below, above) = (limit * 0.8, limit * 1.2);
     let series = |status| {
         format!(

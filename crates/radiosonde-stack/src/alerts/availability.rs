@@ -83,9 +83,9 @@ pub(super) const AVAILABILITY: Category = Category {
                 "Roll back if it began with a deployment",
                 "Raise the memory limit if it is killed at the limit",
             ],
-            story: |settings| {
+            story: |scene| {
                 // One start a quarter of an hour is one less than any number that makes sense.
-                let often = settings.get("restarts") * 3.0 / (15.0 * 60.0);
+                let often = scene.get("restarts") * 3.0 / (15.0 * 60.0);
                 Story::of([Input::per_second(
                     r#"process_start_time_seconds{instance="a"}"#,
                     0.0,

@@ -21,10 +21,10 @@ pub(super) const CACHES: Category = Category {
             "Enlarge the cache, or let its entries live longer",
             "Remove it, if it is of no use",
         ],
-        story: |settings| {
-            let rate = settings.get("cache_rate") * 10.0;
+        story: |scene| {
+            let rate = scene.get("cache_rate") * 10.0;
             let (well, badly) = {
-                let limit = settings.get("cache_hit_ratio");
+                let limit = scene.get("cache_hit_ratio");
                 (rate * (limit * 1.1).min(1.0), rate * limit * 0.8)
             };
             Story::of([

@@ -1,7 +1,6 @@
 //! Certificates that end.
 
-use super::{Alert, Category, Input, Severity, Story};
-use crate::settings::Settings;
+use super::{Alert, Category, Input, Scene, Severity, Story};
 
 pub(super) const CERTIFICATES: Category = Category {
     name: "certificates",
@@ -17,7 +16,7 @@ pub(super) const CERTIFICATES: Category = Category {
             means: "When it has ended, no client connects any more.",
             look: LOOK,
             act: ACT,
-            story: |settings| ending(settings, "certificate_days_critical"),
+            story: |scene| ending(scene, "certificate_days_critical"),
         },
         Alert {
             name: "CertificateExpiringSoon",
@@ -29,7 +28,7 @@ pub(super) const CERTIFICATES: Category = Category {
             means: "It should have been renewed by now.",
             look: LOOK,
             act: ACT,
-            story: |settings| ending(settings, "certificate_days"),
+            story: |scene| ending(scene, "certificate_days"),
         },
     ],
 };
@@ -41,8 +40,8 @@ const LOOK: &[&str] = &[
 
 const ACT: &[&str] = &["Renew it by hand", "Restart or reload what serves it"];
 
-fn ending(settings: &Settings, threshold: &str) -> Story {
-    let limit = settings.get(threshold) * 86_400.0;
+fn ending(scene: &Scene<'_>, threshold: &str) -> Story {
+    let limit = scene.get(threshold) * 86_400.0;
     Story::of([Input::is(
         r#"certificate_expiry_timestamp_seconds{certificate="public"}"#,
         limit + 40_000.0,

@@ -9,8 +9,9 @@ use serde::Deserialize;
 
 use super::packs::PACKS;
 use super::{CATEGORIES, Category, Input, STACK, Severity, Story};
+use crate::histogram::Buckets;
 use crate::prometheus::OF_OBJECTIVES;
-use crate::{MetricKind, Naming, ServiceCatalogue, ServiceMetric};
+use crate::{MetricKind, Naming, ServiceCatalogue, ServiceMetric, Target};
 
 /// An alert about one metric of a service.
 ///
@@ -130,6 +131,7 @@ impl DeclaredAlert {
         &self,
         name: &str,
         catalogue: &ServiceCatalogue,
+        target: Target,
     ) -> Result<(), InvalidAlert> {
         let alert = || name.to_owned();
         if !is_name(name) {
@@ -162,6 +164,18 @@ impl DeclaredAlert {
                 when,
             });
         }
+        let both = |label: &&String| self.by.contains(label);
+        if self.when == Condition::ShareAbove
+            && let Some(label) = self.labels.keys().find(both)
+        {
+            return Err(InvalidAlert::WholePart {
+                alert: alert(),
+                label: label.clone(),
+            });
+        }
+        if self.when == Condition::SlowerThan {
+            self.check_buckets(name, metric, target)?;
+        }
         let needs_part = self.when == Condition::ShareAbove && self.labels.is_empty();
         if !self.when.can_have(self.limit) || needs_part {
             return Err(InvalidAlert::Limit {
@@ -170,17 +184,46 @@ impl DeclaredAlert {
             });
         }
         let longest = match self.when {
-            // Half an hour later, an hour without anything is over.
-            Condition::Stopped => 20 * 60,
+            Condition::Stopped => LONGEST_STOPPED,
             _ => 24 * 60 * 60,
         };
         if self.hold_seconds > longest {
             return Err(InvalidAlert::Hold {
                 alert: alert(),
+                hold: self.hold_seconds,
                 longest,
             });
         }
         Ok(())
+    }
+
+    /// Checks that its percentile can be on both sides of the limit.
+    fn check_buckets(
+        &self,
+        alert: &str,
+        metric: &ServiceMetric,
+        target: Target,
+    ) -> Result<(), InvalidAlert> {
+        let buckets = Buckets::of(metric);
+        if buckets == Buckets::Native && target == Target::Prometheus2 {
+            return Err(InvalidAlert::Native {
+                alert: alert.to_owned(),
+                metric: self.metric.clone(),
+            });
+        }
+        match self.limit {
+            Some(limit) if !buckets.can_decide(SLOWEST, limit) => {
+                let (least, most) = buckets.decide(SLOWEST);
+                Err(InvalidAlert::Undecided {
+                    alert: alert.to_owned(),
+                    metric: self.metric.clone(),
+                    limit,
+                    least,
+                    most,
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns how it reads in a spelling, without the matchers of the service.
@@ -189,6 +232,7 @@ impl DeclaredAlert {
         let spelled = metric.labels.iter().map(String::as_str).zip(labels);
         Spelled {
             alert: self,
+            buckets: Buckets::of(metric),
             name,
             labels: spelled.collect(),
         }
@@ -207,6 +251,7 @@ impl DeclaredAlert {
 #[derive(Debug)]
 pub(crate) struct Spelled<'a> {
     alert: &'a DeclaredAlert,
+    buckets: Buckets,
     name: String,
     /// By their default spelling.
     labels: BTreeMap<&'a str, String>,
@@ -235,9 +280,14 @@ impl Spelled<'_> {
             Condition::ValueAbove => format!("max by ({by}) ({chosen}) > {limit}"),
             Condition::ValueBelow => format!("min by ({by}) ({chosen}) < {limit}"),
             Condition::AgeAbove => format!("time() - max by ({by}) ({chosen} > 0) > {limit}"),
-            Condition::SlowerThan => format!(
-                "histogram_quantile(0.95, sum by ({by}, le) (rate({name}_bucket{{{part}}}[5m]))) > {limit}"
-            ),
+            Condition::SlowerThan => match self.buckets {
+                Buckets::Native => {
+                    format!("histogram_quantile({SLOWEST}, {}) > {limit}", rate(&chosen))
+                }
+                Buckets::Bounds(_) => format!(
+                    "histogram_quantile({SLOWEST}, sum by ({by}, le) (rate({name}_bucket{{{part}}}[5m]))) > {limit}"
+                ),
+            },
         }
     }
 
@@ -259,7 +309,7 @@ impl Spelled<'_> {
             Condition::ShareAbove => {
                 format!(
                     "{{{{ $value | humanizePercentage }}}} of {of} are {}",
-                    self.matchers().replace('"', "")
+                    literal(&self.matchers().replace('"', ""))
                 )
             }
             Condition::ValueAbove => format!("{of} is {number}, more than {limit}"),
@@ -281,9 +331,10 @@ impl Spelled<'_> {
             Condition::RateAbove => {
                 Story::of([Input::per_second(series, limit * 0.8, limit + around)])
             }
-            Condition::Spike => Story::of([Input::per_second(series, 1.0, limit * 1.2)])
-                .lasting([WEEK + 60, 60, 60], 15),
-            Condition::Stopped => Story::of([Input::per_second(series, 1.0, 0.0)]),
+            Condition::Spike => Story::of([Input::per_second(series, 1.0, limit * 1.2)]).weekly(),
+            Condition::Stopped => {
+                Story::of([Input::per_second(series, 1.0, 0.0)]).lasting(STOPPED, 1)
+            }
             Condition::ShareAbove => {
                 let (below, above) = (limit * 8.0, (limit * 12.0).min(10.0));
                 Story::of([
@@ -297,19 +348,11 @@ impl Spelled<'_> {
                 Story::of([Input::last_time(series)]).lasting([60, minutes(limit) + 60, 60], 15)
             }
             Condition::SlowerThan => {
-                let bounds = [0.5, 2.0].map(|of| (limit * of).to_string());
-                let buckets = [
-                    (bounds[0].as_str(), 9.9, 5.0),
-                    (bounds[1].as_str(), 0.1, 5.0),
-                    ("+Inf", 0.0, 0.0),
-                ];
                 let labels = self.labels_of_series(None);
-                let labels = labels.iter().map(|pair| format!("{pair},"));
-                Story::of(Input::buckets(
-                    &self.name,
-                    &labels.collect::<String>(),
-                    &buckets,
-                ))
+                let labels: Vec<_> = labels.iter().map(|pair| format!("{pair},")).collect();
+                let labels = labels.concat();
+                let series = (self.name.as_str(), labels.as_str());
+                Story::of(self.buckets.around(series, limit, 10.0, [0.01, 0.5]))
             }
         };
         story.held(Some(self.alert.hold()))
@@ -360,7 +403,7 @@ impl Spelled<'_> {
 }
 
 /// Why an alert that was set cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidAlert {
     /// A name that cannot be one of a page and a label.
@@ -427,15 +470,71 @@ pub enum InvalidAlert {
         /// The condition.
         when: &'static str,
     },
+    /// A limit on a percentile that the bounds of the histogram cannot decide.
+    #[error(
+        "alert `{alert}` would say nothing: its `limit` is {limit}, and the bounds of `{metric}` decide from {least} to below \
+         {most}; set one between them, or give the histogram other bounds"
+    )]
+    #[non_exhaustive]
+    Undecided {
+        /// The alert.
+        alert: String,
+        /// The histogram.
+        metric: String,
+        /// The limit.
+        limit: f64,
+        /// The least that its bounds decide.
+        least: f64,
+        /// From where on they do not.
+        most: f64,
+    },
+    /// A histogram that the Prometheus does not keep.
+    #[error(
+        "alert `{alert}` watches `{metric}`, whose buckets follow its values: Prometheus 2 keeps no such histogram unless a \
+         feature is switched on; write for `--target prometheus3`, or give the histogram bounds"
+    )]
+    #[non_exhaustive]
+    Native {
+        /// The alert.
+        alert: String,
+        /// The histogram.
+        metric: String,
+    },
+    /// A part and its whole that are told apart by the same label.
+    #[error(
+        "alert `{alert}` asks for the label `{label}` in `labels` and in `by`: of the series with that value the share is \
+         always 1, so take it out of `by`"
+    )]
+    #[non_exhaustive]
+    WholePart {
+        /// The alert.
+        alert: String,
+        /// The label.
+        label: String,
+    },
     /// A hold that is too long for the condition.
-    #[error("alert `{alert}` holds for too long: give at most {longest} seconds")]
+    #[error(
+        "alert `{alert}` cannot hold for {hold} seconds: {}, so give at most {longest} in `hold_seconds`",
+        ends(*.longest)
+    )]
     #[non_exhaustive]
     Hold {
         /// The alert.
         alert: String,
+        /// How long it was to be, in seconds.
+        hold: u32,
         /// The longest that can be, in seconds.
         longest: u32,
     },
+}
+
+/// Why nothing may hold for longer.
+fn ends(longest: u32) -> &'static str {
+    if longest == LONGEST_STOPPED {
+        "an hour after it has stopped, nothing says any more that it ever grew"
+    } else {
+        "nobody would be told in time"
+    }
 }
 
 /// The category of these alerts, which are not in it: each service has its own.
@@ -449,6 +548,11 @@ fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.len() <= 100
         && name.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+/// As a template of Prometheus writes what is no template.
+pub(crate) fn literal(text: &str) -> String {
+    text.replace("{{", r#"{{ "{{" }}"#)
 }
 
 /// As PromQL writes it between quotes.
@@ -477,7 +581,14 @@ const fn usual_hold() -> u32 {
     600
 }
 
-const WEEK: u32 = 7 * 24 * 60;
+/// The percentile that `slower_than` is about, as a share.
+const SLOWEST: f64 = 0.95;
+
+/// In seconds: what stopped is told for an hour, from ten minutes after it stopped on.
+const LONGEST_STOPPED: u32 = 45 * 60;
+
+/// The stretches of its story, to the second of which its hold is added.
+pub(super) const STOPPED: [u32; 3] = [30, 20, 60];
 
 /// A month, in seconds.
 const LONGEST_AGE: f64 = 31.0 * 86_400.0;

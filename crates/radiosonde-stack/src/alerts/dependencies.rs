@@ -1,5 +1,7 @@
 //! What the service asks of others.
 
+use radiosonde_catalog::HTTP_CLIENT_REQUEST_DURATION;
+
 use super::{Alert, Category, Input, Severity, Story};
 
 pub(super) const DEPENDENCIES: Category = Category {
@@ -22,9 +24,9 @@ pub(super) const DEPENDENCIES: Category = Category {
                 "Tell whoever runs the other side",
                 "Answer without it, if the service can",
             ],
-            story: |settings| {
-                let rate = settings.get("dependency_rate") * 100.0;
-                let limit = settings.get("dependency_error_ratio") * rate;
+            story: |scene| {
+                let rate = scene.get("dependency_rate") * 100.0;
+                let limit = scene.get("dependency_error_ratio") * rate;
                 Story::of([
                     Input::per_second(
                         r#"http_client_requests_total{method="GET",server="billing",status="200",outcome="ok"}"#,
@@ -55,24 +57,17 @@ pub(super) const DEPENDENCIES: Category = Category {
                 "Shorten the timeout of the client, so that waiting does not pile up",
                 "Tell whoever runs the other side",
             ],
-            story: |settings| {
-                let rate = settings.get("dependency_rate") * 100.0;
-                let bounds =
-                    [0.5, 2.0].map(|of| (settings.get("dependency_seconds") * of).to_string());
-                let buckets = [
-                    (bounds[0].as_str(), rate * 0.98, rate * 0.5),
-                    (bounds[1].as_str(), rate * 0.02, rate * 0.5),
-                    ("+Inf", 0.0, 0.0),
-                ];
+            story: |scene| {
+                let rate = scene.get("dependency_rate") * 100.0;
                 let labels = r#"method="GET",server="billing",status="200","#;
                 let requests = Input::per_second(
                     r#"http_client_requests_total{method="GET",server="billing",status="200",outcome="ok"}"#,
                     rate,
                     rate,
                 );
-                let durations =
-                    Input::buckets("http_client_request_duration_seconds", labels, &buckets);
-                Story::of(durations.chain([requests]))
+                let histogram = &HTTP_CLIENT_REQUEST_DURATION;
+                let durations = scene.slow(histogram, labels, "dependency_seconds", rate, 0.05);
+                Story::of(durations.into_iter().chain([requests]))
             },
         },
     ],

@@ -1,7 +1,6 @@
 //! Requests that fail on our side.
 
-use super::{Alert, Category, Input, Severity, Story};
-use crate::settings::Settings;
+use super::{Alert, Category, Input, Scene, Severity, Story};
 
 pub(super) const ERRORS: Category = Category {
     name: "errors",
@@ -17,7 +16,7 @@ pub(super) const ERRORS: Category = Category {
             means: "Users see errors, many of them.",
             look: LOOK,
             act: ACT,
-            story: |settings| failing(settings, "error_ratio_critical", 1.0),
+            story: |scene| failing(scene, "error_ratio_critical", 1.0),
         },
         Alert {
             name: "HighErrorRatio",
@@ -29,7 +28,7 @@ pub(super) const ERRORS: Category = Category {
             means: "Users see errors more often than now and then.",
             look: LOOK,
             act: ACT,
-            story: |settings| failing(settings, "error_ratio", 1.0),
+            story: |scene| failing(scene, "error_ratio", 1.0),
         },
         Alert {
             name: "RouteFailing",
@@ -42,7 +41,7 @@ pub(super) const ERRORS: Category = Category {
             look: LOOK,
             act: ACT,
             // Another route carries nine tenths of the requests, and is well.
-            story: |settings| failing(settings, "route_error_ratio", 10.0),
+            story: |scene| failing(scene, "route_error_ratio", 10.0),
         },
         Alert {
             name: "HandlerPanics",
@@ -65,6 +64,32 @@ pub(super) const ERRORS: Category = Category {
                 )])
             },
         },
+        Alert {
+            name: "BackgroundPanics",
+            severity: Severity::Warning,
+            expr: "sum by (job) (increase(panics_total[10m])) > 0\n  unless on (job) (\n    increase(http_errors_total{error_type=\"panic\"}[10m]) > 0\n    or (http_errors_total{error_type=\"panic\"} unless http_errors_total{error_type=\"panic\"} offset 10m)\n    or increase(rpc_errors_total{error_type=\"panic\"}[10m]) > 0\n    or (rpc_errors_total{error_type=\"panic\"} unless rpc_errors_total{error_type=\"panic\"} offset 10m)\n  )",
+            hold: "0s",
+            supersedes: None,
+            summary: "Something in {{ $labels.job }} panics that answers no request",
+            means: "A task or a thread ended in the middle of its work: nobody waits for it, so nobody notices what is no \
+                    longer done. A panic is a mistake in the code.",
+            look: &[
+                "The error report or the log line of the panic: it has the place in the code and the thread",
+                "What runs in the background: consumers, schedules, caches that are filled",
+            ],
+            act: &[
+                "Restart the instance, if what ended is not started again by itself",
+                "Mend the code; until then, roll back if it is new",
+            ],
+            // A request that panics is told by another alert.
+            story: |_| {
+                let request = r#"http_errors_total{instance="a",method="GET",route="/orders/{id}",error_type="panic"}"#;
+                Story::of([
+                    Input::per_second(r#"panics_total{instance="a"}"#, 0.05, 0.05),
+                    Input::per_second(request, 0.05, 0.0),
+                ])
+            },
+        },
     ],
 };
 
@@ -82,9 +107,9 @@ const ACT: &[&str] = &[
 
 /// A route fails a little less often than the threshold, then a little more often. Others have `share` times the requests
 /// in all.
-fn failing(settings: &Settings, threshold: &str, share: f64) -> Story {
-    let rate = settings.get("request_rate") * 100.0;
-    let limit = settings.get(threshold) * rate;
+fn failing(scene: &Scene<'_>, threshold: &str, share: f64) -> Story {
+    let rate = scene.get("request_rate") * 100.0;
+    let limit = scene.get(threshold) * rate;
     let (below, above) = (limit * 0.8, (limit * 1.2).min(rate));
     let others = rate * (share - 1.0);
     Story::of([

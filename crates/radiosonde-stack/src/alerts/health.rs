@@ -63,8 +63,8 @@ pub(super) const HEALTH: Category = Category {
                 "Relieve the dependency",
                 "Raise the timeout of the check if the dependency is slow by nature",
             ],
-            story: |settings| {
-                let limit = settings.get("health_transitions") / (30.0 * 60.0);
+            story: |scene| {
+                let limit = scene.get("health_transitions") / (30.0 * 60.0);
                 Story::of([Input::per_second(
                     r#"health_check_transitions_total{check="database"}"#,
                     limit * 0.8,

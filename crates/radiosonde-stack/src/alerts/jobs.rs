@@ -1,7 +1,6 @@
 //! Jobs that run now and then.
 
-use super::{Alert, Category, Input, Severity, Story};
-use crate::settings::Settings;
+use super::{Alert, Category, Input, Scene, Severity, Story};
 
 pub(super) const JOBS: Category = Category {
     name: "jobs",
@@ -17,7 +16,7 @@ pub(super) const JOBS: Category = Category {
             means: "Whoever counts on its result counts on an old one: of a backup, more than a day is not covered.",
             look: LOOK,
             act: ACT,
-            story: |settings| overdue(settings, "job_age_critical_seconds"),
+            story: |scene| overdue(scene, "job_age_critical_seconds"),
         },
         Alert {
             name: "JobOverdue",
@@ -29,7 +28,7 @@ pub(super) const JOBS: Category = Category {
             means: "It has not run, or not to its end.",
             look: LOOK,
             act: ACT,
-            story: |settings| overdue(settings, "job_age_seconds"),
+            story: |scene| overdue(scene, "job_age_seconds"),
         },
         Alert {
             name: "JobFailed",
@@ -62,10 +61,9 @@ const LOOK: &[&str] = &[
 const ACT: &[&str] = &["Run it by hand", "Mend what it failed at"];
 
 /// The job stands still for as long as it may, and a while.
-fn overdue(settings: &Settings, threshold: &str) -> Story {
+fn overdue(scene: &Scene<'_>, threshold: &str) -> Story {
     let series = r#"job_last_success_timestamp_seconds{job_name="backup"}"#;
-    Story::of([Input::last_time(series)])
-        .lasting([60, minutes(settings.get(threshold)) + 60, 60], 15)
+    Story::of([Input::last_time(series)]).lasting([60, minutes(scene.get(threshold)) + 60, 60], 15)
 }
 
 /// The minutes in so many seconds. Settings are neither negative nor longer than people live.

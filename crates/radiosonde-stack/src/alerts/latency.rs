@@ -1,7 +1,8 @@
 //! Requests that take too long.
 
-use super::{Alert, Category, Input, Severity, Story};
-use crate::settings::Settings;
+use radiosonde_catalog::HTTP_REQUEST_DURATION;
+
+use super::{Alert, Category, Input, Scene, Severity, Story};
 
 pub(super) const LATENCY: Category = Category {
     name: "latency",
@@ -17,7 +18,7 @@ pub(super) const LATENCY: Category = Category {
             means: "Clients give up, and try again: the load grows with the trouble.",
             look: LOOK,
             act: ACT,
-            story: |settings| slow(settings, "latency_p99_seconds", 0.01),
+            story: |scene| slow(scene, "latency_p99_seconds", 0.01),
         },
         Alert {
             name: "HighLatency",
@@ -29,7 +30,7 @@ pub(super) const LATENCY: Category = Category {
             means: "Users wait.",
             look: LOOK,
             act: ACT,
-            story: |settings| slow(settings, "latency_p95_seconds", 0.05),
+            story: |scene| slow(scene, "latency_p95_seconds", 0.05),
         },
     ],
 };
@@ -46,22 +47,15 @@ const ACT: &[&str] = &[
     "Add instances if the processor is busy; relieve the dependency if it is slow",
 ];
 
-/// A little less than a share of the requests is slower than the threshold, then a little more.
-fn slow(settings: &Settings, threshold: &str, share: f64) -> Story {
-    let limit = settings.get(threshold);
-    let rate = settings.get("request_rate") * 100.0;
-    let bounds = [limit / 2.0, limit * 2.0].map(|bound| bound.to_string());
-    let of = |slow: f64| rate * share * slow;
-    let buckets = [
-        (bounds[0].as_str(), rate - of(0.5), rate - of(4.0)),
-        (bounds[1].as_str(), of(0.5), of(4.0)),
-        ("+Inf", 0.0, 0.0),
-    ];
+/// A little less than a share of the requests is slower than the threshold, then more.
+fn slow(scene: &Scene<'_>, threshold: &str, share: f64) -> Story {
+    let rate = scene.get("request_rate") * 100.0;
     let labels = r#"method="GET",route="/orders/{id}",status="200","#;
+    let durations = scene.slow(&HTTP_REQUEST_DURATION, labels, threshold, rate, share);
     let requests = Input::per_second(
         r#"http_requests_total{method="GET",route="/orders/{id}",status="200",outcome="ok"}"#,
         rate,
         rate,
     );
-    Story::of(Input::buckets("http_request_duration_seconds", labels, &buckets).chain([requests]))
+    Story::of(durations.into_iter().chain([requests]))
 }

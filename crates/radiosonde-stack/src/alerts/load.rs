@@ -1,7 +1,6 @@
 //! How much is asked of the service.
 
 use super::{Alert, Category, Input, Severity, Story};
-use crate::settings::Settings;
 
 pub(super) const LOAD: Category = Category {
     name: "load",
@@ -23,8 +22,8 @@ pub(super) const LOAD: Category = Category {
                 "Add instances, or limit how many requests one takes at a time",
                 "Relieve the dependency that everything waits for",
             ],
-            story: |settings| {
-                let limit = settings.get("requests_in_flight");
+            story: |scene| {
+                let limit = scene.get("requests_in_flight");
                 Story::of([Input::is(
                     r#"http_active_connections{instance="a",method="GET"}"#,
                     limit * 0.9,
@@ -45,9 +44,9 @@ pub(super) const LOAD: Category = Category {
                 "Whether a large client has stopped, or is it a holiday",
             ],
             act: &["Mend the way to the service"],
-            story: |settings| {
-                let rate = settings.get("request_rate_drop_least") * 2.0;
-                weekly(rate, rate * settings.get("request_rate_drop") * 0.8)
+            story: |scene| {
+                let rate = scene.get("request_rate_drop_least") * 2.0;
+                requests(rate, rate * scene.get("request_rate_drop") * 0.8).weekly()
             },
         },
         Alert {
@@ -66,21 +65,19 @@ pub(super) const LOAD: Category = Category {
                 "Add instances before they are needed",
                 "Limit the client that asks too much",
             ],
-            story: |settings: &Settings| {
-                let rate = settings.get("request_rate") * 20.0;
-                weekly(rate, rate * settings.get("request_rate_spike") * 1.2)
+            story: |scene| {
+                let rate = scene.get("request_rate") * 20.0;
+                requests(rate, rate * scene.get("request_rate_spike") * 1.2).weekly()
             },
         },
     ],
 };
 
-/// A week as usual, half an hour at another rate, and a while as usual.
-fn weekly(usual: f64, now: f64) -> Story {
-    const WEEK: u32 = 7 * 24 * 60;
+/// Requests at another rate than usual.
+fn requests(usual: f64, now: f64) -> Story {
     Story::of([Input::per_second(
         r#"http_requests_total{method="GET",route="/orders/{id}",status="200",outcome="ok"}"#,
         usual,
         now,
     )])
-    .lasting([WEEK + 60, 60, 60], 15)
 }

@@ -1,5 +1,8 @@
 //! Messages that the service processes.
 
+use radiosonde_catalog::MESSAGE_PROCESSING_DURATION;
+
+use super::declared::STOPPED;
 use super::{Alert, Category, Input, Severity, Story};
 
 pub(super) const MESSAGES: Category = Category {
@@ -19,9 +22,9 @@ pub(super) const MESSAGES: Category = Category {
                 "Set aside the messages that always fail",
                 "Mend what the processing needs",
             ],
-            story: |settings| {
-                let rate = settings.get("message_rate") * 100.0;
-                let limit = settings.get("message_error_ratio") * rate;
+            story: |scene| {
+                let rate = scene.get("message_rate") * 100.0;
+                let limit = scene.get("message_error_ratio") * rate;
                 let (below, above) = (limit * 0.8, limit * 1.2);
                 Story::of([
                     Input::per_second(OK, rate - below, rate - above),
@@ -47,7 +50,7 @@ pub(super) const MESSAGES: Category = Category {
                 "Restart the consumer",
                 "Look for the producer that has stopped",
             ],
-            story: |_| Story::of([Input::per_second(OK, 1.0, 0.0)]),
+            story: |_| Story::of([Input::per_second(OK, 1.0, 0.0)]).lasting(STOPPED, 1),
         },
         Alert {
             name: "MessagesSlow",
@@ -59,16 +62,10 @@ pub(super) const MESSAGES: Category = Category {
             means: "The queue grows when this goes on.",
             look: LOOK,
             act: &["Add consumers", "Relieve what the processing waits for"],
-            story: |settings| {
-                let bounds =
-                    [0.5, 2.0].map(|of| (settings.get("message_seconds") * of).to_string());
-                let buckets = [
-                    (bounds[0].as_str(), 9.9, 5.0),
-                    (bounds[1].as_str(), 0.1, 5.0),
-                    ("+Inf", 0.0, 0.0),
-                ];
-                let name = "message_processing_duration_seconds";
-                Story::of(Input::buckets(name, r#"queue="mails","#, &buckets))
+            story: |scene| {
+                let histogram = &MESSAGE_PROCESSING_DURATION;
+                let labels = r#"queue="mails","#;
+                Story::of(scene.slow(histogram, labels, "message_seconds", 10.0, 0.05))
             },
         },
     ],

@@ -10,14 +10,17 @@ mod certificates;
 mod declared;
 mod dependencies;
 mod errors;
+mod grpc;
 mod health;
 mod jobs;
 mod latency;
 mod load;
 mod messages;
+mod percentile;
 mod pools;
 mod queues;
 mod resources;
+mod scene;
 mod stack;
 mod story;
 mod telemetry;
@@ -25,13 +28,17 @@ mod telemetry;
 pub mod packs;
 
 pub use declared::{Condition, DeclaredAlert, InvalidAlert};
-pub(crate) use declared::{DECLARED, Spelled};
+pub(crate) use declared::{DECLARED, Spelled, literal};
+pub(crate) use percentile::{Percentile, histograms};
+pub(crate) use scene::Scene;
 pub(crate) use stack::{STACK, WATCHDOG};
 pub(crate) use story::{Input, Story};
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
-use crate::settings::Settings;
+use crate::duration::read;
 
 /// Something that is watched, and what is done about it.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +63,23 @@ pub struct Alert {
     /// What helps.
     pub act: &'static [&'static str],
     /// What has to happen so that it fires, and how it ends.
-    pub(crate) story: fn(&Settings) -> Story,
+    pub(crate) story: fn(&Scene<'_>) -> Story,
+}
+
+impl Alert {
+    /// Returns for how long its condition lasts at most, if it ends by itself while things stay as they are: what is looked
+    /// for in a window of time is out of it in the end.
+    pub(crate) fn lasts(&self) -> Option<Duration> {
+        // Others see in their window what goes on, and hold until it has for a while.
+        let is_event = self.hold == "0s" || self.expr.contains("] offset ");
+        is_event.then(|| windows(self.expr).max()).flatten()
+    }
+}
+
+/// Returns the windows of an expression, such as that of `rate(x[5m])`.
+fn windows(expr: &str) -> impl Iterator<Item = Duration> {
+    let starts = expr.split('[').skip(1);
+    starts.filter_map(|text| read(text.split(']').next()?))
 }
 
 /// How urgent an alert is.
@@ -106,6 +129,7 @@ pub const CATEGORIES: &[Category] = &[
     errors::ERRORS,
     latency::LATENCY,
     load::LOAD,
+    grpc::GRPC,
     dependencies::DEPENDENCIES,
     resources::RESOURCES,
     pools::POOLS,
@@ -197,6 +221,8 @@ mod tests {
                     "catalog_hash",
                     "error_type",
                     "histogram_quantile",
+                    "rpc_method",
+                    "rpc_status",
                 ];
                 let exists = metric_of(series).is_some()
                     || recorded.contains(series)

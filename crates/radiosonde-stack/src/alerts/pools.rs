@@ -1,5 +1,7 @@
 //! Pools of connections.
 
+use radiosonde_catalog::CONNECTION_POOL_ACQUIRE_DURATION;
+
 use super::{Alert, Category, Input, Severity, Story};
 
 pub(super) const POOLS: Category = Category {
@@ -56,8 +58,8 @@ pub(super) const POOLS: Category = Category {
             means: "A burst of requests will wait for connections.",
             look: LOOK,
             act: ACT,
-            story: |settings| {
-                let limit = settings.get("pool_ratio") * 100.0;
+            story: |scene| {
+                let limit = scene.get("pool_ratio") * 100.0;
                 Story::of([
                     Input::is(MAX, 100.0, 100.0),
                     Input::is(USED, limit * 0.9, limit * 1.1),
@@ -74,20 +76,10 @@ pub(super) const POOLS: Category = Category {
             means: "The wait is part of every request that needs the pool.",
             look: LOOK,
             act: ACT,
-            story: |settings| {
-                let bounds =
-                    [0.5, 2.0].map(|of| (settings.get("pool_wait_seconds") * of).to_string());
-                let buckets = [
-                    (bounds[0].as_str(), 9.9, 5.0),
-                    (bounds[1].as_str(), 0.1, 5.0),
-                    ("+Inf", 0.0, 0.0),
-                ];
+            story: |scene| {
+                let histogram = &CONNECTION_POOL_ACQUIRE_DURATION;
                 let labels = r#"instance="a",pool="orders","#;
-                Story::of(Input::buckets(
-                    "connection_pool_acquire_duration_seconds",
-                    labels,
-                    &buckets,
-                ))
+                Story::of(scene.slow(histogram, labels, "pool_wait_seconds", 10.0, 0.05))
             },
         },
     ],

@@ -16,8 +16,8 @@ pub(super) const QUEUES: Category = Category {
             means: "Consumers have stopped, or do not keep up.",
             look: LOOK,
             act: ACT,
-            story: |settings| {
-                let limit = settings.get("queue_age_seconds");
+            story: |scene| {
+                let limit = scene.get("queue_age_seconds");
                 Story::of([Input::is(
                     r#"queue_oldest_age_seconds{queue="mails"}"#,
                     limit * 0.9,
@@ -35,8 +35,8 @@ pub(super) const QUEUES: Category = Category {
             means: "More arrives than is worked off.",
             look: LOOK,
             act: ACT,
-            story: |settings| {
-                let limit = settings.get("queue_depth");
+            story: |scene| {
+                let limit = scene.get("queue_depth");
                 Story::of([Input::is(
                     r#"queue_depth{queue="mails"}"#,
                     limit * 0.9,

@@ -1,7 +1,8 @@
 //! What the process has, and what it uses of it.
 
-use super::{Alert, Category, Input, Severity, Story};
-use crate::settings::Settings;
+use radiosonde_catalog::TOKIO_SCHEDULING_DELAY;
+
+use super::{Alert, Category, Input, Scene, Severity, Story};
 
 pub(super) const RESOURCES: Category = Category {
     name: "resources",
@@ -17,7 +18,7 @@ pub(super) const RESOURCES: Category = Category {
             means: "The kernel is about to kill the process, and with it every request in flight.",
             look: MEMORY_LOOK,
             act: MEMORY_ACT,
-            story: |settings| memory(settings, "memory_ratio_critical"),
+            story: |scene| memory(scene, "memory_ratio_critical"),
         },
         Alert {
             name: "HighMemoryUsage",
@@ -29,7 +30,7 @@ pub(super) const RESOURCES: Category = Category {
             means: "At the limit the kernel kills the process.",
             look: MEMORY_LOOK,
             act: MEMORY_ACT,
-            story: |settings| memory(settings, "memory_ratio"),
+            story: |scene| memory(scene, "memory_ratio"),
         },
         Alert {
             name: "CriticalCpuUsage",
@@ -41,7 +42,7 @@ pub(super) const RESOURCES: Category = Category {
             means: "There is no time left. Requests wait for each other, and latency grows without bound.",
             look: CPU_LOOK,
             act: CPU_ACT,
-            story: |settings| cpu(settings, "cpu_ratio_critical"),
+            story: |scene| cpu(scene, "cpu_ratio_critical"),
         },
         Alert {
             name: "HighCpuUsage",
@@ -53,7 +54,7 @@ pub(super) const RESOURCES: Category = Category {
             means: "The next burst of requests finds no time left.",
             look: CPU_LOOK,
             act: CPU_ACT,
-            story: |settings| cpu(settings, "cpu_ratio"),
+            story: |scene| cpu(scene, "cpu_ratio"),
         },
         Alert {
             name: "CpuThrottled",
@@ -72,8 +73,8 @@ pub(super) const RESOURCES: Category = Category {
                 "Raise the quota, or take it away",
                 "Run no more worker threads than the quota has cores",
             ],
-            story: |settings| {
-                let limit = settings.get("throttled_ratio") * 10.0;
+            story: |scene| {
+                let limit = scene.get("throttled_ratio") * 10.0;
                 Story::of([
                     Input::per_second(
                         r#"process_cgroup_cpu_periods_total{instance="a"}"#,
@@ -104,8 +105,8 @@ pub(super) const RESOURCES: Category = Category {
                 "Raise the limit (`ulimit -n`)",
                 "Mend the leak if the number only grows",
             ],
-            story: |settings| {
-                let limit = settings.get("open_files_ratio") * 1024.0;
+            story: |scene| {
+                let limit = scene.get("open_files_ratio") * 1024.0;
                 Story::of([
                     Input::is(r#"process_max_fds{instance="a"}"#, 1024.0, 1024.0),
                     Input::is(
@@ -132,20 +133,10 @@ pub(super) const RESOURCES: Category = Category {
                 "Move what blocks to `spawn_blocking`",
                 "Add worker threads if the work is honest",
             ],
-            story: |settings| {
-                let bounds = [0.5, 2.0]
-                    .map(|of| (settings.get("scheduling_delay_seconds") * of).to_string());
-                let buckets = [
-                    (bounds[0].as_str(), 1.0, 0.5),
-                    (bounds[1].as_str(), 0.0, 0.5),
-                    ("+Inf", 0.0, 0.0),
-                ];
+            story: |scene| {
+                let histogram = &TOKIO_SCHEDULING_DELAY;
                 let labels = r#"instance="a",runtime="main","#;
-                Story::of(Input::buckets(
-                    "tokio_scheduling_delay_seconds",
-                    labels,
-                    &buckets,
-                ))
+                Story::of(scene.slow(histogram, labels, "scheduling_delay_seconds", 10.0, 0.01))
             },
         },
         Alert {
@@ -161,8 +152,8 @@ pub(super) const RESOURCES: Category = Category {
                 "Add worker threads or instances",
                 "Move what blocks to `spawn_blocking`",
             ],
-            story: |settings| {
-                let limit = settings.get("runtime_busy_ratio");
+            story: |scene| {
+                let limit = scene.get("runtime_busy_ratio");
                 Story::of([Input::is(
                     r#"tokio_busy_ratio{instance="a",runtime="main"}"#,
                     limit * 0.9,
@@ -190,8 +181,8 @@ const CPU_LOOK: &[&str] = &[
 
 const CPU_ACT: &[&str] = &["Add instances", "Raise the limit"];
 
-fn memory(settings: &Settings, threshold: &str) -> Story {
-    let limit = 1e9 * settings.get(threshold);
+fn memory(scene: &Scene<'_>, threshold: &str) -> Story {
+    let limit = 1e9 * scene.get(threshold);
     Story::of([
         Input::is(
             r#"process_cgroup_memory_limit_bytes{instance="a"}"#,
@@ -206,8 +197,8 @@ fn memory(settings: &Settings, threshold: &str) -> Story {
     ])
 }
 
-fn cpu(settings: &Settings, threshold: &str) -> Story {
-    let limit = 2.0 * settings.get(threshold);
+fn cpu(scene: &Scene<'_>, threshold: &str) -> Story {
+    let limit = 2.0 * scene.get(threshold);
     Story::of([
         Input::is(r#"process_cgroup_cpu_limit_cores{instance="a"}"#, 2.0, 2.0),
         Input::per_second(

@@ -92,8 +92,8 @@ pub(crate) const STACK: Category = Category {
                 "Give Prometheus more of what it lacks",
                 "Take labels out of metrics",
             ],
-            story: |settings| {
-                let limit = settings.get("rule_evaluation_ratio") * 30.0;
+            story: |scene| {
+                let limit = scene.get("rule_evaluation_ratio") * 30.0;
                 Story::of([
                     Input::is(
                         r#"prometheus_rule_group_interval_seconds{rule_group="checkout"}"#,

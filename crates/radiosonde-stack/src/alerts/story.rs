@@ -32,6 +32,12 @@ impl Story {
         self
     }
 
+    /// Tells of a week as usual, an hour at another rate, and an hour as usual.
+    pub(crate) fn weekly(self) -> Self {
+        const WEEK: u32 = 7 * 24 * 60;
+        self.lasting([WEEK + 60, 60, 60], 15)
+    }
+
     /// Lets the bad stretch take longer by what was set as the time for which the alert holds.
     pub(crate) fn held(mut self, hold: Option<Duration>) -> Self {
         let minutes = hold.map_or(0, |hold| hold.as_secs().div_ceil(60));
@@ -63,7 +69,7 @@ pub(crate) struct Input {
     after: Option<f64>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Kind {
     /// Grows by so much each minute.
     Grows { calm: f64, bad: f64 },
@@ -75,6 +81,8 @@ enum Kind {
     Appears,
     /// Is the time, and stands still while it is bad.
     Clock,
+    /// Is a native histogram whose buckets, from this power of two on, grow by so much each minute.
+    Native { first: i32, rates: [Vec<f64>; 2] },
 }
 
 impl Input {
@@ -122,6 +130,24 @@ impl Input {
         .into_iter()
     }
 
+    /// A native histogram of which so many values per second fall into each bucket, while it is calm and while it is bad; the
+    /// first bucket ends at two to the power of `first`, each other one at twice the end of the one before.
+    pub(crate) fn native(series: &str, labels: &str, first: i32, rates: [Vec<f64>; 2]) -> Self {
+        let series = format!("{series}{{{}}}", labels.trim_end_matches(','));
+        let a_minute = |rates: Vec<f64>| rates.iter().map(|rate| rate * 60.0).collect();
+        let rates = rates.map(a_minute);
+        Self::new(series, Kind::Native { first, rates })
+    }
+
+    /// Returns by how much a counter grows per second, while it is calm and while it is bad.
+    #[cfg(test)]
+    pub(crate) fn rates(&self) -> Option<(f64, f64)> {
+        match self.kind {
+            Kind::Grows { calm, bad } => Some((calm / 60.0, bad / 60.0)),
+            _ => None,
+        }
+    }
+
     fn new(series: impl Into<String>, kind: Kind) -> Self {
         Self {
             series: series.into(),
@@ -139,8 +165,8 @@ impl Input {
     /// Returns the values, one a minute, as promtool reads them.
     pub(crate) fn values(&self, minutes: [u32; 3]) -> String {
         let [calm, bad, after] = minutes;
-        match self.kind {
-            Kind::Grows {
+        match &self.kind {
+            &Kind::Grows {
                 calm: slow,
                 bad: fast,
             } => {
@@ -153,7 +179,7 @@ impl Input {
                 ]
                 .join(" ")
             }
-            Kind::Is {
+            &Kind::Is {
                 calm: low,
                 bad: high,
             } => [
@@ -176,8 +202,45 @@ impl Input {
                 ]
                 .join(" ")
             }
+            Kind::Native {
+                first,
+                rates: [slow, fast],
+            } => {
+                let grown = |start: &[f64], rates: &[f64], length: u32| -> Vec<f64> {
+                    let grown = start.iter().zip(rates);
+                    { grown }
+                        .map(|(start, rate)| start + rate * f64::from(length))
+                        .collect()
+                };
+                let start = vec![0.0; slow.len()];
+                let second = grown(&start, slow, calm);
+                let third = grown(&second, fast, bad);
+                [
+                    (start, slow, calm),
+                    (second, fast, bad),
+                    (third, slow, after),
+                ]
+                .map(|(start, rates, length)| {
+                    let times = length.saturating_sub(1);
+                    format!(
+                        "{}+{}x{times}",
+                        native(*first, &start),
+                        native(*first, rates)
+                    )
+                })
+                .join(" ")
+            }
         }
     }
+}
+
+/// Writes a native histogram as promtool reads it. What its values add up to is not asked.
+fn native(first: i32, counts: &[f64]) -> String {
+    let counts = counts.iter().map(|count| rounded(*count));
+    let count = rounded({ counts.clone() }.sum());
+    let counts: Vec<_> = counts.map(|count| count.to_string()).collect();
+    let buckets = counts.join(" ");
+    format!("{{{{schema:0 sum:{count} count:{count} buckets:[{buckets}] offset:{first}}}}}")
 }
 
 /// Returns `length` values on a line that starts at `start`. Running totals are written out, because each stretch starts
@@ -227,6 +290,22 @@ mod tests {
             .collect();
         assert_eq!(series[0].0, "x_bucket{a=\"b\",le=\"1\"}");
         assert_eq!(series[1].1, "0+60x1 120+120x1 360+60x1");
+    }
+
+    #[test]
+    fn a_native_histogram_goes_on_from_where_it_was() {
+        let input = Input::native("x", "a=\"b\",", -1, [vec![1.0, 0.0], vec![0.5, 0.5]]);
+        assert_eq!(input.series, "x{a=\"b\"}");
+        let histogram = |count, buckets| {
+            format!("{{{{schema:0 sum:{count} count:{count} buckets:[{buckets}] offset:-1}}}}")
+        };
+        let expected = [
+            (histogram(0, "0 0"), histogram(60, "60 0")),
+            (histogram(120, "120 0"), histogram(60, "30 30")),
+            (histogram(240, "180 60"), histogram(60, "60 0")),
+        ];
+        let expected = expected.map(|(start, step)| format!("{start}+{step}x1"));
+        assert_eq!(input.values([2, 2, 2]), expected.join(" "));
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! What is lost of what the service says, and whether these files fit it.
 
-use super::{Alert, Category, Input, Severity, Story};
-use crate::settings::Settings;
+use super::{Alert, Category, Input, Scene, Severity, Story};
 
 pub(super) const TELEMETRY: Category = Category {
     name: "telemetry",
@@ -17,7 +16,7 @@ pub(super) const TELEMETRY: Category = Category {
             means: "The service that runs was built from other metrics or objectives than these rules and dashboards. Some \
                     of them may watch what is no longer there.",
             look: &[
-                "Metrics that the service declares long after its start: until then its catalogue is another one",
+                "Services that serve by themselves and do not call `Registry::settle`: each metric that they declare late is another catalogue",
                 "`build_info`: which version runs where",
                 "`radiosonde stack diff` against the running service",
             ],
@@ -43,7 +42,7 @@ pub(super) const TELEMETRY: Category = Category {
             means: "Traces have holes. Metrics and logs are not concerned.",
             look: LOOK,
             act: ACT,
-            story: |settings| losing(settings, "radiosonde_spans", "ended"),
+            story: |scene| losing(scene, "radiosonde_spans", "ended"),
         },
         Alert {
             name: "MetricPointsLost",
@@ -55,7 +54,7 @@ pub(super) const TELEMETRY: Category = Category {
             means: "Whatever receives metrics over OTLP has holes. What is scraped is not concerned.",
             look: LOOK,
             act: ACT,
-            story: |settings| losing(settings, "radiosonde_metric_points", "collected"),
+            story: |scene| losing(scene, "radiosonde_metric_points", "collected"),
         },
         Alert {
             name: "ErrorEventsLost",
@@ -70,7 +69,7 @@ pub(super) const TELEMETRY: Category = Category {
                 "Raise the quota at Sentry, or mend the way there",
                 "Mend the error that uses it up",
             ],
-            story: |settings| losing(settings, "radiosonde_error_events", "captured"),
+            story: |scene| losing(scene, "radiosonde_error_events", "captured"),
         },
         Alert {
             name: "LogLinesLost",
@@ -88,8 +87,8 @@ pub(super) const TELEMETRY: Category = Category {
                 "Raise the level of the log filter",
                 "Give the reader more processor time",
             ],
-            story: |settings| {
-                let limit = settings.get("lost_ratio") * 100.0;
+            story: |scene| {
+                let limit = scene.get("lost_ratio") * 100.0;
                 Story::of([
                     Input::per_second("radiosonde_log_lines_total", 100.0, 100.0),
                     Input::per_second("radiosonde_log_lines_lost_total", limit * 0.8, limit * 1.2),
@@ -152,8 +151,8 @@ const ACT: &[&str] = &[
 ];
 
 /// A share of what a pipeline takes is lost, a little less and a little more than may be.
-fn losing(settings: &Settings, pipeline: &str, taken: &str) -> Story {
-    let limit = settings.get("lost_ratio") * 100.0;
+fn losing(scene: &Scene<'_>, pipeline: &str, taken: &str) -> Story {
+    let limit = scene.get("lost_ratio") * 100.0;
     Story::of([
         Input::per_second(format!("{pipeline}_{taken}_total"), 100.0, 100.0),
         Input::per_second(format!("{pipeline}_failed_total"), limit * 0.4, limit * 0.6),

@@ -20,18 +20,24 @@ mod unit;
 
 use radiosonde_catalog::{
     AUTHENTICATION_ATTEMPTS, CACHE_HITS, CERTIFICATE_EXPIRY, CONNECTION_POOL_CONNECTIONS_MAX,
-    JOB_RUNS, MESSAGES_PROCESSED, Metric, QUEUE_DEPTH,
+    JOB_RUNS, MESSAGES_PROCESSED, Metric, QUEUE_DEPTH, RPC_ACTIVE_REQUESTS, RPC_CLIENT_REQUESTS,
+    RPC_REQUESTS,
 };
 
 pub use self::provisioning::{DataSources, TraceStore};
 
 use self::dashboard::Dashboard;
-use crate::{DeclaredBy, Naming, Origin, Service, ServiceMetric, Stack, Tree};
+use crate::gaps::natives;
+use crate::{DeclaredBy, Naming, Origin, Service, ServiceMetric, Stack, Target, Tree};
 
 /// Writes the dashboards and what Grafana needs to find them.
 pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
     let options = stack.options();
-    let scope = json::Scope::new(options.naming).with_traces(options.data_sources.traces);
+    let natives = stack.services().iter().flat_map(natives);
+    let natives = natives.filter(|_| options.target == Target::Prometheus3);
+    let scope = json::Scope::new(options.naming)
+        .with_traces(options.data_sources.traces)
+        .with_natives(natives.map(|metric| metric.name.as_str()));
     let services: Vec<_> = stack.services().iter().collect();
     let mut add = |board: &Dashboard, origin: &Origin| {
         let text = json::dashboard(board, origin, &scope);
@@ -47,7 +53,7 @@ pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
     for service in services {
         let own: Vec<_> = own_metrics(service).collect();
         if !own.is_empty() {
-            let board = boards::declared(service.name(), &own, options.naming);
+            let board = boards::declared(service.name(), &own, options);
             add(&board, &service.origin());
         }
     }
@@ -72,7 +78,11 @@ fn about_all(services: &[&Service], naming: Naming) -> Vec<Dashboard> {
     };
     let common = [
         boards::overview(has_objectives),
-        boards::service(naming, has_objectives),
+        boards::service(
+            naming,
+            has_objectives,
+            GRPC.iter().any(|metric| is_used(metric)),
+        ),
     ];
     let used = INSTRUMENTS
         .iter()
@@ -92,6 +102,9 @@ struct Instrument {
     metric: &'static Metric,
     board: fn() -> Dashboard,
 }
+
+/// What a service that speaks gRPC has: the first one from its start, the others once there were calls.
+const GRPC: [&Metric; 3] = [&RPC_ACTIVE_REQUESTS, &RPC_REQUESTS, &RPC_CLIENT_REQUESTS];
 
 const INSTRUMENTS: &[Instrument] = &[
     instrument(&MESSAGES_PROCESSED, boards::messages),

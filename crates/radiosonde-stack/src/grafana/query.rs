@@ -103,6 +103,14 @@ pub(crate) fn quantile(quantile: &str, by: &str, histogram: &str) -> String {
     format!("histogram_quantile({quantile}, {buckets})")
 }
 
+/// The same of a native histogram, which has no series of buckets.
+pub(crate) fn native_quantile(quantile: &str, by: &str, histogram: &str) -> String {
+    format!(
+        "histogram_quantile({quantile}, {})",
+        total_rate(by, histogram)
+    )
+}
+
 /// How many values fell into each bucket of a histogram, per second.
 pub(crate) fn buckets(histogram: &str) -> String {
     total_rate("le", &format!("{histogram}_bucket"))

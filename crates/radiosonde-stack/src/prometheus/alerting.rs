@@ -1,7 +1,7 @@
 //! Alerts as rules.
 
 use super::rules::{AlertRule, Group, Rule};
-use crate::alerts::{Alert, Category, DECLARED, DeclaredAlert, Severity, Spelled};
+use crate::alerts::{Alert, Category, DECLARED, DeclaredAlert, Severity, Spelled, literal};
 use crate::duration::written;
 use crate::promql::Spelling;
 use crate::settings::Settings;
@@ -89,7 +89,7 @@ pub(crate) fn declared(
     let rule = |(name, alert, spelled): (&String, &DeclaredAlert, Spelled<'_>)| {
         let mut annotations = vec![
             ("summary", spelled.summary(service.name())),
-            ("description", alert.means.clone()),
+            ("description", literal(&alert.means)),
         ];
         annotations.extend(bearing.links(name));
         Rule::Alert(AlertRule {

@@ -3,6 +3,7 @@
 use super::ScrapeConfig;
 use super::scrape_config::targets;
 use crate::duration;
+use crate::gaps::natives;
 use crate::yaml::Yaml;
 use crate::{Naming, Options, Stack, Target};
 
@@ -21,8 +22,11 @@ pub(super) fn written(stack: &Stack) -> String {
             .with("static_configs", targets(&[target]))
     });
     let services = stack.services().iter();
-    let services = services.filter_map(|service| service.scrape(options.scrape_interval).ok());
-    let services = services.map(|scrape| job(&scrape, options));
+    let services = services.filter_map(|service| {
+        let scrape = service.scrape(options.scrape_interval).ok()?;
+        let has_natives = natives(service).next().is_some();
+        Some(job(&scrape, options, has_natives))
+    });
     Yaml::map()
         .with("global", global(options))
         .with("rule_files", rule_files(stack))
@@ -49,24 +53,29 @@ fn global(options: &Options) -> Yaml {
         .with("evaluation_interval", interval(options.evaluation_interval));
     match options.target {
         Target::Prometheus2 => global,
-        // OpenMetrics first: it has exemplars.
-        Target::Prometheus3 => global.with(
-            "scrape_protocols",
-            Yaml::row([
-                "OpenMetricsText1.0.0",
-                "OpenMetricsText0.0.1",
-                "PrometheusText0.0.4",
-            ]),
-        ),
+        Target::Prometheus3 => global.with("scrape_protocols", Yaml::row(TEXTS)),
     }
 }
 
-fn job(scrape: &ScrapeConfig, options: &Options) -> Yaml {
+fn job(scrape: &ScrapeConfig, options: &Options, has_natives: bool) -> Yaml {
     let job = scrape.job();
     let job = match options.target {
         Target::Prometheus2 => job,
-        // What is before a service may answer without a content type, and version 3 would refuse it.
-        Target::Prometheus3 => job.with("fallback_scrape_protocol", "PrometheusText0.0.4"),
+        Target::Prometheus3 => {
+            let binary = has_natives.then(|| {
+                let protocols = [PROTOBUF].into_iter().chain(TEXTS);
+                Yaml::row(protocols.collect::<Vec<_>>())
+            });
+            job
+                // What is before a service may answer without a content type, and version 3 would refuse it.
+                .with("fallback_scrape_protocol", "PrometheusText0.0.4")
+                // A text has no native histograms.
+                .with_some("scrape_protocols", binary)
+                .with_some(
+                    "scrape_native_histograms",
+                    has_natives.then(|| Yaml::Plain("true".into())),
+                )
+        }
     };
     match options.naming {
         Naming::Prometheus => job,
@@ -98,3 +107,12 @@ fn otlp() -> Yaml {
             ]),
         )
 }
+
+const PROTOBUF: &str = "PrometheusProto";
+
+/// OpenMetrics first: it has exemplars.
+const TEXTS: [&str; 3] = [
+    "OpenMetricsText1.0.0",
+    "OpenMetricsText0.0.1",
+    "PrometheusText0.0.4",
+];

@@ -1,6 +1,7 @@
 //! The files below `prometheus/`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 use std::time::Duration;
 
 use super::alerting::{Bearing, group};
@@ -9,10 +10,11 @@ use super::rules::{AlertRule, Group, Rule};
 use super::stories::{Test, by_step};
 use super::{alerting, config, objective_stories, record_stories, recording, rules, stories};
 use crate::alerts::packs::PACKS;
-use crate::alerts::{Alert, CATEGORIES, Category, DECLARED, STACK};
-use crate::promql::Spelling;
+use crate::alerts::{Alert, CATEGORIES, Category, DECLARED, STACK, Scene};
+use crate::gaps::Gaps;
+use crate::promql::{Spelling, tokens};
 use crate::settings::Settings;
-use crate::{Naming, Origin, Service, Stack, Tree};
+use crate::{Naming, Origin, Service, ServiceCatalogue, Stack, Tree};
 
 /// Writes what Prometheus reads: rules with their tests for each service, for the packs and for the stack itself.
 pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
@@ -71,12 +73,14 @@ struct Section<'a> {
     settings: Settings,
     bearing: Bearing,
     origin: Origin,
+    catalogue: Option<&'a ServiceCatalogue>,
+    gaps: Gaps,
     unwanted: &'a BTreeSet<String>,
     evaluation_interval: Duration,
 }
 
 impl<'a> Section<'a> {
-    fn of_service(stack: &'a Stack, service: &Service) -> Self {
+    fn of_service(stack: &'a Stack, service: &'a Service) -> Self {
         let name = service.name();
         let settings = stack.thresholds(service);
         let spelling = stack.spelling(service).value("catalogue", service.hash());
@@ -91,6 +95,8 @@ impl<'a> Section<'a> {
             settings,
             bearing: stack.bearing(Some(service)),
             origin: service.origin(),
+            catalogue: Some(service.catalogue()),
+            gaps: stack.gaps(service),
             unwanted: &stack.options().unwanted,
             evaluation_interval: stack.options().evaluation_interval,
         }
@@ -106,17 +112,25 @@ impl<'a> Section<'a> {
             settings,
             bearing: stack.bearing(None),
             origin: stack.origin(),
+            catalogue: None,
+            gaps: Gaps::default(),
             unwanted: &stack.options().unwanted,
             evaluation_interval: stack.options().evaluation_interval,
         }
     }
 
+    /// Writes what is recorded, each group in a file of its own: the tests of alerts evaluate only what these ask for.
     fn write_records(&self, service: &Service, tree: &mut Tree) {
-        let groups = recording::groups(service.name(), &self.spelling);
-        self.add_rules(RECORDS, &groups, tree);
+        let groups = self.records(service.name());
+        for group in &groups {
+            self.add_rules(&file_of(group), slice::from_ref(group), tree);
+        }
         let order: Vec<_> = groups.iter().map(|group| group.name.clone()).collect();
-        let files = [self.seen_from_test(RECORDS)];
-        let tests = record_stories::tests(service.name(), &self.spelling);
+        let files = groups.iter().map(file_of);
+        let files: Vec<_> = files.map(|file| self.seen_from_test(&file)).collect();
+        let scene = self.scene();
+        let is_wanted = |record: &str| groups.iter().any(|group| group.records(record));
+        let tests = record_stories::tests(service.name(), &scene, &self.spelling, is_wanted);
         let text = stories::file(&files, &order, record_stories::STEP, &tests);
         self.add_test(RECORDS, record_stories::STEP, &text, tree);
     }
@@ -133,23 +147,17 @@ impl<'a> Section<'a> {
             .chain([&group])
             .map(|group| group.name.clone())
             .collect();
-        let files = [(!needed.is_empty()).then_some(RECORDS), Some(category.name)];
-        let files: Vec<_> = files
-            .into_iter()
-            .flatten()
-            .map(|file| self.seen_from_test(file))
-            .collect();
+        let files = needed.iter().map(file_of);
+        let files = files.chain([category.name.to_owned()]);
+        let files: Vec<_> = files.map(|file| self.seen_from_test(&file)).collect();
         self.add_rules(category.name, &[group], tree);
 
-        let alerts = category
-            .alerts
-            .iter()
-            .filter(|alert| !self.unwanted.contains(alert.name));
+        let alerts = category.alerts.iter().filter(|alert| self.is_wanted(alert));
         let test = |alert: &Alert, story: &_| {
             let labels: Vec<_> = self.bearing.labels(alert.severity, category.name).collect();
             Test::of(alert.name, alert.name, story, &labels, &self.spelling)
         };
-        for (step, of_step) in by_step(alerts, &self.settings, test) {
+        for (step, of_step) in by_step(alerts, &self.scene(), &self.settings, test) {
             let file = stories::file(&files, &order, step, &of_step);
             self.add_test(category.name, step, &file, tree);
         }
@@ -218,14 +226,28 @@ impl<'a> Section<'a> {
 
     /// Returns the alerts of a category.
     fn alerts(&self, category: &Category) -> Group {
-        let is_wanted = |alert: &Alert| !self.unwanted.contains(alert.name);
         group(
             category,
             &self.spelling,
             &self.bearing,
             &self.settings,
-            is_wanted,
+            |alert| self.is_wanted(alert),
         )
+    }
+
+    fn is_wanted(&self, alert: &Alert) -> bool {
+        !self.unwanted.contains(alert.name) && !self.gaps.has(alert)
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene::new(&self.settings, self.catalogue)
+    }
+
+    /// Returns the groups that record for a service.
+    fn records(&self, service: &str) -> Vec<Group> {
+        recording::groups(service, &self.spelling, |record| {
+            !self.gaps.has_record(record)
+        })
     }
 
     fn add_test(&self, name: &str, step: u32, text: &str, tree: &mut Tree) {
@@ -253,13 +275,22 @@ impl<'a> Section<'a> {
 
     /// Returns the groups that record what the alerts of a category ask for.
     fn records_for(&self, category: &Category) -> Vec<Group> {
-        // Only the names of recorded series have a colon.
-        let needs_records = category.alerts.iter().any(|alert| alert.expr.contains(':'));
-        match &self.bearing.service {
-            Some(service) if needs_records => recording::groups(service, &self.spelling),
-            _ => Vec::new(),
-        }
+        let Some(service) = &self.bearing.service else {
+            return Vec::new();
+        };
+        let asks = |group: &Group| {
+            let mut alerts = category.alerts.iter();
+            alerts.any(|alert| tokens(alert.expr).iter().any(|token| group.records(token)))
+        };
+        let groups = self.records(service).into_iter();
+        groups.filter(asks).collect()
     }
+}
+
+/// Returns the file of a group of recorded series.
+fn file_of(group: &Group) -> String {
+    let (_, name) = group.name.rsplit_once('.').unwrap_or_default();
+    format!("{RECORDS}.{name}")
 }
 
 fn with_settings(spelling: Spelling, settings: &Settings) -> Spelling {

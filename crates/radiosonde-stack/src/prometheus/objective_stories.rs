@@ -121,8 +121,9 @@ fn recorded(slo: &Slo<'_>, spelling: &Spelling) -> Test {
         );
         Question {
             minute,
-            // Binary fractions have errors, promtool compares to the last digit, and averages remember how it began.
-            expr: spelling.spell(&format!("round({expr}, 0.01)")),
+            // Binary fractions have errors, promtool compares to the last digit, and averages remember how it began: those of
+            // averages more than others.
+            expr: spelling.spell(&format!("round({expr}, 0.05)")),
             answer: Some((labels, value)),
         }
     };

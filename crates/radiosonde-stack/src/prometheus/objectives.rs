@@ -1,9 +1,9 @@
 //! Objectives as rules: what they count, recorded for every window, and the alerts of their tiers.
 //!
 //! Bad events and all events are recorded apart and divided last. An average of ratios would weigh a quiet hour as much as
-//! a busy one, and be no number at all after an hour without requests. The long windows average the rates of the short
-//! one, which have the same distance from each other, so that the quotient is exact and costs one series instead of one for
-//! each instance there ever was.
+//! a busy one, and be no number at all after an hour without requests. The long windows average *slices*: means of the rates
+//! of the shortest window, which follow each other at the same distance, so that the quotient is exact, and costs one sample for
+//! each slice instead of one for each evaluation.
 
 use std::time::Duration;
 
@@ -55,10 +55,11 @@ impl<'a> Slo<'a> {
         }
     }
 
-    /// Returns its groups: one for what pages, and one, less often, for what may wait.
+    /// Returns its groups: one for what pages, one for slices of its history, and one, less often than the first, for what may
+    /// wait.
     ///
     /// Rules of a group run in their order, so that an alert sees what was recorded just before.
-    pub(super) fn groups(&self) -> [Group; 2] {
+    pub(super) fn groups(&self) -> [Group; 3] {
         let name = format!("{}.slo.{}", self.service, self.objective.name());
         let [page, ticket] = [Urgency::Page, Urgency::Ticket].map(|urgency| self.burning(urgency));
         let quick = SHORT_WINDOWS.iter().flat_map(|window| self.rates(window));
@@ -82,6 +83,11 @@ impl<'a> Slo<'a> {
                     .chain(page)
                     .chain(self.traffic().map(Rule::Alert))
                     .collect(),
+            },
+            Group {
+                name: format!("{name}.slices"),
+                interval: Some(written(self.slice())),
+                rules: self.slices().into(),
             },
             Group {
                 name: format!("{name}.slow"),
@@ -108,14 +114,27 @@ impl<'a> Slo<'a> {
         ]
     }
 
-    /// Records a window by the averages of the rates of five minutes.
+    /// How long a slice is, and how often one is recorded, so that they stand beside each other.
+    fn slice(&self) -> Duration {
+        self.evaluation_interval * SLICES
+    }
+
+    fn slices(&self) -> [Rule; 2] {
+        let window = written(self.slice());
+        ["events", "errors"].map(|what| {
+            let expr = format!("avg_over_time(slo:{what}:rate5m[{window}])");
+            self.record(&format!("slo:{what}:slice"), &expr)
+        })
+    }
+
+    /// Records a window by the averages of its slices.
     fn averages(&self, name: &str, window: &str) -> Vec<Rule> {
         let suffix = match name {
             "period" => name.to_owned(),
             window => format!("rate{window}"),
         };
         let average = |what: &str| {
-            let expr = format!("avg_over_time(slo:{what}:rate5m[{window}])");
+            let expr = format!("avg_over_time(slo:{what}:slice[{window}])");
             self.record(&format!("slo:{what}:{suffix}"), &expr)
         };
         vec![average("events"), average("errors"), self.ratio(&suffix)]
@@ -366,5 +385,8 @@ const SHORT_WINDOWS: [&str; 5] = ["5m", "30m", "1h", "2h", "6h"];
 /// How many times less often the slow group is evaluated: at 30 s every two minutes, below the five for which Prometheus
 /// looks back.
 const SLOW: u32 = 4;
+
+/// How many times less often slices are recorded: at 30 s every five minutes, of which thirty days have 8640.
+const SLICES: u32 = 10;
 
 const LONG_WINDOWS: [&str; 2] = ["1d", "3d"];

@@ -1,56 +1,138 @@
 //! The tests of what is recorded: the values that follow from rates that are known.
 
+use radiosonde_catalog::{
+    HTTP_CLIENT_REQUEST_DURATION, HTTP_REQUEST_DURATION, Metric, RPC_CLIENT_REQUEST_DURATION,
+    RPC_REQUEST_DURATION,
+};
+
 use super::stories::{Question, Test};
-use crate::alerts::{Input, Story};
+use crate::alerts::{Input, Scene, Story};
 use crate::promql::Spelling;
 
 /// Returns the tests of everything that is recorded of a service.
-pub(super) fn tests(service: &str, spelling: &Spelling) -> Vec<Test> {
-    let parts = [
-        ("requests and their durations", requests(), KNOWN_REQUESTS),
-        ("calls of others", calls(), KNOWN_CALLS),
-        (
-            "resources beside their limits",
-            resources(),
-            KNOWN_RESOURCES,
-        ),
-    ];
-    let test = |(name, story, known): (&str, Story, &[Known])| {
-        let questions = known.iter().map(|known| known.asked(service, spelling));
-        Test::new(name, &story, spelling, questions)
+pub(super) fn tests(
+    service: &str,
+    scene: &Scene<'_>,
+    spelling: &Spelling,
+    is_recorded: impl Fn(&str) -> bool,
+) -> Vec<Test> {
+    let test = |part: &Part| {
+        let known = part.known.iter().filter(|known| is_recorded(known.record));
+        let asks_histogram = { known.clone() }.any(Known::is_percentile);
+        let mut story = (part.story)(scene);
+        // What is not kept is not played either.
+        story.inputs.retain(|input| {
+            let of_histogram = part
+                .histogram
+                .is_some_and(|histogram| input.series.starts_with(histogram.name()));
+            asks_histogram || !of_histogram
+        });
+        let questions = known.map(|known| known.asked(service, part.histogram, scene, spelling));
+        Test::new(part.name, &story, spelling, questions)
     };
-    parts.into_iter().map(test).collect()
+    PARTS.iter().map(test).collect()
 }
 
-/// A recorded series and its value, or that it has none.
+/// What happens, and what is known of it.
+struct Part {
+    name: &'static str,
+    story: fn(&Scene<'_>) -> Story,
+    /// Where the values of percentiles come from.
+    histogram: Option<&'static Metric>,
+    known: &'static [Known],
+}
+
+const PARTS: &[Part] = &[
+    Part {
+        name: "requests and their durations",
+        story: requests,
+        histogram: Some(&HTTP_REQUEST_DURATION),
+        known: KNOWN_REQUESTS,
+    },
+    Part {
+        name: "calls of gRPC and their durations",
+        story: rpc,
+        histogram: Some(&RPC_REQUEST_DURATION),
+        known: KNOWN_RPC,
+    },
+    Part {
+        name: "calls of others",
+        story: calls,
+        histogram: Some(&HTTP_CLIENT_REQUEST_DURATION),
+        known: KNOWN_CALLS,
+    },
+    Part {
+        name: "calls of others over gRPC",
+        story: rpc_calls,
+        histogram: Some(&RPC_CLIENT_REQUEST_DURATION),
+        known: KNOWN_RPC_CALLS,
+    },
+    Part {
+        name: "resources beside their limits",
+        story: resources,
+        histogram: None,
+        known: KNOWN_RESOURCES,
+    },
+];
+
+/// A recorded series and what it is.
 struct Known {
     record: &'static str,
     label: Option<(&'static str, &'static str)>,
-    value: Option<f64>,
+    value: Value,
+}
+
+enum Value {
+    Is(f64),
+    /// The percentile of this share of a histogram, of which so many values per second fall into its first buckets.
+    Percentile(f64, &'static [f64]),
+    Absent,
 }
 
 impl Known {
-    fn asked(&self, service: &str, spelling: &Spelling) -> Question {
+    fn is_percentile(&self) -> bool {
+        matches!(self.value, Value::Percentile(..))
+    }
+
+    fn asked(
+        &self,
+        service: &str,
+        histogram: Option<&Metric>,
+        scene: &Scene<'_>,
+        spelling: &Spelling,
+    ) -> Question {
         let label = self
             .label
             .map(|(label, value)| format!("{label}=\"{value}\""));
-        let label = label.unwrap_or_default();
-        // Rates have the errors of binary fractions, and promtool compares to the last digit.
-        let expr = format!("round({}{{{label}}}, 0.0001)", self.record);
+        let series = format!("{}{{{}}}", self.record, label.unwrap_or_default());
         let own = self
             .label
-            .map(|(label, value)| format!(",{}=\"{value}\"", spelling.label_in(&expr, label)));
+            .map(|(label, value)| format!(",{}=\"{value}\"", spelling.label_in(&series, label)));
         let labels = format!("{{job=\"{service}\"{}}}", own.unwrap_or_default());
+        // Rates have the errors of binary fractions, and promtool compares to the last digit.
+        let (expr, value) = match self.value {
+            Value::Is(value) => (format!("round({series}, 0.0001)"), Some(value)),
+            Value::Absent => (series, None),
+            Value::Percentile(share, rates) => {
+                let buckets = histogram.map(|histogram| scene.buckets(histogram));
+                let known = buckets.and_then(|buckets| buckets.percentile(share, rates));
+                let expr = match known {
+                    Some(value) => format!("round({series} / {value}, 0.0001)"),
+                    None => format!("{series} > bool 0"),
+                };
+                (expr, Some(1.0))
+            }
+        };
         Question {
             minute: END,
             expr: spelling.spell(&expr),
-            answer: self.value.map(|value| (labels, value)),
+            answer: value.map(|value| (labels, value)),
         }
     }
 }
 
 /// Of one route every tenth request fails, and few are slow; of another all are well, and none has failed yet.
-fn requests() -> Story {
+fn requests(scene: &Scene<'_>) -> Story {
     let request = |route: &str, status: &str, outcome: &str, rate| {
         let labels =
             format!("method=\"GET\",route=\"{route}\",status=\"{status}\",outcome=\"{outcome}\"");
@@ -65,15 +147,38 @@ fn requests() -> Story {
             1.0,
         ),
     ];
-    let name = "http_request_duration_seconds";
     let orders = r#"method="GET",route="/orders",status="200","#;
-    let orders = durations(name, orders, [5.0, 4.5, 0.4, 0.09, 0.01]);
+    let orders = durations(scene, &HTTP_REQUEST_DURATION, orders, SOME_SLOW);
     let carts = r#"method="GET",route="/carts",status="200","#;
-    let carts = durations(name, carts, [10.0, 0.0, 0.0, 0.0, 0.0]);
+    let carts = durations(scene, &HTTP_REQUEST_DURATION, carts, ALL_QUICK);
     story(inputs.into_iter().chain(orders).chain(carts))
 }
 
-fn calls() -> Story {
+/// The same of two methods of gRPC.
+fn rpc(scene: &Scene<'_>) -> Story {
+    let call = |method: &str, status: &str, outcome: &str, rate| {
+        let labels = format!(
+            "rpc_system=\"grpc\",rpc_method=\"{method}\",rpc_status=\"{status}\",outcome=\"{outcome}\""
+        );
+        steady(format!("rpc_requests_total{{{labels}}}"), rate)
+    };
+    let inputs = [
+        call("shop.Orders/Get", "OK", "ok", 9.0),
+        call("shop.Orders/Get", "INTERNAL", "error", 1.0),
+        call("shop.Carts/Get", "OK", "ok", 10.0),
+        steady(
+            r#"rpc_errors_total{rpc_system="grpc",rpc_method="shop.Orders/Get",error_type="INTERNAL"}"#,
+            1.0,
+        ),
+    ];
+    let orders = r#"rpc_system="grpc",rpc_method="shop.Orders/Get",rpc_status="OK","#;
+    let orders = durations(scene, &RPC_REQUEST_DURATION, orders, SOME_SLOW);
+    let carts = r#"rpc_system="grpc",rpc_method="shop.Carts/Get",rpc_status="OK","#;
+    let carts = durations(scene, &RPC_REQUEST_DURATION, carts, ALL_QUICK);
+    story(inputs.into_iter().chain(orders).chain(carts))
+}
+
+fn calls(scene: &Scene<'_>) -> Story {
     let call = |server: &str, rate| {
         let labels = format!("method=\"GET\",server=\"{server}\",status=\"200\",outcome=\"ok\"");
         steady(format!("http_client_requests_total{{{labels}}}"), rate)
@@ -87,13 +192,29 @@ fn calls() -> Story {
         ),
     ];
     let labels = r#"method="GET",server="stock",status="200","#;
-    let name = "http_client_request_duration_seconds";
-    let durations = durations(name, labels, [5.0, 4.5, 0.4, 0.09, 0.01]);
+    let durations = durations(scene, &HTTP_CLIENT_REQUEST_DURATION, labels, SOME_SLOW);
+    story(inputs.into_iter().chain(durations))
+}
+
+fn rpc_calls(scene: &Scene<'_>) -> Story {
+    let method = r#"rpc_system="grpc",rpc_method="shop.Stock/Get""#;
+    let call = |server: &str, rate| {
+        let labels = format!("{method},rpc_status=\"OK\",outcome=\"ok\",server=\"{server}\"");
+        steady(format!("rpc_client_requests_total{{{labels}}}"), rate)
+    };
+    let failed = format!("{method},error_type=\"UNAVAILABLE\",server=\"billing\"");
+    let inputs = [
+        call("billing", 4.0),
+        call("stock", 10.0),
+        steady(format!("rpc_client_errors_total{{{failed}}}"), 0.5),
+    ];
+    let labels = format!("{method},rpc_status=\"OK\",server=\"stock\",");
+    let durations = durations(scene, &RPC_CLIENT_REQUEST_DURATION, &labels, SOME_SLOW);
     story(inputs.into_iter().chain(durations))
 }
 
 /// One instance has limits, the other has none.
-fn resources() -> Story {
+fn resources(_: &Scene<'_>) -> Story {
     let is = |series: &str, value| Input::is(series, value, value);
     story([
         steady(r#"process_cpu_seconds_total{instance="a"}"#, 0.5),
@@ -108,15 +229,9 @@ fn resources() -> Story {
     ])
 }
 
-/// So many values per second up to 0.1 s, 0.2 s, 0.4 s, 1 s, and above.
-fn durations(name: &str, labels: &str, rates: [f64; 5]) -> Vec<Input> {
-    let bounds = ["0.1", "0.2", "0.4", "1.0", "+Inf"];
-    let buckets: Vec<_> = bounds
-        .into_iter()
-        .zip(rates)
-        .map(|(bound, rate)| (bound, rate, rate))
-        .collect();
-    Input::buckets(name, labels, &buckets).collect()
+fn durations(scene: &Scene<'_>, histogram: &Metric, labels: &str, rates: &[f64]) -> Vec<Input> {
+    let series = (histogram.name(), labels);
+    scene.buckets(histogram).steady(series, rates)
 }
 
 fn steady(series: impl Into<String>, rate: f64) -> Input {
@@ -127,14 +242,22 @@ fn story(inputs: impl IntoIterator<Item = Input>) -> Story {
     Story::of(inputs).lasting([5; 3], STEP)
 }
 
-const ORDERS: Option<(&str, &str)> = Some(("route", "/orders"));
-const CARTS: Option<(&str, &str)> = Some(("route", "/carts"));
-const BILLING: Option<(&str, &str)> = Some(("server", "billing"));
-const STOCK: Option<(&str, &str)> = Some(("server", "stock"));
-const LIMITED: Option<(&str, &str)> = Some(("instance", "a"));
-const UNLIMITED: Option<(&str, &str)> = Some(("instance", "b"));
+/// How many values per second fall into the first buckets of a histogram.
+const SOME_SLOW: &[f64] = &[5.0, 4.5, 0.4, 0.09, 0.01];
+const ALL_QUICK: &[f64] = &[10.0];
+const BOTH: &[f64] = &[15.0, 4.5, 0.4, 0.09, 0.01];
 
-/// Percentiles lie on a line between the bounds around them.
+type Label = Option<(&'static str, &'static str)>;
+
+const ORDERS: Label = Some(("route", "/orders"));
+const CARTS: Label = Some(("route", "/carts"));
+const RPC_ORDERS: Label = Some(("rpc_method", "shop.Orders/Get"));
+const RPC_CARTS: Label = Some(("rpc_method", "shop.Carts/Get"));
+const BILLING: Label = Some(("server", "billing"));
+const STOCK: Label = Some(("server", "stock"));
+const LIMITED: Label = Some(("instance", "a"));
+const UNLIMITED: Label = Some(("instance", "b"));
+
 const KNOWN_REQUESTS: &[Known] = &[
     known("job_route:http_requests:rate5m", ORDERS, 10.0),
     known("job_route:http_requests:rate5m", CARTS, 10.0),
@@ -145,22 +268,122 @@ const KNOWN_REQUESTS: &[Known] = &[
     known("job:http_requests:rate5m", None, 20.0),
     known("job:http_errors:rate5m", None, 1.0),
     known("job:http_error_ratio:rate5m", None, 0.05),
-    known("job_route:http_request_duration_seconds:p50", ORDERS, 0.1),
-    known("job_route:http_request_duration_seconds:p95", ORDERS, 0.2),
-    known("job_route:http_request_duration_seconds:p99", ORDERS, 0.4),
-    known("job_route:http_request_duration_seconds:p999", ORDERS, 1.0),
-    known("job_route:http_request_duration_seconds:p50", CARTS, 0.05),
-    known("job_route:http_request_duration_seconds:p95", CARTS, 0.095),
-    known("job_route:http_request_duration_seconds:p99", CARTS, 0.099),
-    known(
+    percentile(
+        "job_route:http_request_duration_seconds:p50",
+        ORDERS,
+        0.5,
+        SOME_SLOW,
+    ),
+    percentile(
+        "job_route:http_request_duration_seconds:p95",
+        ORDERS,
+        0.95,
+        SOME_SLOW,
+    ),
+    percentile(
+        "job_route:http_request_duration_seconds:p99",
+        ORDERS,
+        0.99,
+        SOME_SLOW,
+    ),
+    percentile(
+        "job_route:http_request_duration_seconds:p999",
+        ORDERS,
+        0.999,
+        SOME_SLOW,
+    ),
+    percentile(
+        "job_route:http_request_duration_seconds:p50",
+        CARTS,
+        0.5,
+        ALL_QUICK,
+    ),
+    percentile(
+        "job_route:http_request_duration_seconds:p95",
+        CARTS,
+        0.95,
+        ALL_QUICK,
+    ),
+    percentile(
+        "job_route:http_request_duration_seconds:p99",
+        CARTS,
+        0.99,
+        ALL_QUICK,
+    ),
+    percentile(
         "job_route:http_request_duration_seconds:p999",
         CARTS,
-        0.0999,
+        0.999,
+        ALL_QUICK,
     ),
-    known("job:http_request_duration_seconds:p50", None, 0.0667),
-    known("job:http_request_duration_seconds:p95", None, 0.1889),
-    known("job:http_request_duration_seconds:p99", None, 0.35),
-    known("job:http_request_duration_seconds:p999", None, 0.9333),
+    percentile("job:http_request_duration_seconds:p50", None, 0.5, BOTH),
+    percentile("job:http_request_duration_seconds:p95", None, 0.95, BOTH),
+    percentile("job:http_request_duration_seconds:p99", None, 0.99, BOTH),
+    percentile("job:http_request_duration_seconds:p999", None, 0.999, BOTH),
+];
+
+const KNOWN_RPC: &[Known] = &[
+    known("job_rpc_method:rpc_requests:rate5m", RPC_ORDERS, 10.0),
+    known("job_rpc_method:rpc_requests:rate5m", RPC_CARTS, 10.0),
+    known("job_rpc_method:rpc_errors:rate5m", RPC_ORDERS, 1.0),
+    known("job_rpc_method:rpc_errors:rate5m", RPC_CARTS, 0.0),
+    known("job_rpc_method:rpc_error_ratio:rate5m", RPC_ORDERS, 0.1),
+    known("job_rpc_method:rpc_error_ratio:rate5m", RPC_CARTS, 0.0),
+    known("job:rpc_requests:rate5m", None, 20.0),
+    known("job:rpc_errors:rate5m", None, 1.0),
+    known("job:rpc_error_ratio:rate5m", None, 0.05),
+    percentile(
+        "job_rpc_method:rpc_request_duration_seconds:p50",
+        RPC_ORDERS,
+        0.5,
+        SOME_SLOW,
+    ),
+    percentile(
+        "job_rpc_method:rpc_request_duration_seconds:p95",
+        RPC_ORDERS,
+        0.95,
+        SOME_SLOW,
+    ),
+    percentile(
+        "job_rpc_method:rpc_request_duration_seconds:p99",
+        RPC_ORDERS,
+        0.99,
+        SOME_SLOW,
+    ),
+    percentile(
+        "job_rpc_method:rpc_request_duration_seconds:p999",
+        RPC_ORDERS,
+        0.999,
+        SOME_SLOW,
+    ),
+    percentile(
+        "job_rpc_method:rpc_request_duration_seconds:p50",
+        RPC_CARTS,
+        0.5,
+        ALL_QUICK,
+    ),
+    percentile(
+        "job_rpc_method:rpc_request_duration_seconds:p95",
+        RPC_CARTS,
+        0.95,
+        ALL_QUICK,
+    ),
+    percentile(
+        "job_rpc_method:rpc_request_duration_seconds:p99",
+        RPC_CARTS,
+        0.99,
+        ALL_QUICK,
+    ),
+    percentile(
+        "job_rpc_method:rpc_request_duration_seconds:p999",
+        RPC_CARTS,
+        0.999,
+        ALL_QUICK,
+    ),
+    percentile("job:rpc_request_duration_seconds:p50", None, 0.5, BOTH),
+    percentile("job:rpc_request_duration_seconds:p95", None, 0.95, BOTH),
+    percentile("job:rpc_request_duration_seconds:p99", None, 0.99, BOTH),
+    percentile("job:rpc_request_duration_seconds:p999", None, 0.999, BOTH),
 ];
 
 const KNOWN_CALLS: &[Known] = &[
@@ -168,10 +391,24 @@ const KNOWN_CALLS: &[Known] = &[
     known("job_server:http_client_requests:rate5m", STOCK, 10.0),
     known("job_server:http_client_errors:rate5m", BILLING, 0.5),
     known("job_server:http_client_errors:rate5m", STOCK, 0.0),
-    known(
+    percentile(
         "job_server:http_client_request_duration_seconds:p95",
         STOCK,
-        0.2,
+        0.95,
+        SOME_SLOW,
+    ),
+];
+
+const KNOWN_RPC_CALLS: &[Known] = &[
+    known("job_server:rpc_client_requests:rate5m", BILLING, 4.0),
+    known("job_server:rpc_client_requests:rate5m", STOCK, 10.0),
+    known("job_server:rpc_client_errors:rate5m", BILLING, 0.5),
+    known("job_server:rpc_client_errors:rate5m", STOCK, 0.0),
+    percentile(
+        "job_server:rpc_client_request_duration_seconds:p95",
+        STOCK,
+        0.95,
+        SOME_SLOW,
     ),
 ];
 
@@ -183,12 +420,8 @@ const KNOWN_RESOURCES: &[Known] = &[
     unknown("instance:process_memory:ratio", UNLIMITED),
 ];
 
-const fn known(
-    record: &'static str,
-    label: Option<(&'static str, &'static str)>,
-    value: f64,
-) -> Known {
-    let value = Some(value);
+const fn known(record: &'static str, label: Label, value: f64) -> Known {
+    let value = Value::Is(value);
     Known {
         record,
         label,
@@ -196,11 +429,25 @@ const fn known(
     }
 }
 
-const fn unknown(record: &'static str, label: Option<(&'static str, &'static str)>) -> Known {
+const fn percentile(
+    record: &'static str,
+    label: Label,
+    share: f64,
+    rates: &'static [f64],
+) -> Known {
+    let value = Value::Percentile(share, rates);
     Known {
         record,
         label,
-        value: None,
+        value,
+    }
+}
+
+const fn unknown(record: &'static str, label: Label) -> Known {
+    Known {
+        record,
+        label,
+        value: Value::Absent,
     }
 }
 
@@ -219,9 +466,7 @@ mod tests {
 
     #[test]
     fn of_everything_that_is_recorded_a_value_is_known() {
-        let known = [KNOWN_REQUESTS, KNOWN_CALLS, KNOWN_RESOURCES]
-            .into_iter()
-            .flatten();
+        let known = PARTS.iter().flat_map(|part| part.known);
         let known: BTreeSet<_> = known.map(|known| known.record).collect();
         let records = RECORDS.iter().flat_map(|(_, records)| *records);
         // Buckets are what percentiles are made from.

@@ -15,8 +15,12 @@ pub struct Record {
     pub expr: &'static str,
 }
 
-/// Returns the groups that record for one service.
-pub(super) fn groups(service: &str, spelling: &Spelling) -> Vec<Group> {
+/// Returns the groups that record for one service, without what is not wanted.
+pub(super) fn groups(
+    service: &str,
+    spelling: &Spelling,
+    is_wanted: impl Fn(&Record) -> bool,
+) -> Vec<Group> {
     let rule = |record: &Record| {
         Rule::Record(RecordRule {
             name: record.name.to_owned(),
@@ -27,15 +31,21 @@ pub(super) fn groups(service: &str, spelling: &Spelling) -> Vec<Group> {
     let group = |(name, records): &(&str, &[Record])| Group {
         name: format!("{service}.record.{name}"),
         interval: None,
-        rules: records.iter().map(rule).collect(),
+        rules: records
+            .iter()
+            .filter(|record| is_wanted(record))
+            .map(rule)
+            .collect(),
     };
-    RECORDS.iter().map(group).collect()
+    let groups = RECORDS.iter().map(group);
+    groups.filter(|group| !group.rules.is_empty()).collect()
 }
 
 /// Everything that is recorded, by what it is about. Within one group, what needs another stands after it.
 pub const RECORDS: &[(&str, &[Record])] = &[
     ("requests", REQUESTS),
     ("durations", DURATIONS),
+    ("grpc", RPC),
     ("dependencies", DEPENDENCIES),
     ("resources", RESOURCES),
 ];
@@ -112,6 +122,75 @@ const DURATIONS: &[Record] = &[
     ),
 ];
 
+const RPC: &[Record] = &[
+    record(
+        "job_rpc_method:rpc_requests:rate5m",
+        "sum by (job, rpc_method) (rate(rpc_requests_total[5m]))",
+    ),
+    // The second half keeps a method without errors at 0, where it would be absent.
+    record(
+        "job_rpc_method:rpc_errors:rate5m",
+        "sum by (job, rpc_method) (rate(rpc_errors_total[5m]))\n  or 0 * job_rpc_method:rpc_requests:rate5m",
+    ),
+    record(
+        "job_rpc_method:rpc_error_ratio:rate5m",
+        "job_rpc_method:rpc_errors:rate5m / (job_rpc_method:rpc_requests:rate5m > 0)",
+    ),
+    record(
+        "job:rpc_requests:rate5m",
+        "sum by (job) (job_rpc_method:rpc_requests:rate5m)",
+    ),
+    record(
+        "job:rpc_errors:rate5m",
+        "sum by (job) (job_rpc_method:rpc_errors:rate5m)",
+    ),
+    record(
+        "job:rpc_error_ratio:rate5m",
+        "job:rpc_errors:rate5m / (job:rpc_requests:rate5m > 0)",
+    ),
+    // Once, for all percentiles: the rates of the buckets are what costs.
+    record(
+        "job_rpc_method_le:rpc_request_duration_seconds_bucket:rate5m",
+        "sum by (job, rpc_method, le) (rate(rpc_request_duration_seconds_bucket[5m]))",
+    ),
+    record(
+        "job_le:rpc_request_duration_seconds_bucket:rate5m",
+        "sum by (job, le) (job_rpc_method_le:rpc_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job_rpc_method:rpc_request_duration_seconds:p50",
+        "histogram_quantile(0.5, job_rpc_method_le:rpc_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job_rpc_method:rpc_request_duration_seconds:p95",
+        "histogram_quantile(0.95, job_rpc_method_le:rpc_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job_rpc_method:rpc_request_duration_seconds:p99",
+        "histogram_quantile(0.99, job_rpc_method_le:rpc_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job_rpc_method:rpc_request_duration_seconds:p999",
+        "histogram_quantile(0.999, job_rpc_method_le:rpc_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job:rpc_request_duration_seconds:p50",
+        "histogram_quantile(0.5, job_le:rpc_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job:rpc_request_duration_seconds:p95",
+        "histogram_quantile(0.95, job_le:rpc_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job:rpc_request_duration_seconds:p99",
+        "histogram_quantile(0.99, job_le:rpc_request_duration_seconds_bucket:rate5m)",
+    ),
+    record(
+        "job:rpc_request_duration_seconds:p999",
+        "histogram_quantile(0.999, job_le:rpc_request_duration_seconds_bucket:rate5m)",
+    ),
+];
+
 const DEPENDENCIES: &[Record] = &[
     record(
         "job_server:http_client_requests:rate5m",
@@ -124,6 +203,18 @@ const DEPENDENCIES: &[Record] = &[
     record(
         "job_server:http_client_request_duration_seconds:p95",
         "histogram_quantile(\n  0.95,\n  sum by (job, server, le) (rate(http_client_request_duration_seconds_bucket[5m]))\n)",
+    ),
+    record(
+        "job_server:rpc_client_requests:rate5m",
+        "sum by (job, server) (rate(rpc_client_requests_total[5m]))",
+    ),
+    record(
+        "job_server:rpc_client_errors:rate5m",
+        "sum by (job, server) (rate(rpc_client_errors_total[5m]))\n  or 0 * job_server:rpc_client_requests:rate5m",
+    ),
+    record(
+        "job_server:rpc_client_request_duration_seconds:p95",
+        "histogram_quantile(\n  0.95,\n  sum by (job, server, le) (rate(rpc_client_request_duration_seconds_bucket[5m]))\n)",
     ),
 ];
 

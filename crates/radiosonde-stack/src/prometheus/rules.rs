@@ -42,6 +42,14 @@ pub(crate) struct AlertRule {
 /// Names and their values, in their order.
 pub(crate) type Pairs = Vec<(&'static str, String)>;
 
+impl Group {
+    /// Tells whether it records a series of this name.
+    pub(crate) fn records(&self, name: &str) -> bool {
+        let mut rules = self.rules.iter();
+        rules.any(|rule| matches!(rule, Rule::Record(record) if record.name == name))
+    }
+}
+
 impl RecordRule {
     fn yaml(&self) -> Yaml {
         Yaml::map()

@@ -1,6 +1,6 @@
 //! Stories as the unit tests of `promtool`: each alert stays silent, fires and clears.
 
-use crate::alerts::{Alert, Story};
+use crate::alerts::{Alert, Scene, Story};
 use crate::promql::Spelling;
 use crate::settings::Settings;
 use crate::yaml::Yaml;
@@ -150,12 +150,13 @@ pub(crate) fn file(
 /// Returns the tests of alerts, those of one step together.
 pub(crate) fn by_step<'a>(
     alerts: impl IntoIterator<Item = &'a Alert>,
+    scene: &Scene<'_>,
     settings: &Settings,
     test: impl Fn(&Alert, &Story) -> Test,
 ) -> std::collections::BTreeMap<u32, Vec<Test>> {
     let mut tests = std::collections::BTreeMap::<_, Vec<_>>::new();
     for alert in alerts {
-        let story = (alert.story)(settings).held(settings.hold(alert.name));
+        let story = (alert.story)(scene).held(settings.hold(alert.name));
         let of_step = tests.entry(story.step_minutes).or_default();
         of_step.push(test(alert, &story));
     }

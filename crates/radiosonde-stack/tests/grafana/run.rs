@@ -15,6 +15,8 @@ use crate::service::UsesAll;
 #[test]
 fn every_query_finds_series_of_a_service_that_uses_everything() {
     let service = UsesAll::start();
+    // What it uses is known once it was used.
+    service.visit();
     let catalogue = ServiceCatalogue::from_json(&service.registry.catalogue().json()).unwrap();
     let mut options = Options::default();
     options.evaluation_interval = Duration::from_secs(1);

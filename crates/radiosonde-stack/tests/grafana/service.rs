@@ -13,6 +13,7 @@ use axum::response::Redirect;
 use axum::response::sse::{Event, Sse};
 use axum::routing::get;
 use radiosonde::health::Check;
+use radiosonde::layer::{GrpcOptions, RequestOptions};
 use radiosonde::metrics::standard::{
     Authentication, Cache, Certificate, ConnectionPool, Job, Messages, Queue,
 };
@@ -38,6 +39,7 @@ impl UsesAll {
     pub(crate) fn start() -> Self {
         let collector = FaultCollector::start(Mode::status(200));
         let config = Config::new("checkout")
+            .requests(RequestOptions::new().grpc(GrpcOptions::new()))
             .objective(Objective::availability("api", 99.0))
             .objective(
                 Objective::latency("work", 95.0, Duration::from_millis(300)).for_each(["/work"]),
@@ -72,17 +74,29 @@ impl UsesAll {
         for path in ["/work", "/moved", "/fail", "/nowhere", "/stream", "/health"] {
             http::get(self.addr, path, &[("traceparent", SAMPLED)]).unwrap();
         }
+        for method in ["Get", "Watch", "Fail"] {
+            let path = format!("/shop.Orders/{method}");
+            let headers = [
+                ("traceparent", SAMPLED),
+                ("content-type", "application/grpc"),
+            ];
+            http::get(self.addr, &path, &headers).unwrap();
+        }
     }
 }
 
 fn app(sonde: &Sonde) -> Router {
     let registry = sonde.metrics().clone();
     let client = sonde.client_layer();
+    let rpc_client = sonde.client_layer_with(|options| options.grpc(GrpcOptions::new()));
     let limited = limited_instance();
     let everything = async move || {
         work(&registry);
         for status in [StatusCode::OK, StatusCode::BAD_GATEWAY] {
             call(client.layer(service_fn(move |_| answer(status)))).await;
+        }
+        for code in ["0", "14"] {
+            call(rpc_client.layer(service_fn(move |_| rpc_answer(code, MESSAGE)))).await;
         }
         ""
     };
@@ -96,6 +110,18 @@ fn app(sonde: &Sonde) -> Router {
         .route("/fail", get(async || StatusCode::INTERNAL_SERVER_ERROR))
         .route("/stream", get(events))
         .route("/limited", get(async move || limited()))
+        .route(
+            "/shop.Orders/Get",
+            get(async || rpc_answer("0", MESSAGE).await.unwrap()),
+        )
+        .route(
+            "/shop.Orders/Fail",
+            get(async || rpc_answer("13", b"").await.unwrap()),
+        )
+        .route(
+            "/shop.Orders/Watch",
+            get(async || rpc_answer("0", MESSAGES).await.unwrap()),
+        )
         .merge(sonde.router())
         .layer(sonde.layer())
 }
@@ -122,13 +148,30 @@ fn answer(status: StatusCode) -> Ready<Result<Response<Body>, Infallible>> {
     ready(Ok(response))
 }
 
-async fn call<S>(client: S)
+/// Answers a call of gRPC with this code, in the head, where it may stand as well as behind the messages.
+fn rpc_answer(
+    code: &'static str,
+    messages: &'static [u8],
+) -> Ready<Result<Response<Body>, Infallible>> {
+    let response = Response::builder()
+        .header("content-type", "application/grpc")
+        .header("grpc-status", code);
+    ready(Ok(response.body(Body::from(messages)).unwrap()))
+}
+
+async fn call<S, B>(client: S)
 where
-    S: tower::Service<Request<Body>>,
+    S: tower::Service<Request<Body>, Response = Response<B>>,
+    B: axum::body::HttpBody<Data = axum::body::Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
     S::Error: std::fmt::Debug,
 {
-    let request = Request::get("http://stock.internal/stock/7").body(Body::empty());
-    client.oneshot(request.unwrap()).await.unwrap();
+    let request = Request::get("http://stock.internal/shop.Stock/Get");
+    let request = request.header("content-type", "application/grpc");
+    let response = client.oneshot(request.body(Body::empty()).unwrap()).await;
+    // What is told of a call is known at its end.
+    let body = Body::new(response.unwrap().into_body());
+    axum::body::to_bytes(body, 1_024).await.unwrap();
 }
 
 /// Uses every standard instrument, and metrics of the service's own.
@@ -171,5 +214,9 @@ const LOAD: Metric = Metric::gauge("belt_load_ratio")
     .with_unit(radiosonde::metrics::Unit::Ratio)
     .with_labels(&["belt"])
     .with_help("Share of the belt that is taken.");
+
+/// A message of gRPC with its length before it, and two of them.
+const MESSAGE: &[u8] = b"\0\0\0\0\x02ok";
+const MESSAGES: &[u8] = b"\0\0\0\0\x02ok\0\0\0\0\x02ok";
 
 const SAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";

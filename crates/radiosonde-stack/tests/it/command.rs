@@ -148,7 +148,7 @@ fn the_target_and_the_naming_can_be_chosen_and_stand_before_the_settings() {
     let directory = workplace();
     let read = |path: &str| fs::read_to_string(directory.path().join("ops").join(path)).unwrap();
     let config = "prometheus/prometheus.yml";
-    let rules = "prometheus/rules/checkout/records.yml";
+    let rules = "prometheus/rules/checkout/records.requests.yml";
     told(directory.path(), "--from checkout.json");
     assert!(!read(config).contains("fallback_scrape_protocol"));
     assert!(read(rules).contains("http_requests_total{"));
@@ -313,13 +313,24 @@ fn an_alert_about_a_metric_that_could_never_fire_is_refused() {
         ),
         (
             "A",
+            "metric = 'orders_paid_total', when = 'share_above', limit = 0.5, labels = { payment = 'card' }, by = ['payment']",
+            "the label `payment` in `labels` and in `by`",
+        ),
+        (
+            "A",
+            "metric = 'orders_delivery_seconds', when = 'slower_than', limit = 3600",
+            "its `limit` is 3600, and the bounds of `orders_delivery_seconds` decide from 57 to below 3600",
+        ),
+        (
+            "A",
             "metric = 'orders_paid_total', when = 'stopped', limit = 1",
             "`stopped` takes none",
         ),
         (
             "A",
             "metric = 'orders_paid_total', when = 'stopped', hold_seconds = 3600",
-            "give at most 1200 seconds",
+            "cannot hold for 3600 seconds: an hour after it has stopped, nothing says any more that it ever grew, so give at \
+             most 2700 in `hold_seconds`",
         ),
         (
             "A",

@@ -7,5 +7,6 @@ mod support;
 
 mod command;
 mod expressions;
+mod histograms;
 mod reference;
 mod tree;

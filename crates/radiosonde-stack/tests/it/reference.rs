@@ -142,26 +142,26 @@ const COVERAGE: &[(&str, &str, &str)] = &[
     ),
     (
         "Errors",
-        "`HighErrorRatio`, `CriticalErrorRatio`, `RouteFailing`, `HandlerPanics`",
+        "`HighErrorRatio`, `CriticalErrorRatio`, `RouteFailing`, `HandlerPanics`, `BackgroundPanics`; over gRPC, `HighGrpcErrorRatio`, `CriticalGrpcErrorRatio`, `GrpcMethodFailing`, `GrpcHandlerPanics`",
         "So many errors per second: the number grows with the load. A declared alert can ask for it (`rate_above`).",
     ),
     (
         "Latency of requests",
-        "`HighLatency`, `CriticalLatency`",
-        "",
+        "`HighLatency`, `CriticalLatency`; over gRPC, `HighGrpcLatency`, `CriticalGrpcLatency`",
+        "Each route or method: on its board, and with an objective for each of them. What the bounds of a histogram cannot decide is left out, and the tree says so.",
     ),
     (
         "Latency of calls and queries",
-        "`DependencySlow`, `ConnectionPoolSlow`",
+        "`DependencySlow`, `GrpcDependencySlow`, `ConnectionPoolSlow`",
         "Single queries are not timed by the library. A histogram of the service can be (`slower_than`).",
     ),
     (
         "Load",
-        "`RequestRateSpike`, `RequestRateDrop`, `TooManyRequestsInFlight`",
+        "`RequestRateSpike`, `RequestRateDrop`, `TooManyRequestsInFlight`; over gRPC, `GrpcCallRateSpike`, `GrpcCallRateDrop`, `TooManyGrpcCallsInFlight`",
         "",
     ),
     (
-        "Objectives and budgets",
+        "Objectives and budgets, calls of gRPC included",
         "`SLOBurnPage`, `SLOBurnTicket`, `SLOBudgetExhausted`, `SLONoTraffic`",
         "",
     ),
@@ -207,7 +207,7 @@ const COVERAGE: &[(&str, &str, &str)] = &[
     ),
     (
         "Rate limits, missing rights",
-        "`RateLimitViolations`, `UnauthorizedRequests`",
+        "`RateLimitViolations`, `UnauthorizedRequests`; over gRPC, `GrpcRateLimitViolations`, `UnauthorizedGrpcCalls`",
         "",
     ),
     (

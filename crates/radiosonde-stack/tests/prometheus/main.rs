@@ -1,10 +1,12 @@
-//! A real Prometheus evaluates the rules of services with fifty routes and ten objectives each, and says how long it took.
+//! A real Prometheus evaluates rules and says how long it took.
 //!
-//! By default there is one service, and rules are evaluated every five seconds, so that nobody waits. The full size is that of
+//! Here those of services with fifty routes and ten objectives each. By default there is one service, and rules are evaluated every five seconds, so that nobody waits. The full size is that of
 //! ten services at the usual interval: `RADIOSONDE_TEST_SERVICES=10 RADIOSONDE_TEST_INTERVAL=30 cargo test -p radiosonde-stack
 //! --test prometheus -- --nocapture`. The times by the clock are true on a quiet machine alone.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
+mod history;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -55,13 +57,11 @@ fn rules_of_many_services_take_a_small_part_of_their_interval() {
         Some(answer.ok()?.text())
     });
     let rules = by_group(&text, "prometheus_rule_group_rules");
-    // What may wait is evaluated four times less often.
-    let weight = |(group, value): &(String, f64)| {
-        if group.rsplit('.').next() == Some("slow") {
-            value / 4.0
-        } else {
-            *value
-        }
+    // What may wait is evaluated four times less often, and slices of history ten times.
+    let weight = |(group, value): &(String, f64)| match group.rsplit('.').next() {
+        Some("slow") => value / 4.0,
+        Some("slices") => value / 10.0,
+        _ => *value,
     };
     let per_interval = |values: &[(String, f64)]| values.iter().map(weight).sum::<f64>();
     let evaluations: f64 = by_group(&text, "prometheus_rule_evaluations_total")

@@ -91,10 +91,10 @@ const ALERTS: &str = r#"{
     },
     "AuditLogGap": {
         "metric": "audit_last_event_timestamp_seconds", "when": "age_above", "limit": 3600,
-        "means": "What happens is not on record."
+        "means": "What happens is not on record: {{ nobody }} can say who did {{ it }}."
     },
     "DeliverySlow": {
-        "metric": "orders_delivery_seconds", "when": "slower_than", "limit": 3600, "means": "Parcels are late."
+        "metric": "orders_delivery_seconds", "when": "slower_than", "limit": 600, "means": "Parcels are late."
     }
 }"#;
 

@@ -19,6 +19,7 @@ told oncall severity=critical category=authentication service=quickstart team=ex
 told oncall severity=critical category=availability service=quickstart team=examples
 told oncall severity=critical category=certificates service=quickstart team=examples
 told oncall severity=critical category=errors service=quickstart team=examples
+told oncall severity=critical category=grpc service=quickstart team=examples
 told oncall severity=critical category=health service=quickstart team=examples
 told oncall severity=critical category=jobs service=quickstart team=examples
 told oncall severity=critical category=latency service=quickstart team=examples
@@ -27,6 +28,7 @@ told oncall severity=critical category=pools service=quickstart team=examples
 told oncall severity=critical category=resources service=quickstart team=examples
 told oncall severity=critical category=stack team=examples
 told inbox severity=info category=caches service=quickstart team=examples
+told inbox severity=info category=grpc service=quickstart team=examples
 told inbox severity=info category=load service=quickstart team=examples
 told inbox severity=info category=telemetry service=quickstart team=examples
 told inbox severity=warning category=authentication service=quickstart team=examples
@@ -34,6 +36,7 @@ told inbox severity=warning category=availability service=quickstart team=exampl
 told inbox severity=warning category=certificates service=quickstart team=examples
 told inbox severity=warning category=dependencies service=quickstart team=examples
 told inbox severity=warning category=errors service=quickstart team=examples
+told inbox severity=warning category=grpc service=quickstart team=examples
 told inbox severity=warning category=health service=quickstart team=examples
 told inbox severity=warning category=jobs service=quickstart team=examples
 told inbox severity=warning category=latency service=quickstart team=examples

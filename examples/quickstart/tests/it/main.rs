@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 mod balance;
+mod catalogue;
 mod end;
 mod objective;
 mod start;

@@ -35,8 +35,8 @@ pub(super) const CASSANDRA: Category = Category {
                 "Relieve the node",
                 "Repair or compact the table that is read",
             ],
-            story: |settings| {
-                let limit = settings.get("cassandra_latency_seconds");
+            story: |scene| {
+                let limit = scene.get("cassandra_latency_seconds");
                 Story::of([Input::is(
                     r#"cassandra_clientrequest_latency_seconds{instance="a",operation="read",quantile="0.99"}"#,
                     limit * 0.9,
@@ -54,8 +54,8 @@ pub(super) const CASSANDRA: Category = Category {
             means: "Reads have to look into more and more files.",
             look: &["`nodetool compactionstats`", "The disk of the node"],
             act: &["Raise the throughput of compaction", "Add nodes"],
-            story: |settings| {
-                let limit = settings.get("cassandra_pending_compactions");
+            story: |scene| {
+                let limit = scene.get("cassandra_pending_compactions");
                 Story::of([Input::is(
                     r#"cassandra_compaction_pendingtasks{instance="a"}"#,
                     limit * 0.9,

@@ -77,8 +77,8 @@ pub(super) const KUBERNETES: Category = Category {
             means: "What writes there will fail.",
             look: &["What fills it", "Whether its storage class lets it grow"],
             act: &["Enlarge the claim", "Delete what can be made again"],
-            story: |settings| {
-                let limit = settings.get("kubernetes_volume_ratio") * 1e9;
+            story: |scene| {
+                let limit = scene.get("kubernetes_volume_ratio") * 1e9;
                 let series = |name| {
                     format!(
                         r#"kubelet_volume_stats_{name}{{namespace="shop",persistentvolumeclaim="data"}}"#

@@ -31,8 +31,8 @@ pub(super) const NODE: Category = Category {
             means: "Soon nothing can be written there any more.",
             look: DISK_LOOK,
             act: DISK_ACT,
-            story: |settings| {
-                let limit = settings.get("node_disk_free_ratio_critical");
+            story: |scene| {
+                let limit = scene.get("node_disk_free_ratio_critical");
                 disk(limit * 1.2, limit * 0.8)
             },
         },
@@ -46,8 +46,8 @@ pub(super) const NODE: Category = Category {
             means: "What writes there will fail.",
             look: DISK_LOOK,
             act: DISK_ACT,
-            story: |settings| {
-                let limit = settings.get("node_disk_free_ratio");
+            story: |scene| {
+                let limit = scene.get("node_disk_free_ratio");
                 disk(limit * 1.2, limit * 0.8)
             },
         },
@@ -64,8 +64,8 @@ pub(super) const NODE: Category = Category {
                 "Move something elsewhere",
                 "Give the machine more processors",
             ],
-            story: |settings| {
-                let idle = 1.0 - settings.get("node_cpu_ratio");
+            story: |scene| {
+                let idle = 1.0 - scene.get("node_cpu_ratio");
                 Story::of([Input::per_second(
                     r#"node_cpu_seconds_total{job="node",instance="a",cpu="0",mode="idle"}"#,
                     idle * 1.2,
@@ -89,8 +89,8 @@ pub(super) const NODE: Category = Category {
                 "Move something elsewhere",
                 "Give what grows a limit of its own",
             ],
-            story: |settings| {
-                let limit = settings.get("node_memory_free_ratio") * 1e9;
+            story: |scene| {
+                let limit = scene.get("node_memory_free_ratio") * 1e9;
                 Story::of([
                     Input::is(
                         r#"node_memory_MemTotal_bytes{job="node",instance="a"}"#,
@@ -115,8 +115,8 @@ pub(super) const NODE: Category = Category {
             means: "Traces of several machines do not fit together, and tokens are refused as too new or too old.",
             look: &["The time service of the machine"],
             act: &["Start it, or give it servers that answer"],
-            story: |settings| {
-                let limit = settings.get("node_clock_offset_seconds");
+            story: |scene| {
+                let limit = scene.get("node_clock_offset_seconds");
                 Story::of([Input::is(
                     r#"node_timex_offset_seconds{job="node",instance="a"}"#,
                     limit * 0.8,

@@ -31,8 +31,8 @@ pub(super) const POSTGRES: Category = Category {
                 "Make the pools of the services smaller",
                 "Put a pooler before the database",
             ],
-            story: |settings| {
-                let limit = settings.get("postgres_connections_ratio") * 100.0;
+            story: |scene| {
+                let limit = scene.get("postgres_connections_ratio") * 100.0;
                 Story::of([
                     Input::is(r#"pg_settings_max_connections{instance="a"}"#, 100.0, 100.0),
                     Input::is(
@@ -56,8 +56,8 @@ pub(super) const POSTGRES: Category = Category {
                 "The network and the disk of the replica",
             ],
             act: &["End the query", "Read from the primary meanwhile"],
-            story: |settings| {
-                let limit = settings.get("postgres_lag_seconds");
+            story: |scene| {
+                let limit = scene.get("postgres_lag_seconds");
                 Story::of([
                     Input::is(r#"pg_replication_is_replica{instance="a"}"#, 1.0, 1.0),
                     Input::is(
@@ -102,8 +102,8 @@ pub(super) const POSTGRES: Category = Category {
                 "End it with `pg_terminate_backend`",
                 "Set `idle_in_transaction_session_timeout`",
             ],
-            story: |settings| {
-                let limit = settings.get("postgres_transaction_seconds");
+            story: |scene| {
+                let limit = scene.get("postgres_transaction_seconds");
                 Story::of([Input::is(
                     r#"pg_stat_activity_max_tx_duration{instance="a",datname="orders",state="active"}"#,
                     limit * 0.9,

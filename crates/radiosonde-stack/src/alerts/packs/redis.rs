@@ -28,8 +28,8 @@ pub(super) const REDIS: Category = Category {
             means: "It is about to evict entries, or to refuse writes.",
             look: &["`redis-cli --bigkeys`", "Keys without an expiry"],
             act: &["Raise `maxmemory`", "Give keys an expiry"],
-            story: |settings| {
-                let limit = settings.get("redis_memory_ratio") * 1e9;
+            story: |scene| {
+                let limit = scene.get("redis_memory_ratio") * 1e9;
                 Story::of([
                     Input::is(r#"redis_memory_max_bytes{instance="a"}"#, 1e9, 1e9),
                     Input::is(

@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 
 use crate::grafana::dashboard::{Dashboard, Row};
 use crate::grafana::panel::Panel;
-use crate::grafana::query::{Query, average, buckets, quantile, sum, total_rate};
+use crate::grafana::query::{Query, average, buckets, native_quantile, quantile, sum, total_rate};
 use crate::grafana::unit::Unit;
-use crate::{MetricKind, MetricUnit, Naming, ServiceMetric};
+use crate::{MetricKind, MetricUnit, Options, ServiceMetric, Target};
 
 /// Returns the board of these metrics of a service: a row for those whose names start with the same word, in the order of
 /// their names.
-pub(crate) fn declared(service: &str, metrics: &[&ServiceMetric], naming: Naming) -> Dashboard {
+pub(crate) fn declared(service: &str, metrics: &[&ServiceMetric], options: &Options) -> Dashboard {
     let mut rows = BTreeMap::<&str, Vec<Panel>>::new();
     let mut metrics = metrics.to_vec();
     metrics.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     for metric in metrics {
         let word = metric.name.split('_').next().unwrap_or_default();
-        rows.entry(word).or_default().extend(panels(metric, naming));
+        rows.entry(word)
+            .or_default()
+            .extend(panels(metric, options));
     }
     let title = format!("Metrics of {service}");
     let description = format!("What {service} measures of its own.");
@@ -36,9 +38,9 @@ fn name_of(service: &str) -> String {
     format!("metrics-{name}")
 }
 
-fn panels(metric: &ServiceMetric, naming: Naming) -> Vec<Panel> {
+fn panels(metric: &ServiceMetric, options: &Options) -> Vec<Panel> {
     // It is no metric of the catalogue of Radiosonde, so that nobody else spells it.
-    let (name, labels) = naming.declared(metric);
+    let (name, labels) = options.naming.declared(metric);
     let (unit, by) = (Unit::declared(metric.unit), labels.join(", "));
     let lines = |unit, expression| {
         Panel::lines(&metric.name, &description(metric), unit)
@@ -46,11 +48,26 @@ fn panels(metric: &ServiceMetric, naming: Naming) -> Vec<Panel> {
     };
     match metric.kind {
         MetricKind::Counter => vec![lines(unit.per_second(), total_rate(&by, &name))],
+        // In a text, there is no more of it.
+        MetricKind::Histogram if metric.exponential && options.target == Target::Prometheus2 => {
+            let title = format!("{}: rate", metric.name);
+            let rate = Query::new(
+                total_rate(&by, &format!("{name}_count")),
+                &legend(metric, &labels),
+            );
+            let about = "How many values were recorded, per second.";
+            vec![Panel::lines(&title, about, Unit::PerSecond).query(rate)]
+        }
         MetricKind::Histogram => {
+            let (p95, buckets) = if metric.exponential {
+                (native_quantile("0.95", &by, &name), total_rate("", &name))
+            } else {
+                (quantile("0.95", &by, &name), buckets(&name))
+            };
             let title = format!("{}: distribution", metric.name);
-            let distribution = Query::new(buckets(&name), "{{le}}").with_exemplars();
+            let distribution = Query::new(buckets, "{{le}}").with_exemplars();
             vec![
-                lines(unit, quantile("0.95", &by, &name)),
+                lines(unit, p95),
                 Panel::heat_map(&title, &description(metric), unit).query(distribution),
             ]
         }
@@ -109,14 +126,55 @@ const LONGEST_NAME: usize = 21;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Naming;
     use crate::grafana::example;
 
-    fn expressions(name: &str, naming: Naming) -> Vec<String> {
-        let catalogue = example::catalogue();
-        let panels = panels(catalogue.metric(name).unwrap(), naming).into_iter();
+    fn expressions_of(metric: &ServiceMetric, options: &Options) -> Vec<String> {
+        let panels = panels(metric, options).into_iter();
         panels
             .map(|panel| panel.queries[0].expression.clone())
             .collect()
+    }
+
+    fn expressions(name: &str, naming: Naming) -> Vec<String> {
+        let catalogue = example::catalogue();
+        let options = Options {
+            naming,
+            ..Options::default()
+        };
+        expressions_of(catalogue.metric(name).unwrap(), &options)
+    }
+
+    #[test]
+    fn a_histogram_whose_buckets_follow_its_values_is_drawn_as_far_as_it_is_kept() {
+        let mut delivery = example::catalogue()
+            .metric("orders_delivery_seconds")
+            .unwrap()
+            .clone();
+        delivery.exponential = true;
+        let expressions = |target| {
+            let options = Options {
+                target,
+                ..Options::default()
+            };
+            expressions_of(&delivery, &options)
+        };
+        let rate = |series| format!("({series}[$__rate_interval])");
+        assert_eq!(
+            expressions(Target::Prometheus2),
+            [format!(
+                "sum by (region) (rate{})",
+                rate("orders_delivery_seconds_count")
+            )]
+        );
+        let native = rate("orders_delivery_seconds");
+        assert_eq!(
+            expressions(Target::Prometheus3),
+            [
+                format!("histogram_quantile(0.95, sum by (region) (rate{native}))"),
+                format!("sum(rate{native})"),
+            ]
+        );
     }
 
     #[test]
@@ -167,7 +225,7 @@ mod tests {
         let own: Vec<_> = ["orders_paid_total", "belt_load_ratio"]
             .map(|name| catalogue.metric(name).unwrap())
             .to_vec();
-        let board = declared("Check out", &own, Naming::Prometheus);
+        let board = declared("Check out", &own, &Options::default());
         let titles: Vec<_> = board.rows.iter().map(|row| row.title.as_str()).collect();
         assert_eq!(titles, ["belt", "orders"]);
         assert_eq!(board.name, "metrics-check-out");

@@ -10,6 +10,8 @@ use crate::promql::Spelling;
 pub(crate) struct Scope {
     instances: Spelling,
     services: Spelling,
+    /// As the instances of those services spell them whose histograms are native ones.
+    natives: Spelling,
     /// Where links to traces lead.
     pub(super) traces: TraceStore,
 }
@@ -18,8 +20,10 @@ impl Scope {
     /// Spells names this way.
     pub(crate) fn new(naming: Naming) -> Self {
         let spelling = |matchers: &str| Spelling::new(naming).matchers(matchers);
+        let instances = spelling(r#"job=~"$job",instance=~"$instance""#);
         Self {
-            instances: spelling(r#"job=~"$job",instance=~"$instance""#),
+            natives: instances.clone(),
+            instances,
             services: spelling(r#"job=~"$job""#),
             traces: TraceStore::default(),
         }
@@ -31,9 +35,20 @@ impl Scope {
         self
     }
 
+    /// Asks for these histograms as for native ones, too: some services have them so.
+    pub(crate) fn with_natives<'a>(mut self, names: impl Iterator<Item = &'a str>) -> Self {
+        self.natives = self.natives.natives(names);
+        self
+    }
+
     /// Spells the expression of a query.
     pub(crate) fn expression(&self, query: &Query) -> String {
-        self.of(query.about).spell(&query.expression)
+        let spelled = self.of(query.about).spell(&query.expression);
+        if query.about == About::Instances && self.natives.is_native(&query.expression) {
+            let native = self.natives.spell(&query.expression);
+            return format!("{spelled} or {native}");
+        }
+        spelled
     }
 
     /// Spells what the series of a query are called.
@@ -79,6 +94,22 @@ mod tests {
             r#"x{job=~"$job",instance=~"$instance"}"#
         );
         assert_eq!(spelled(Query::recorded("a:x", "")), r#"a:x{job=~"$job"}"#);
+    }
+
+    #[test]
+    fn a_histogram_that_some_services_have_as_a_native_one_is_asked_for_in_both_ways() {
+        let scope = Scope::new(Naming::Prometheus);
+        let scope = scope.with_natives(["http_request_duration_seconds"].into_iter());
+        let query = Query::new("sum by (le) (http_request_duration_seconds_bucket)", "");
+        let matchers = r#"{job=~"$job",instance=~"$instance"}"#;
+        assert_eq!(
+            scope.expression(&query),
+            format!(
+                "sum by (le) (http_request_duration_seconds_bucket{matchers}) or sum (http_request_duration_seconds{matchers})"
+            )
+        );
+        let other = scope.expression(&Query::new("rpc_request_duration_seconds_bucket", ""));
+        assert!(!other.contains(" or "), "{other}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The board of one service: from what its users notice down to what it runs on.
 
 mod dependencies;
+mod grpc;
 mod health;
 mod objectives;
 mod requests;
@@ -19,8 +20,8 @@ use crate::grafana::panel::Panel;
 use crate::grafana::query::{Query, quantile, sum, total_rate};
 use crate::grafana::unit::Unit;
 
-/// Returns the board; with a row about objectives where services have any.
-pub(crate) fn service(naming: Naming, has_objectives: bool) -> Dashboard {
+/// Returns the board; with a row about objectives where services have any, and rows about gRPC where one speaks it.
+pub(crate) fn service(naming: Naming, has_objectives: bool, has_grpc: bool) -> Dashboard {
     Dashboard::new(
         "service",
         "Service",
@@ -29,6 +30,7 @@ pub(crate) fn service(naming: Naming, has_objectives: bool) -> Dashboard {
     .row(now())
     .rows(has_objectives.then(objectives::row))
     .rows(requests::rows())
+    .rows(has_grpc.then(grpc::rows).into_iter().flatten())
     .rows(resources::rows())
     .row(dependencies::row())
     .row(health::row())
