@@ -19,8 +19,9 @@ pub(crate) fn headers() -> Vec<(&'static str, Headers)> {
             .map(|(name, text)| (HeaderName::from_static(name), value(text)))
             .collect()
     };
-    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00".to_owned();
-    let parent = ("traceparent", parent);
+    let parent = |flags| format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{flags}");
+    let sampled = ("traceparent", parent("01"));
+    let parent = ("traceparent", parent("00"));
     let many: Vec<_> = (0..64)
         .map(|n| format!("key{n}={}", "%20".repeat(30)))
         .collect();
@@ -32,6 +33,11 @@ pub(crate) fn headers() -> Vec<(&'static str, Headers)> {
             "traceparent and a full tracestate",
             of(&[parent.clone(), ("tracestate", states.join(","))]),
         ),
+        ("traceparent, sampled", of(std::slice::from_ref(&sampled))),
+        (
+            "traceparent, sampled, and a full tracestate",
+            of(&[sampled, ("tracestate", states.join(","))]),
+        ),
         (
             "baggage, 64 members in 6 KB, escaped",
             of(&[parent.clone(), ("baggage", many.join(","))]),
@@ -41,6 +47,13 @@ pub(crate) fn headers() -> Vec<(&'static str, Headers)> {
             of(&[
                 parent.clone(),
                 ("baggage", format!("a={}", "x".repeat(8_100))),
+            ]),
+        ),
+        (
+            "baggage, one member of 8 KB, escaped",
+            of(&[
+                parent.clone(),
+                ("baggage", format!("a={}", "%41".repeat(2_700))),
             ]),
         ),
         (

@@ -119,7 +119,7 @@ fn no_header_of_a_trace_has_more_read_of_it_than_it_may_hold() {
         with_headers(&mut app, &[]);
     }
     let (usual, usual_bytes) = with_headers(&mut app, &[]);
-    let mut worst = (0, 0, String::new());
+    let (mut most, mut most_bytes) = (0, 0);
     for request in hostile::requests() {
         let of = |name: &'static str| {
             let values = request.values(name);
@@ -127,18 +127,12 @@ fn no_header_of_a_trace_has_more_read_of_it_than_it_may_hold() {
         };
         let headers: Vec<_> = HEADERS.into_iter().flat_map(of).collect();
         let (count, bytes) = with_headers(&mut app, &headers);
-        worst = worst.max((
-            count.saturating_sub(usual),
-            bytes.saturating_sub(usual_bytes),
-            format!("{request:?}"),
-        ));
-        // 64 members of baggage, with a key and a value each, and the map that they are in, which grows; nothing that
-        // is in the headers as often as whoever writes them likes.
-        assert!(count <= usual + 500, "{count} for {request:?}");
-        assert!(bytes <= usual_bytes + 64 * 1_024, "{bytes} for {request:?}");
+        most = most.max(count.saturating_sub(usual));
+        most_bytes = most_bytes.max(bytes.saturating_sub(usual_bytes));
+        // 32 members of a `tracestate`, with a key and a value each, which the SDK copies for a span that is sampled, and
+        // the text of a baggage; nothing that is in the headers as often as whoever writes them likes.
+        assert!(count <= usual + 300, "{count} for {request:?}");
+        assert!(bytes <= usual_bytes + 32 * 1_024, "{bytes} for {request:?}");
     }
-    println!(
-        "at most {} allocations of {} bytes: {:.80}",
-        worst.0, worst.1, worst.2
-    );
+    println!("at most {most} allocations, and {most_bytes} bytes");
 }

@@ -1,32 +1,92 @@
 //! The baggage of the W3C: values that go along with a trace.
+//!
+//! Most services only pass baggage on, so it goes on as it came, without being decoded and encoded again. The first
+//! members are put into the context for code that reads them there. To read all that a stranger may send would take longer than
+//! any header may.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use http::HeaderName;
-use opentelemetry::baggage::Baggage;
+use opentelemetry::Context;
+use opentelemetry::baggage::{Baggage, BaggageExt as _};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::carrier::{Incoming, Outgoing};
 
-/// Reads `baggage`, of which members that are malformed are left out; none when nothing is left.
-pub(super) fn read(carrier: &impl Incoming) -> Option<Baggage> {
+/// The text of a baggage, as long as it is that of its context.
+#[derive(Debug)]
+struct AsItCame {
+    text: String,
+    /// Where the baggage is that was read of it. Kept, so that no other can come to stand at its address.
+    read: Context,
+}
+
+/// Returns the context with the `baggage` that came; none when it has no member that is well formed.
+pub(super) fn read(context: &Context, carrier: &impl Incoming) -> Option<Context> {
     let text = carrier.joined(&BAGGAGE, MAX_LENGTH)?;
+    let text = within_members(&text);
     let mut baggage = Baggage::new();
-    for member in text.split(',').take(MAX_MEMBERS) {
-        let (pair, properties) = member.split_once(';').unwrap_or((member, ""));
-        if let Some((key, value)) = pair.split_once('=')
-            && let Some(value) = decoded(value.trim())
-        {
-            let key = key.trim().to_owned();
-            baggage.insert_with_metadata(key, value, properties.trim());
+    for member in text.split(',') {
+        read_member(member, &mut baggage);
+        if baggage.len() == MAX_READ {
+            break;
         }
     }
-    (!baggage.is_empty()).then_some(baggage)
+    if baggage.is_empty() {
+        return None;
+    }
+    let read = context.with_baggage(baggage);
+    let text = text.to_owned();
+    Some(read.with_value(AsItCame {
+        text,
+        read: read.clone(),
+    }))
 }
 
 /// Writes `baggage`, in place of one that is there. Without any it writes nothing.
-pub(super) fn write(baggage: &Baggage, carrier: &mut impl Outgoing) {
+///
+/// What came goes on as it came, unless the service has put another baggage in its place.
+pub(super) fn write(context: &Context, carrier: &mut impl Outgoing) {
+    let baggage = context.baggage();
+    let came = context.get::<AsItCame>();
+    let text = match came.filter(|came| std::ptr::eq(came.read.baggage(), baggage)) {
+        Some(came) => came.text.clone(),
+        None => encoded(baggage),
+    };
+    if !text.is_empty() {
+        carrier.set(&BAGGAGE, text);
+    }
+}
+
+/// Returns the text without the members that are too many.
+fn within_members(text: &str) -> &str {
+    match text.match_indices(',').nth(MAX_MEMBERS - 1) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
+
+/// Reads one member. One that is malformed, or no text when it is decoded, is left out.
+fn read_member(member: &str, baggage: &mut Baggage) {
+    let (pair, properties) = member.split_once(';').unwrap_or((member, ""));
+    if let Some((key, value)) = pair.split_once('=')
+        && let Some(value) = decoded(value.trim())
+    {
+        baggage.insert_with_metadata(key.trim().to_owned(), value.into_owned(), properties);
+    }
+}
+
+fn decoded(value: &str) -> Option<Cow<'_, str>> {
+    if !value.contains('%') {
+        return Some(Cow::Borrowed(value));
+    }
+    let mut bytes = Vec::with_capacity(value.len());
+    bytes.extend(percent_decode_str(value));
+    String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+fn encoded(baggage: &Baggage) -> String {
     let mut text = String::new();
     for (key, (value, properties)) in baggage {
         let before = text.len();
@@ -41,14 +101,7 @@ pub(super) fn write(baggage: &Baggage, carrier: &mut impl Outgoing) {
             text.truncate(before);
         }
     }
-    if !text.is_empty() {
-        carrier.set(&BAGGAGE, text);
-    }
-}
-
-fn decoded(value: &str) -> Option<String> {
-    let value = percent_decode_str(value).decode_utf8().ok();
-    value.map(Cow::into_owned)
+    text
 }
 
 static BAGGAGE: HeaderName = HeaderName::from_static("baggage");
@@ -56,6 +109,9 @@ static BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 /// What must be passed on, by the recommendation, and no more.
 const MAX_LENGTH: usize = 8_192;
 const MAX_MEMBERS: usize = 64;
+
+/// How many members can be read from the context. Each takes some hundred nanoseconds.
+const MAX_READ: usize = 16;
 
 /// What a value may not hold as it is.
 const ESCAPED: &AsciiSet = &CONTROLS

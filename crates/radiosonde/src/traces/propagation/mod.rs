@@ -14,7 +14,6 @@ mod w3c;
 
 use http::HeaderMap;
 use opentelemetry::Context;
-use opentelemetry::baggage::BaggageExt as _;
 use opentelemetry::trace::{SpanContext, TraceContextExt as _, TraceState};
 use radiosonde_tower::SpanIds;
 
@@ -61,7 +60,7 @@ impl Propagation {
 
     /// Reads what came with a request. What is malformed is ignored.
     pub(crate) fn extract(&self, headers: &HeaderMap) -> CameWith {
-        self.read(headers)
+        self.read(&Context::new(), headers)
     }
 
     /// Writes what goes out with a request, in place of what it has. Without a trace no ids are written.
@@ -69,23 +68,22 @@ impl Propagation {
         self.write(context, headers);
     }
 
-    fn read(&self, carrier: &impl Incoming) -> CameWith {
+    /// Reads what came, of which [`CameWith::more`] is put into this context.
+    fn read(&self, context: &Context, carrier: &impl Incoming) -> CameWith {
         let parent = self.parent(carrier);
         let baggage = self.formats.contains(&Propagator::Baggage);
-        let baggage = baggage.then(|| baggage::read(carrier)).flatten();
+        let baggage = baggage.then(|| baggage::read(context, carrier));
+        let baggage = baggage.flatten();
         let Some(parent) = parent else {
             return CameWith {
-                more: baggage.map(|baggage| Context::new().with_baggage(baggage)),
+                more: baggage,
                 ..CameWith::default()
             };
         };
         let more = (baggage.is_some() || parent.state.is_some()).then(|| {
             let state = parent.state.unwrap_or_default();
-            let context = Context::new().with_remote_span_context(with_state(parent.ids, state));
-            match baggage {
-                Some(baggage) => context.with_baggage(baggage),
-                None => context,
-            }
+            let baggage = baggage.as_ref().unwrap_or(context);
+            baggage.with_remote_span_context(with_state(parent.ids, state))
         });
         CameWith {
             ids: Some(parent.ids),
@@ -111,7 +109,7 @@ impl Propagation {
         let span = span.span_context();
         for format in &self.formats {
             match format {
-                Propagator::Baggage => baggage::write(context.baggage(), carrier),
+                Propagator::Baggage => baggage::write(context, carrier),
                 _ if !span.is_valid() => {}
                 Propagator::TraceContext => w3c::write(span, carrier),
                 Propagator::B3 => b3::write_single(span, carrier),
@@ -139,12 +137,17 @@ impl CameWith {
 
     /// Returns the context that the span of the request is opened in.
     pub(crate) fn to_context(&self) -> Context {
+        self.within(&Context::new())
+    }
+
+    /// Returns the context that it was read into, with what came.
+    fn within(&self, context: &Context) -> Context {
         match (&self.more, self.ids) {
             (Some(more), _) => more.clone(),
             (None, Some(ids)) => {
-                Context::new().with_remote_span_context(with_state(ids, TraceState::NONE))
+                context.with_remote_span_context(with_state(ids, TraceState::NONE))
             }
-            (None, None) => Context::new(),
+            (None, None) => context.clone(),
         }
     }
 
@@ -152,6 +155,10 @@ impl CameWith {
     /// passed on.
     pub(crate) fn pass_on(self, ids: SpanIds) -> Option<Context> {
         let more = self.more?;
+        if self.ids == Some(ids) {
+            // The span that it has says the same, and its state need not be copied.
+            return Some(more);
+        }
         let state = more.span().span_context().trace_state().clone();
         Some(more.with_remote_span_context(with_state(ids, state)))
     }

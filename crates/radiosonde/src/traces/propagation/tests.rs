@@ -1,4 +1,5 @@
 use opentelemetry::KeyValue;
+use opentelemetry::baggage::BaggageExt as _;
 use proptest::prelude::*;
 
 use opentelemetry::trace::{TraceFlags, TraceId};
@@ -92,7 +93,10 @@ fn a_tracestate_is_kept_whole_or_not_at_all() {
     assert_eq!(state(&[]), None);
     assert_eq!(state(&["a=1,b=2"]).as_deref(), Some("a=1,b=2"));
     assert_eq!(state(&["a=1", "b=2"]).as_deref(), Some("a=1,b=2"));
-    assert_eq!(state(&["nonsense"]), None);
+    assert_eq!(state(&["a=1 ,,\tb=2,"]).as_deref(), Some("a=1,b=2"));
+    for malformed in ["nonsense", "a=1,nonsense", "=1", "a=1=2", "A=1"] {
+        assert_eq!(state(&[malformed]), None, "{malformed}");
+    }
     assert_eq!(state(&[&format!("a={}", "x".repeat(510))]), None);
     assert_eq!(
         state(&[
@@ -196,7 +200,7 @@ fn baggage_goes_on_within_its_bounds() {
     assert_eq!(read(&format!("a={}", "x".repeat(8_190))).len(), 1);
     assert_eq!(read(&format!("a={}", "x".repeat(8_191))), []);
     let many: Vec<_> = (0..180).map(|number| format!("k{number}=v")).collect();
-    assert_eq!(read(&many.join(",")).len(), 64);
+    assert_eq!(read(&many.join(",")).len(), 16);
 
     let baggage = vec![KeyValue::new("user", "a b,\"c\" é%")];
     let context = Context::new().with_baggage(baggage);
@@ -205,6 +209,39 @@ fn baggage_goes_on_within_its_bounds() {
     assert_eq!(goes["baggage"], "user=a%20b%2C%22c%22%20%C3%A9%25");
     let back = propagation.extract(&goes).to_context();
     assert_eq!(back.baggage().get("user").unwrap().as_str(), "a b,\"c\" é%");
+}
+
+/// Returns what goes out of what came in, and what the service did with it in between.
+fn baggage_of(came: &str, between: impl Fn(Context) -> Context) -> Option<String> {
+    let propagation = Propagation::new(vec![Propagator::Baggage]);
+    let came = propagation.extract(&headers([("baggage", came)]));
+    let mut goes = HeaderMap::new();
+    propagation.inject(&between(came.to_context()), &mut goes);
+    let value = goes.get("baggage")?;
+    Some(value.to_str().unwrap().to_owned())
+}
+
+#[test]
+fn baggage_that_nobody_touches_goes_on_as_it_came() {
+    let untouched = |came: &str| baggage_of(came, |context| context);
+    let came = "b=%61%20b;ttl=1 , a=1,bad";
+    assert_eq!(untouched(came).as_deref(), Some(came));
+    assert_eq!(untouched(",,bad,=,"), None);
+    let members = |many| (0..many).map(|number| format!("k{number}=v"));
+    let members = |many| members(many).collect::<Vec<_>>().join(",");
+    assert_eq!(untouched(&members(64)), Some(members(64)));
+    assert_eq!(untouched(&members(65)), Some(members(64)));
+}
+
+#[test]
+fn baggage_of_the_service_takes_the_place_of_what_came() {
+    let own = |context: Context| context.with_baggage(vec![KeyValue::new("own", "1")]);
+    assert_eq!(baggage_of("a=1,b=2", own).as_deref(), Some("own=1"));
+    let none = |context: Context| context.with_cleared_baggage();
+    assert_eq!(baggage_of("a=1,b=2", none), None);
+    // Where one that was put in its place is replaced again, as well.
+    let twice = |context: Context| own(none(context));
+    assert_eq!(baggage_of("a=1,b=2", twice).as_deref(), Some("own=1"));
 }
 
 #[test]

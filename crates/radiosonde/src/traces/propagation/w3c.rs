@@ -1,7 +1,7 @@
 //! The trace context of the W3C: `traceparent` and `tracestate`.
 
 use http::HeaderName;
-use opentelemetry::trace::{SpanContext, TraceFlags};
+use opentelemetry::trace::{SpanContext, TraceFlags, TraceState};
 use radiosonde_tower::SpanIds;
 
 use super::Parent;
@@ -15,7 +15,7 @@ pub(super) fn parent(carrier: &impl Incoming) -> Option<Parent> {
     Some(Parent {
         ids,
         undecided: false,
-        state: state.and_then(|state| state.parse().ok()),
+        state: state.and_then(|state| parse_state(&state)),
     })
 }
 
@@ -24,7 +24,7 @@ pub(super) fn write(span: &SpanContext, carrier: &mut impl Outgoing) {
     let (trace_id, span_id) = (span.trace_id(), span.span_id());
     let flags = span.trace_flags() & TraceFlags::SAMPLED;
     carrier.set(&TRACEPARENT, format!("00-{trace_id}-{span_id}-{flags:02x}"));
-    match span.trace_state().header() {
+    match spell_state(span.trace_state()) {
         state if state.is_empty() => carrier.remove(&TRACESTATE),
         state => carrier.set(&TRACESTATE, state),
     }
@@ -51,6 +51,30 @@ fn parse(header: &[u8]) -> Option<SpanIds> {
     let is_valid = trace_id != [0; 16] && span_id != [0; 8];
     (is_shaped && is_hex && is_whole && is_valid)
         .then(|| SpanIds::new(trace_id, span_id, flags[0] & 1 == 1))
+}
+
+/// Reads a `tracestate`: members with a key and a value, which may have blanks around them or be empty.
+///
+/// The parser of the API copies each key and each value twice.
+fn parse_state(header: &str) -> Option<TraceState> {
+    let members = header
+        .split(',')
+        .map(|member| member.trim_matches([' ', '\t']));
+    let members = members.filter(|member| !member.is_empty());
+    let pairs = members.map(|member| member.split_once('=').filter(|(key, _)| !key.is_empty()));
+    let pairs: Vec<_> = pairs.take(MAX_MEMBERS).collect::<Option<_>>()?;
+    TraceState::from_key_value(pairs).ok()
+}
+
+fn spell_state(state: &TraceState) -> String {
+    let mut header = String::new();
+    for (key, value) in state {
+        let comma = if header.is_empty() { "" } else { "," };
+        for part in [comma, key, "=", value] {
+            header.push_str(part);
+        }
+    }
+    header
 }
 
 /// Reads lower-case hexadecimal, twice as long as `bytes`, and tells whether it is that.
@@ -81,3 +105,6 @@ const NO_DIGIT: u8 = 0x80;
 
 /// The longest `tracestate` that must be passed on, by the recommendation; `traceparent` has 55 characters.
 const MAX_LENGTH: usize = 512;
+
+/// The most members that a `tracestate` may have. Those after them are left out.
+const MAX_MEMBERS: usize = 32;
