@@ -5,6 +5,8 @@
 //! [queues](pipeline), and [`Io::stop`] gives up at its deadline.
 
 pub(crate) mod attempt;
+#[cfg(feature = "otlp")]
+pub(crate) mod file;
 mod http_client;
 mod latch;
 #[cfg(feature = "otlp")]

@@ -110,7 +110,10 @@ fn config(files: &TlsFiles) -> Result<rustls::ClientConfig, String> {
         return Ok(builder.with_no_client_auth());
     };
     let chain = certificates(certificate)?;
-    let key = rustls::pki_types::PrivateKeyDer::from_pem_file(key);
+    let key = super::file::read(key).and_then(|pem| {
+        let key = rustls::pki_types::PrivateKeyDer::from_pem_slice(&pem);
+        key.map_err(|error| error.to_string())
+    });
     let key = key.map_err(|error| format!("the key of the client cannot be read: {error}"))?;
     builder
         .with_client_auth_cert(chain, key)
@@ -136,8 +139,11 @@ fn authorities(files: &TlsFiles) -> Result<rustls::RootCertStore, String> {
 
 #[cfg(any(feature = "tls", feature = "tls-ring"))]
 fn certificates(file: &Path) -> Result<Vec<rustls::pki_types::CertificateDer<'static>>, String> {
-    let certificates = rustls::pki_types::CertificateDer::pem_file_iter(file);
-    let certificates = certificates.and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let certificates = super::file::read(file).and_then(|pem| {
+        let certificates = rustls::pki_types::CertificateDer::pem_slice_iter(&pem);
+        let certificates = certificates.collect::<Result<Vec<_>, _>>();
+        certificates.map_err(|error| error.to_string())
+    });
     match certificates {
         Ok(found) if found.is_empty() => Err("the file holds no certificate".into()),
         other => other.map_err(|error| format!("the certificate cannot be read: {error}")),

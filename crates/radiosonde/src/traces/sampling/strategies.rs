@@ -130,13 +130,23 @@ impl Strategies {
     }
 }
 
+/// Reads the text of a file.
+///
+/// # Errors
+///
+/// Returns why it has none.
+pub(super) fn read_file(path: &Path) -> Result<String, String> {
+    let bytes = crate::io::file::read(path)?;
+    String::from_utf8(bytes).map_err(|error| error.to_string())
+}
+
 /// Reads a file, to find out whether it holds strategies.
 ///
 /// # Errors
 ///
 /// Returns why not.
 pub(crate) fn check_strategies(path: &Path) -> Result<(), String> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let text = read_file(path)?;
     let json: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     let services = json["service_strategies"].as_array().into_iter().flatten();
     for service in services {

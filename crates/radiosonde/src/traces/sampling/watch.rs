@@ -8,7 +8,7 @@ use http::Request;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Asked;
-use super::strategies::Strategies;
+use super::strategies::{Strategies, read_file};
 use crate::config::{StrategyPlace, StrategySource};
 use crate::io::attempt::{Cutoff, attempt};
 use crate::io::{HttpClient, HttpOptions, Io};
@@ -82,7 +82,7 @@ impl Watcher {
 
     fn look_at_file(&mut self) {
         if let StrategyPlace::File(path) = &self.place {
-            let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
+            let read = read_file(path);
             self.take(read);
         }
     }
