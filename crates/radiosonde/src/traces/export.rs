@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use opentelemetry::trace::{Event, Link, Status};
-use opentelemetry::{Array, Context, KeyValue, Value};
+use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
@@ -117,15 +117,25 @@ fn cut_name(name: &mut Cow<'static, str>) {
 /// How long a name may be, or what a failure is described by.
 const MAX_NAME: usize = 1_024;
 
-/// Cuts values of attributes.
+/// Cuts values of attributes; of a list, each of its texts.
 fn cut(attributes: &mut [KeyValue], most: usize) {
     for KeyValue { value, .. } in attributes {
-        if let Value::String(text) = value
-            && text.as_str().len() > most
-        {
-            let text = text.as_str();
-            *value = text[..text.floor_char_boundary(most)].to_owned().into();
+        match value {
+            Value::String(text) => cut_text(text, most),
+            Value::Array(Array::String(texts)) => {
+                for text in texts {
+                    cut_text(text, most);
+                }
+            }
+            _ => {}
         }
+    }
+}
+
+fn cut_text(text: &mut StringValue, most: usize) {
+    if text.as_str().len() > most {
+        let short = text.as_str();
+        *text = short[..short.floor_char_boundary(most)].to_owned().into();
     }
 }
 
@@ -170,5 +180,35 @@ impl Destination for Collector {
                 (partial.rejected_spans, partial.error_message)
             }),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_cut_between_characters_and_so_are_those_in_lists() {
+        let texts = |texts: &[&'static str]| {
+            let texts = texts.iter().map(|text| StringValue::from(*text));
+            Value::Array(Array::String(texts.collect()))
+        };
+        let mut attributes = [
+            KeyValue::new("short", "four"),
+            KeyValue::new("long", "five."),
+            KeyValue::new("wide", "abcé"),
+            KeyValue::new("list", texts(&["four", "longer"])),
+            KeyValue::new("number", 1_000_000),
+        ];
+        cut(&mut attributes, 4);
+        let values: Vec<_> = attributes.iter().map(|pair| pair.value.clone()).collect();
+        let expected = [
+            Value::from("four"),
+            Value::from("five"),
+            Value::from("abc"),
+            texts(&["four", "long"]),
+            Value::from(1_000_000),
+        ];
+        assert_eq!(values, expected);
     }
 }
