@@ -2,7 +2,8 @@
 //!
 //! An empty variable counts as unset. The rules are those of the OpenTelemetry specification for its own variables: a
 //! number or a word that cannot be read is ignored, with a warning in the log; numbers are clamped to what is safe. A
-//! variable of Radiosonde's own that cannot be read is an error of `init`.
+//! variable of Radiosonde's own that cannot be read is an error of `init`, and so is an address or a file that will not do:
+//! what goes to the wrong place, or nowhere, is found out too late.
 
 /// One variable, as the reference page lists it.
 #[cfg(test)]
@@ -191,7 +192,7 @@ variables! {
         OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: "a number, at most 1000", "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
             "How many attributes a link of a span may have.";
         OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: "a number of bytes, at most 65536", "`OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`",
-            "How long the value of an attribute of a span may be; the rest is cut off.";
+            "How long the value of an attribute of a span may be; the rest is cut off. What comes with a request has 1024 bytes at most, whatever is set.";
     ]
     "Requests": [
         OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: "methods, separated by commas", "those of RFC 9110, and `PATCH`",
@@ -338,7 +339,8 @@ mod tests {
             "and a unit, such as `250ms` or `5s`. What is set in code wins over the environment, except the name of the\n",
             "service.\n\n",
             "A value that cannot be read is ignored with a warning where the variable is a standard one, and an error of\n",
-            "`init` where it is `LOG_FORMAT`, `SENTRY_DSN`, an address, or starts with `RADIOSONDE_`.\n",
+            "`init` where it is `LOG_FORMAT`, `SENTRY_DSN`, an address, or starts with `RADIOSONDE_`. A certificate or a\n",
+            "key that cannot be read is an error of `init` as well, where the address that it is for starts with `https`.\n",
         ));
         for (group, variables) in VARIABLES {
             let _ = write!(

@@ -140,6 +140,21 @@ pub enum ConfigError {
         second: &'static str,
     },
 
+    /// A route has two shares of traces.
+    #[error(
+        "the route `{route}` has two shares of traces, SamplingOptions::route(…, {first}) and SamplingOptions::route(…, {second}): take \
+         one of them away"
+    )]
+    #[non_exhaustive]
+    RouteSampledTwice {
+        /// The route.
+        route: String,
+        /// The share that came first.
+        first: String,
+        /// The other.
+        second: String,
+    },
+
     /// A share of traces is no share.
     #[error("`{value}` is no share of traces: give a number from 0 to 1")]
     #[non_exhaustive]

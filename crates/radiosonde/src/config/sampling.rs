@@ -170,9 +170,21 @@ pub(crate) enum StrategyPlace {
 #[cfg(feature = "otlp")]
 impl StrategyPlace {
     /// Makes it of the address of a server. One without a path is that of a server of gRPC, as the specification has it.
-    fn server(address: http::Uri) -> Self {
+    #[cfg_attr(
+        feature = "otlp-grpc",
+        expect(unused_variables, reason = "nothing is missing")
+    )]
+    fn server(setting: &'static str, address: http::Uri, reader: &mut Reader<'_>) -> Self {
+        let speaks_grpc = address.path() == "/" && address.query().is_none();
+        #[cfg(not(feature = "otlp-grpc"))]
+        if speaks_grpc {
+            reader.warn(format!(
+                "{setting} names a server without a path, which speaks gRPC, and this build has no feature `otlp-grpc`: it \
+                 is asked over HTTP"
+            ));
+        }
         #[cfg(feature = "otlp-grpc")]
-        if address.path() == "/" && address.query().is_none() {
+        if speaks_grpc {
             let mut parts = address.clone().into_parts();
             let method = "/jaeger.api_v2.SamplingManager/GetSamplingStrategy";
             parts.path_and_query = Some(http::uri::PathAndQuery::from_static(method));
@@ -232,6 +244,16 @@ impl SamplingSettings {
 
 /// Takes note of settings of which one makes the other void.
 fn contradictions(options: &SamplingOptions, settings: &SamplingSettings, reader: &mut Reader<'_>) {
+    for (index, (route, second)) in options.routes.iter().enumerate() {
+        let mut before = options.routes[..index].iter();
+        if let Some((_, first)) = before.find(|(before, _)| before == route) {
+            reader.errors.push(ConfigError::RouteSampledTwice {
+                route: route.clone(),
+                first: first.to_string(),
+                second: second.to_string(),
+            });
+        }
+    }
     let never = settings.root == RootSampling::Ratio(0.0);
     let zero = match options.ratio {
         Some(_) => "SamplingOptions::ratio(0)",
@@ -293,7 +315,10 @@ fn root(options: &SamplingOptions, standard: &Standard, reader: &mut Reader<'_>)
 fn strategies(setting: &'static str, place: &str, reader: &mut Reader<'_>) -> RootSampling {
     let (place, every) = if place.contains("://") {
         match endpoint(setting, place) {
-            Ok(server) => (StrategyPlace::server(server), Duration::from_mins(1)),
+            Ok(server) => {
+                let server = StrategyPlace::server(setting, server, reader);
+                (server, Duration::from_mins(1))
+            }
             Err(error) => {
                 reader.error(error);
                 return RootSampling::Ratio(1.0);
@@ -345,7 +370,7 @@ impl Standard {
             "always_on" => Some(RootSampling::Ratio(1.0)),
             "always_off" => Some(RootSampling::Ratio(0.0)),
             "traceidratio" => {
-                let ratio = reader.number(&[env::OTEL_TRACES_SAMPLER_ARG], 1.0, 0.0..=1.0);
+                let ratio = reader.share(env::OTEL_TRACES_SAMPLER_ARG, 1.0);
                 Some(RootSampling::Ratio(ratio))
             }
             #[cfg(feature = "otlp")]
@@ -396,8 +421,9 @@ fn jaeger_remote(reader: &mut Reader<'_>) -> Option<RootSampling> {
     };
     let every = number("pollingIntervalMs", 60_000.0, 86_400_000.0).max(100.0);
     let initial = number("initialSamplingRate", 0.001, 1.0);
+    let place = StrategyPlace::server(name, server, reader);
     Some(RootSampling::Strategies(StrategySource {
-        place: StrategyPlace::server(server),
+        place,
         every: Duration::from_secs_f64(every / 1_000.0),
         initial,
     }))

@@ -125,6 +125,22 @@ impl<'a> Reader<'a> {
         clamped
     }
 
+    /// Reads a share of a standard variable. One that is none is ignored, as the specification has it, not clamped.
+    pub(crate) fn share(&mut self, name: &'static str, default: f64) -> f64 {
+        let Some(text) = self.text(name) else {
+            return default;
+        };
+        let share = text.parse().ok();
+        share
+            .filter(|share| (0.0..=1.0).contains(share))
+            .unwrap_or_else(|| {
+                self.warn(format!(
+                    "{name} is `{text}`, which is no share from 0 to 1; using {default}"
+                ));
+                default
+            })
+    }
+
     /// Reads a number of milliseconds of a standard variable, as [`number`](Self::number) does.
     #[cfg(feature = "otlp")]
     pub(crate) fn milliseconds(

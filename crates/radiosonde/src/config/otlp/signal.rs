@@ -135,12 +135,25 @@ impl Signal {
         let Some(text) = reader.text(self.exporter) else {
             return true;
         };
-        let others = self.elsewhere.iter().any(|other| names(&text, other));
-        if names(&text, "otlp") || names(&text, "none") || others {
-            return names(&text, "otlp");
+        let words = text.split(',').map(str::trim);
+        let (known, unknown): (Vec<_>, Vec<_>) = words.partition(|word| self.knows(word));
+        if known.is_empty() {
+            reader.warn(format!("{} is `{text}`; using otlp", self.exporter));
+            return true;
         }
-        reader.warn(format!("{} is `{text}`; using otlp", self.exporter));
-        true
+        for word in unknown.into_iter().filter(|word| !word.is_empty()) {
+            reader.warn(format!(
+                "{} names `{word}`, which is no exporter here, and is ignored",
+                self.exporter
+            ));
+        }
+        names(&text, "otlp")
+    }
+
+    fn knows(&self, word: &str) -> bool {
+        let known = ["otlp", "none"];
+        let mut known = known.iter().chain(self.elsewhere);
+        known.any(|known| word.eq_ignore_ascii_case(known))
     }
 
     /// Tells whether the signal goes to the log.

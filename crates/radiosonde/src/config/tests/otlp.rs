@@ -322,3 +322,25 @@ fn spans_and_metrics_may_go_to_the_log() {
     assert_eq!(of("otlp, Console"), (true, Some(60), 0));
     assert_eq!(of("none"), (false, None, 0));
 }
+
+#[test]
+fn an_exporter_that_is_not_known_is_told_beside_one_that_is() {
+    let of = |text| {
+        let exporter = (env::OTEL_TRACES_EXPORTER, text);
+        let settings = resolve("checkout", &[ENDPOINT, exporter]).unwrap();
+        let traces = settings.traces;
+        (traces.export.is_some(), traces.printed, settings.warnings)
+    };
+    let told = "OTEL_TRACES_EXPORTER names `zipkin`, which is no exporter here, and is ignored";
+    for (text, exported, printed) in [
+        ("zipkin,console", false, true),
+        ("OTLP, zipkin", true, false),
+        ("none,zipkin", false, false),
+    ] {
+        let expected = (exported, printed, vec![told.to_owned()]);
+        assert_eq!(of(text), expected, "{text}");
+    }
+    assert_eq!(of("otlp,,console,"), (true, true, Vec::new()));
+    let alone = "OTEL_TRACES_EXPORTER is `zipkin`; using otlp";
+    assert_eq!(of("zipkin"), (true, false, vec![alone.to_owned()]));
+}

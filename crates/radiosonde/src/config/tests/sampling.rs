@@ -27,6 +27,24 @@ fn samplers_are_named_in_any_case() {
 }
 
 #[test]
+fn a_share_that_is_none_is_ignored_with_a_warning() {
+    for argument in ["-1", "-0.0001", "1.5", "1e30", "NaN", "inf", "half", "50%"] {
+        let vars = [
+            (env::OTEL_TRACES_SAMPLER, "traceidratio"),
+            (env::OTEL_TRACES_SAMPLER_ARG, argument),
+        ];
+        let settings = resolve("checkout", &vars).unwrap();
+        let root = settings.traces.sampling.root;
+        assert_eq!(root, RootSampling::Ratio(1.0), "{argument}");
+        let expected = format!("OTEL_TRACES_SAMPLER_ARG is `{argument}`, which is no share");
+        let [warning] = &settings.warnings[..] else {
+            panic!("{:?}", settings.warnings);
+        };
+        assert!(warning.starts_with(&expected), "{warning}");
+    }
+}
+
+#[test]
 fn a_server_may_say_which_traces_are_recorded() {
     let of = |name, argument| {
         let argument = (env::OTEL_TRACES_SAMPLER_ARG, argument);
@@ -55,6 +73,27 @@ fn a_server_may_say_which_traces_are_recorded() {
         of("parentbased_jaeger_remote", "pollingIntervalMs=soon"),
         (true, "http://localhost:5778/sampling".into(), 60_000, 0.001)
     );
+}
+
+#[cfg(not(feature = "otlp-grpc"))]
+#[test]
+fn a_server_that_speaks_grpc_needs_the_feature() {
+    let sampler = (env::OTEL_TRACES_SAMPLER, "jaeger_remote");
+    let argument = |argument| (env::OTEL_TRACES_SAMPLER_ARG, argument);
+    let warnings = |vars: &[(&str, &str)]| resolve("checkout", vars).unwrap().warnings;
+    let own = (env::RADIOSONDE_SAMPLING_STRATEGIES, "http://jaeger:14250");
+    for vars in [
+        &[sampler, argument("endpoint=http://jaeger:14250")][..],
+        &[own],
+    ] {
+        let warnings = warnings(vars);
+        assert!(
+            matches!(&warnings[..], [warning] if warning.contains("this build has no feature `otlp-grpc`")),
+            "{warnings:?}"
+        );
+    }
+    let over_http = [sampler, argument("endpoint=http://jaeger:5778/sampling")];
+    assert!(warnings(&over_http).is_empty());
 }
 
 #[test]
@@ -87,6 +126,12 @@ fn settings_that_contradict_each_other_are_named() {
     );
     assert!(
         text.contains("OTEL_TRACES_SAMPLER and RADIOSONDE_SAMPLING_STRATEGIES"),
+        "{text}"
+    );
+    let twice = new().route("/a", 0.1).route("/b", 0.2).route("/a", 0.5);
+    let text = named(twice, &[]);
+    assert!(
+        text.contains("`/a` has two shares of traces, SamplingOptions::route(…, 0.1) and SamplingOptions::route(…, 0.5)"),
         "{text}"
     );
     let text = named(
