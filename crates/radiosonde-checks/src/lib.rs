@@ -17,7 +17,7 @@
 //! | `mongodb` | MongoDB: `ping` | a client of `mongodb` | NX-27017, a server of its protocol by others: killed, revived, stopped |
 //! | `cassandra` | Cassandra, ScyllaDB: one row of `system.local` | a session of `scylla` | a node that we wrote after the specification, not recorded |
 //! | `clickhouse` | ClickHouse: `/ping` | a client of `reqwest` | ClickHouse 18.16, killed, revived, stopped |
-//! | `gremlin` | Gremlin Server, JanusGraph: the number 1 | a client of `reqwest` | answers in the forms that TinkerPop 3 and 4, HugeGraph and GraphScope show, not recorded |
+//! | `gremlin` | Gremlin Server, JanusGraph: the number 1 | a client of `reqwest` | answers in the forms that TinkerPop 3 and 4, `HugeGraph` and `GraphScope` show, not recorded |
 //! | `http` | an HTTP service: 2xx | a client of `reqwest` | a server |
 //! | `grpc` | a gRPC service: `grpc.health.v1` | a channel of `tonic` | Radiosonde's own server of the protocol |
 //! | `tcp` | a port: that it accepts | Tokio | a port |
