@@ -43,6 +43,10 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &[Tool::NewerAlertmanager],
     },
     Suite {
+        name: "newer_promtool",
+        needs: &[Tool::NewerPromtool],
+    },
+    Suite {
         name: "otlp",
         needs: &[Tool::PythonPackages, Tool::Rotel],
     },

@@ -15,7 +15,7 @@ use crate::{Stack, Tree};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Manifest {
-    /// The version of its format.
+    /// The version of its format: it grows when a member changes its meaning or goes away, and not with what is new.
     pub version: u32,
     /// The hash of the catalogue of each service.
     pub catalogues: BTreeMap<String, String>,
@@ -231,6 +231,17 @@ const VERSION: u32 = 1;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_manifest_of_another_version_is_told_with_both() {
+        // Whatever else it may hold.
+        let error = Manifest::read(r#"{"version":2,"watchers":[]}"#).unwrap_err();
+        assert_eq!(error, InvalidManifest::OtherVersion { version: 2 });
+        let told = "the committed tree was written in format 2, and this program writes format 1";
+        assert!(error.to_string().starts_with(told), "{error}");
+        let error = Manifest::read(r#"{"version":"one"}"#).unwrap_err();
+        assert!(matches!(error, InvalidManifest::Broken { .. }));
+    }
 
     #[test]
     fn a_manifest_that_names_files_outside_of_its_tree_is_broken() {

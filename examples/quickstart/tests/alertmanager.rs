@@ -38,7 +38,7 @@ fn a_failing_service_pages_within_a_minute_of_the_theory() {
         // Also when there is no page: what fails would go on failing.
         let _over = Over(&is_over);
         let failing = scope.spawn(|| fail(&quickstart, &is_over));
-        let page = eventually("the page", Duration::from_mins(2), || {
+        let page = eventually("the page", Duration::from_mins(3), || {
             let said = up.0.stdout();
             let mut lines = said.lines();
             let page = "oncall is told: firing SLOBurnPage (critical): answered of quickstart: ";
@@ -82,7 +82,7 @@ struct Up(Service);
 impl Up {
     /// Waits until Prometheus has an answer to a query.
     fn wait_for(&self, query: &str) {
-        eventually("a series", Duration::from_mins(1), || {
+        eventually("a series", Duration::from_mins(2), || {
             let said = self.0.stdout();
             let mut lines = said.lines();
             let address =
@@ -112,10 +112,7 @@ fn up(service: &Service, directory: &Path) -> Up {
     let file = directory.join("stack.toml");
     fs::write(&file, settings).unwrap();
     let program = env!("CARGO_BIN_EXE_quickstart");
-    let arguments = format!(
-        "up --interval 1s --from {program} --settings {}",
-        file.display()
-    );
+    let arguments = format!("up --from {program} --settings {}", file.display());
     let mut command = Command::new(env::current_exe().unwrap());
     command
         .args(["pages_within_a_minute", "--nocapture"])

@@ -14,6 +14,7 @@ pub(crate) enum Tool {
     Alertmanager,
     Curl,
     NewerAlertmanager,
+    NewerPromtool,
     Node,
     NodePackages,
     Prometheus,
@@ -33,6 +34,7 @@ impl Tool {
             Self::Curl => "curl program",
             Self::MongoDb => "server of MongoDB's protocol",
             Self::NewerAlertmanager => "Alertmanager 0.28",
+            Self::NewerPromtool => "promtool 2.53",
             Self::Node => "node program",
             Self::NodePackages => "packages of Node",
             Self::Prometheus => "prometheus program",
@@ -86,6 +88,7 @@ impl Toolbox {
             Tool::Curl => obtain_package("curl"),
             Tool::MongoDb => python::obtain_mongodb(&self.directory),
             Tool::NewerAlertmanager => self.obtain_newer_alertmanager(),
+            Tool::NewerPromtool => self.obtain_newer("promtool", &["promtool"]),
             Tool::Node => find_node(),
             Tool::NodePackages => node::obtain_packages(&self.directory),
             Tool::Prometheus => self.obtain_prometheus(),
@@ -109,15 +112,17 @@ impl Toolbox {
     /// What only later versions have: that of Debian 13 runs on what Debian 12 has, and finds the same templates.
     fn obtain_newer_alertmanager(&self) -> Result<(), String> {
         self.obtain_alertmanager()?;
+        self.obtain_newer(ALERTMANAGER[0], &ALERTMANAGER)
+    }
+
+    fn obtain_newer(&self, package: &str, programs: &[&str]) -> Result<(), String> {
         let directory = self.directory.join("newer");
         let bin = directory.join("bin");
-        if ALERTMANAGER
-            .iter()
-            .all(|program| run::is_installed(bin.join(program)))
-        {
+        let is_there = |program| run::is_installed(bin.join(program));
+        if programs.iter().all(is_there) {
             return Ok(());
         }
-        debian::unpack_of("trixie", ALERTMANAGER[0], &ALERTMANAGER, &directory)
+        debian::unpack_of("trixie", package, programs, &directory)
     }
 
     fn obtain_prometheus(&self) -> Result<(), String> {

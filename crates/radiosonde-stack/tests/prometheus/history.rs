@@ -197,4 +197,4 @@ const STEP: u64 = 300;
 
 const SCRAPE: u64 = 15;
 
-const DEADLINE: Duration = Duration::from_mins(2);
+const DEADLINE: Duration = Duration::from_mins(5);

@@ -49,7 +49,7 @@ fn rules_of_many_services_take_a_small_part_of_their_interval() {
 
     let prometheus = Prometheus::start(&config(directory.path()));
     let budgets = count * (ROUTES + OBJECTIVES - 1);
-    let text = eventually("every group to have something to do", 40 * interval, || {
+    let text = eventually("every group to have something to do", 80 * interval, || {
         // Questions cost what is measured, and there is nothing new before the next evaluation.
         thread::sleep(interval);
         prometheus.value(&format!("count(slo:events:period) == {budgets}"))?;
