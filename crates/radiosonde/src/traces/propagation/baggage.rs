@@ -4,15 +4,15 @@
 //! members are put into the context for code that reads them there. To read all that a stranger may send would take longer than
 //! any header may.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use http::HeaderName;
 use opentelemetry::Context;
 use opentelemetry::baggage::{Baggage, BaggageExt as _};
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::carrier::{Incoming, Outgoing};
+use super::{hex, list};
 
 /// The text of a baggage, as long as it is that of its context.
 #[derive(Debug)]
@@ -22,18 +22,22 @@ struct AsItCame {
     read: Context,
 }
 
-/// Returns the context with the `baggage` that came; none when it has no member that is well formed.
+/// Returns the context with the `baggage` that came; none when all of it was read, and no member is well formed.
 pub(super) fn read(context: &Context, carrier: &impl Incoming) -> Option<Context> {
     let text = carrier.joined(&BAGGAGE, MAX_LENGTH)?;
-    let text = within_members(&text);
+    let text = list::cut(&text, MAX_MEMBERS);
     let mut baggage = Baggage::new();
-    for member in text.split(',') {
-        read_member(member, &mut baggage);
-        if baggage.len() == MAX_READ {
+    // Where the next member begins.
+    let mut next = 0;
+    for member in list::members(text.as_bytes()) {
+        let end = next + member.len();
+        if end > MAX_READ_LENGTH || baggage.len() == MAX_READ {
             break;
         }
+        read_member(member, &mut baggage);
+        next = end + 1;
     }
-    if baggage.is_empty() {
+    if baggage.is_empty() && next > text.len() {
         return None;
     }
     let read = context.with_baggage(baggage);
@@ -59,31 +63,35 @@ pub(super) fn write(context: &Context, carrier: &mut impl Outgoing) {
     }
 }
 
-/// Returns the text without the members that are too many.
-fn within_members(text: &str) -> &str {
-    match text.match_indices(',').nth(MAX_MEMBERS - 1) {
-        Some((end, _)) => &text[..end],
-        None => text,
-    }
-}
-
 /// Reads one member. One that is malformed, or no text when it is decoded, is left out.
-fn read_member(member: &str, baggage: &mut Baggage) {
-    let (pair, properties) = member.split_once(';').unwrap_or((member, ""));
-    if let Some((key, value)) = pair.split_once('=')
-        && let Some(value) = decoded(value.trim())
+fn read_member(member: &[u8], baggage: &mut Baggage) {
+    let (pair, properties) = list::split_once(member, b';').unwrap_or((member, b""));
+    if let Some((key, value)) = list::split_once(pair, b'=')
+        && let Some(value) = decoded(value.trim_ascii())
+        && let (Ok(key), Ok(properties)) = (str::from_utf8(key), str::from_utf8(properties))
     {
-        baggage.insert_with_metadata(key.trim().to_owned(), value.into_owned(), properties);
+        baggage.insert_with_metadata(key.trim().to_owned(), value, properties);
     }
 }
 
-fn decoded(value: &str) -> Option<Cow<'_, str>> {
-    if !value.contains('%') {
-        return Some(Cow::Borrowed(value));
-    }
+/// Decodes what is percent-encoded; none when it is no text then.
+fn decoded(value: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(value.len());
-    bytes.extend(percent_decode_str(value));
-    String::from_utf8(bytes).ok().map(Cow::Owned)
+    let mut left = value;
+    loop {
+        left = match left {
+            [] => break,
+            [b'%', high, low, after @ ..] if let Some(byte) = hex::byte(*high, *low) => {
+                bytes.push(byte);
+                after
+            }
+            [byte, after @ ..] => {
+                bytes.push(*byte);
+                after
+            }
+        };
+    }
+    String::from_utf8(bytes).ok()
 }
 
 fn encoded(baggage: &Baggage) -> String {
@@ -110,8 +118,9 @@ static BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 const MAX_LENGTH: usize = 8_192;
 const MAX_MEMBERS: usize = 64;
 
-/// How many members can be read from the context. Each takes some hundred nanoseconds.
+/// How many members can be read from the context, and how far into the text. Each member takes some hundred nanoseconds.
 const MAX_READ: usize = 16;
+const MAX_READ_LENGTH: usize = 1_024;
 
 /// What a value may not hold as it is.
 const ESCAPED: &AsciiSet = &CONTROLS

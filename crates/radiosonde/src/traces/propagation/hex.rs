@@ -5,16 +5,24 @@ pub(super) fn number(digits: &str) -> Option<u128> {
     if digits.is_empty() || digits.len() > 32 {
         return None;
     }
-    let digit = |number: u128, digit: u8| {
-        let value = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            b'A'..=b'F' => digit - b'A' + 10,
-            _ => return None,
-        };
-        Some(number << 4 | u128::from(value))
-    };
-    digits.bytes().try_fold(0, digit)
+    digits.bytes().try_fold(0, |number: u128, byte| {
+        Some(number << 4 | u128::from(digit(byte)?))
+    })
+}
+
+/// Reads a byte of two digits, in either case.
+pub(super) fn byte(high: u8, low: u8) -> Option<u8> {
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
+/// Reads one digit, in either case.
+fn digit(byte: u8) -> Option<u8> {
+    Some(match byte {
+        b'0'..=b'9' => byte - b'0',
+        b'a'..=b'f' => byte - b'a' + 10,
+        b'A'..=b'F' => byte - b'A' + 10,
+        _ => return None,
+    })
 }
 
 /// Reads a number of at most 16 digits, in either case.

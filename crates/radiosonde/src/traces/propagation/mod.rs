@@ -9,6 +9,8 @@ mod baggage;
 mod carrier;
 mod hex;
 mod jaeger;
+mod list;
+mod state;
 mod text_map;
 mod w3c;
 
@@ -22,6 +24,7 @@ use crate::config::Propagator;
 use crate::context::span_context;
 pub(super) use carrier::maybe_has;
 use carrier::{Incoming, Outgoing};
+use state::State;
 
 /// The formats of a service.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +48,7 @@ pub(crate) struct CameWith {
 struct Parent {
     ids: SpanIds,
     undecided: bool,
-    state: Option<TraceState>,
+    state: Option<State>,
 }
 
 impl Propagation {
@@ -80,13 +83,15 @@ impl Propagation {
                 ..CameWith::default()
             };
         };
-        let more = (baggage.is_some() || parent.state.is_some()).then(|| {
-            let state = parent.state.unwrap_or_default();
-            let baggage = baggage.as_ref().unwrap_or(context);
-            baggage.with_remote_span_context(with_state(parent.ids, state))
-        });
+        let (ids, has_baggage) = (parent.ids, baggage.is_some());
+        let within = baggage.as_ref().unwrap_or(context);
+        let more = match parent.state {
+            Some(state) => Some(state.within(within)),
+            None => has_baggage
+                .then(|| within.with_remote_span_context(with_state(ids, TraceState::NONE))),
+        };
         CameWith {
-            ids: Some(parent.ids),
+            ids: Some(ids),
             undecided: parent.undecided,
             more,
         }
@@ -111,7 +116,7 @@ impl Propagation {
             match format {
                 Propagator::Baggage => baggage::write(context, carrier),
                 _ if !span.is_valid() => {}
-                Propagator::TraceContext => w3c::write(span, carrier),
+                Propagator::TraceContext => w3c::write(context, span, carrier),
                 Propagator::B3 => b3::write_single(span, carrier),
                 Propagator::B3Multi => b3::write_multiple(span, carrier),
                 Propagator::Jaeger => jaeger::write(span, carrier),

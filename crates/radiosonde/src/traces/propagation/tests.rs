@@ -94,8 +94,15 @@ fn a_tracestate_is_kept_whole_or_not_at_all() {
     assert_eq!(state(&["a=1,b=2"]).as_deref(), Some("a=1,b=2"));
     assert_eq!(state(&["a=1", "b=2"]).as_deref(), Some("a=1,b=2"));
     assert_eq!(state(&["a=1 ,,\tb=2,"]).as_deref(), Some("a=1,b=2"));
+    let members = |many| (0..many).map(|number| format!("k{number}=v"));
+    let members = |many| members(many).collect::<Vec<_>>().join(",");
+    assert_eq!(state(&[&members(8)]), Some(members(8)));
+    assert_eq!(state(&[&members(32)]), Some(members(32)));
+    assert_eq!(state(&[&members(33)]), Some(members(32)));
     for malformed in ["nonsense", "a=1,nonsense", "=1", "a=1=2", "A=1"] {
         assert_eq!(state(&[malformed]), None, "{malformed}");
+        let late = format!("{},{malformed}", members(20));
+        assert_eq!(state(&[&late]), None, "{late}");
     }
     assert_eq!(state(&[&format!("a={}", "x".repeat(510))]), None);
     assert_eq!(
@@ -197,8 +204,16 @@ fn baggage_goes_on_within_its_bounds() {
         read("user = a%20b , plan=gold;ttl=1,bad,bad=%ff,="),
         [pair("plan", "gold"), pair("user", "a b")]
     );
-    assert_eq!(read(&format!("a={}", "x".repeat(8_190))).len(), 1);
-    assert_eq!(read(&format!("a={}", "x".repeat(8_191))), []);
+    let untouched = |came: &str| baggage_of(came, |context| context);
+    let short = |most: usize| format!("a={}", "x".repeat(most - 2));
+    assert_eq!(read(&short(1_000)).len(), 1);
+    assert_eq!(untouched(&short(8_192)), Some(short(8_192)));
+    assert_eq!(untouched(&short(8_193)), None);
+    // What is too long to be read in no time goes on all the same.
+    let long = format!("a=1,b={},c=3", "%20".repeat(350));
+    assert_eq!(read(&long), [pair("a", "1")]);
+    assert_eq!(untouched(&long), Some(long.clone()));
+    assert_eq!(untouched(&long[4..]).as_deref(), Some(&long[4..]));
     let many: Vec<_> = (0..180).map(|number| format!("k{number}=v")).collect();
     assert_eq!(read(&many.join(",")).len(), 16);
 
@@ -242,6 +257,40 @@ fn baggage_of_the_service_takes_the_place_of_what_came() {
     // Where one that was put in its place is replaced again, as well.
     let twice = |context: Context| own(none(context));
     assert_eq!(baggage_of("a=1,b=2", twice).as_deref(), Some("own=1"));
+}
+
+#[test]
+fn the_state_of_a_trace_stays_with_it_alone() {
+    let members: Vec<_> = (0..32).map(|number| format!("k{number}=v")).collect();
+    let parent = format!("00-{TRACE}-{SPAN}-01");
+    let came = headers([
+        ("traceparent", &*parent),
+        ("tracestate", &members.join(",")),
+    ]);
+    let propagation = Propagation::new(vec![Propagator::TraceContext]);
+    let came = propagation.extract(&came).to_context();
+    let goes = |span: SpanContext| {
+        let mut goes = HeaderMap::new();
+        propagation.inject(&came.with_remote_span_context(span), &mut goes);
+        let state = goes.get("tracestate")?;
+        Some(state.to_str().unwrap().to_owned())
+    };
+    let parent = came.span().span_context().clone();
+    let of = |trace_id, state| {
+        let flags = TraceFlags::SAMPLED;
+        SpanContext::new(trace_id, 7.into(), flags, false, state)
+    };
+    // A span below it has its state.
+    let state = parent.trace_state().clone();
+    let below = of(parent.trace_id(), state.clone());
+    assert_eq!(goes(below), Some(members.join(",")));
+    // Where somebody has changed the state, that one goes on, as far as it was read.
+    let changed = of(parent.trace_id(), state.insert("own", "1").unwrap());
+    assert_eq!(
+        goes(changed),
+        Some(format!("own=1,{}", members[..8].join(",")))
+    );
+    assert_eq!(goes(of(1.into(), TraceState::NONE)), None);
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! The trace context of the W3C: `traceparent` and `tracestate`.
 
 use http::HeaderName;
-use opentelemetry::trace::{SpanContext, TraceFlags, TraceState};
+use opentelemetry::Context;
+use opentelemetry::trace::{SpanContext, TraceFlags};
 use radiosonde_tower::SpanIds;
 
 use super::Parent;
 use super::carrier::{Incoming, Outgoing};
+use super::state::{self, State};
 
 /// Reads the two headers. A `traceparent` that is not exactly what the recommendation says is ignored; so is a
 /// `tracestate`, alone.
@@ -15,16 +17,16 @@ pub(super) fn parent(carrier: &impl Incoming) -> Option<Parent> {
     Some(Parent {
         ids,
         undecided: false,
-        state: state.and_then(|state| parse_state(&state)),
+        state: state.and_then(|state| State::read(&state, ids)),
     })
 }
 
 /// Writes the two headers. The state of another trace does not stay with the ids of this one.
-pub(super) fn write(span: &SpanContext, carrier: &mut impl Outgoing) {
+pub(super) fn write(context: &Context, span: &SpanContext, carrier: &mut impl Outgoing) {
     let (trace_id, span_id) = (span.trace_id(), span.span_id());
     let flags = span.trace_flags() & TraceFlags::SAMPLED;
     carrier.set(&TRACEPARENT, format!("00-{trace_id}-{span_id}-{flags:02x}"));
-    match spell_state(span.trace_state()) {
+    match state::spelled(context, span) {
         state if state.is_empty() => carrier.remove(&TRACESTATE),
         state => carrier.set(&TRACESTATE, state),
     }
@@ -51,30 +53,6 @@ fn parse(header: &[u8]) -> Option<SpanIds> {
     let is_valid = trace_id != [0; 16] && span_id != [0; 8];
     (is_shaped && is_hex && is_whole && is_valid)
         .then(|| SpanIds::new(trace_id, span_id, flags[0] & 1 == 1))
-}
-
-/// Reads a `tracestate`: members with a key and a value, which may have blanks around them or be empty.
-///
-/// The parser of the API copies each key and each value twice.
-fn parse_state(header: &str) -> Option<TraceState> {
-    let members = header
-        .split(',')
-        .map(|member| member.trim_matches([' ', '\t']));
-    let members = members.filter(|member| !member.is_empty());
-    let pairs = members.map(|member| member.split_once('=').filter(|(key, _)| !key.is_empty()));
-    let pairs: Vec<_> = pairs.take(MAX_MEMBERS).collect::<Option<_>>()?;
-    TraceState::from_key_value(pairs).ok()
-}
-
-fn spell_state(state: &TraceState) -> String {
-    let mut header = String::new();
-    for (key, value) in state {
-        let comma = if header.is_empty() { "" } else { "," };
-        for part in [comma, key, "=", value] {
-            header.push_str(part);
-        }
-    }
-    header
 }
 
 /// Reads lower-case hexadecimal, twice as long as `bytes`, and tells whether it is that.
@@ -105,6 +83,3 @@ const NO_DIGIT: u8 = 0x80;
 
 /// The longest `tracestate` that must be passed on, by the recommendation; `traceparent` has 55 characters.
 const MAX_LENGTH: usize = 512;
-
-/// The most members that a `tracestate` may have. Those after them are left out.
-const MAX_MEMBERS: usize = 32;
