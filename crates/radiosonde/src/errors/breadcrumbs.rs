@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Level;
-use super::event::{Values, seconds, word};
+use super::event::{Values, seconds, weight_of_fields, word};
 
 /// A logged event, for the reports that come after it.
 #[derive(Debug, Clone, Serialize)]
@@ -21,6 +21,14 @@ pub(super) struct Breadcrumb {
     pub(super) message: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) data: BTreeMap<String, Value>,
+}
+
+impl Breadcrumb {
+    /// Returns about how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        let message = self.message.as_ref().map_or(0, String::len);
+        size_of::<Self>() + self.category.len() + message + weight_of_fields(&self.data)
+    }
 }
 
 /// The last ones, oldest first.

@@ -87,6 +87,34 @@ impl Event {
     }
 }
 
+impl Event {
+    /// Returns about how many bytes it takes: its texts, its fields, and what was logged before.
+    pub(super) fn weight(&self) -> usize {
+        let exceptions = self.exception.0.iter();
+        let exceptions = exceptions.map(|of| size_of_val(of) + of.kind.len() + of.value.len());
+        let breadcrumbs = self.breadcrumbs.0.iter().map(Breadcrumb::weight);
+        let request = self.request.as_ref().map_or(0, Request::weight);
+        let tags = self.tags.iter();
+        let tags = tags.map(|(name, value)| 2 * size_of::<String>() + name.len() + value.len());
+        size_of::<Self>()
+            + self.message.as_ref().map_or(0, String::len)
+            + exceptions.sum::<usize>()
+            + breadcrumbs.sum::<usize>()
+            + tags.sum::<usize>()
+            + request
+            + weight_of_fields(&self.extra)
+    }
+}
+
+/// Returns about how many bytes fields take. A map has room for more than it holds.
+pub(super) fn weight_of_fields(fields: &BTreeMap<String, Value>) -> usize {
+    const LEAF: usize = 11 * (size_of::<String>() + size_of::<Value>());
+    let text = |value: &Value| value.as_str().map_or(0, str::len);
+    let texts = fields.iter().map(|(name, value)| name.len() + text(value));
+    let leaves = fields.len().div_ceil(6);
+    leaves * LEAF + texts.sum::<usize>()
+}
+
 /// A list, as Sentry wraps it.
 #[derive(Debug, Clone)]
 pub(super) struct Values<T>(pub(super) Vec<T>);
@@ -164,6 +192,18 @@ pub(super) struct Request {
     pub(super) query_string: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) headers: BTreeMap<String, String>,
+}
+
+impl Request {
+    /// Returns about how many bytes its texts take.
+    fn weight(&self) -> usize {
+        let texts = [self.url.as_ref(), self.query_string.as_ref()];
+        let texts = texts.into_iter().flatten().map(String::len);
+        let headers = self.headers.iter();
+        let headers =
+            headers.map(|(name, value)| 2 * size_of::<String>() + name.len() + value.len());
+        self.method.len() + texts.sum::<usize>() + headers.sum::<usize>()
+    }
 }
 
 /// What the event belongs to.

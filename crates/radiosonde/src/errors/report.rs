@@ -25,6 +25,13 @@ impl ErrorReport {
         }
     }
 
+    /// Returns about how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        let backtrace = self.backtrace.as_ref();
+        let frames = backtrace.map_or(0, |backtrace| size_of_val(backtrace.frames()));
+        self.event.weight() + frames
+    }
+
     /// Takes the stack, if there is one.
     pub(super) fn take_stack(&mut self) -> Option<Backtrace> {
         self.backtrace.take()

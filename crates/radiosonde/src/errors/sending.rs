@@ -32,8 +32,7 @@ impl Sending {
     /// One report is one request; a hundred waiting ones are more than anybody reads.
     pub(super) const BATCHING: Batching = Batching {
         queue: 100,
-        // Each is bounded by itself.
-        bytes: usize::MAX,
+        bytes: MAX_BYTES,
         batch: 1,
         delay: Duration::ZERO,
         timeout: Project::TIMEOUT,
@@ -126,6 +125,10 @@ impl Destination for Sending {
     type Item = ErrorReport;
     const ITEMS: &'static str = "error reports";
 
+    fn weight(report: &ErrorReport) -> usize {
+        report.weight()
+    }
+
     async fn send(&self, batch: Vec<ErrorReport>) -> Result<Delivered, String> {
         let mut delivered = Delivered::default();
         for report in batch {
@@ -182,6 +185,9 @@ fn tell(event: &Event, not_sent: Option<&NotSent>) {
 /// How long looking up the symbols of a report may take, and how long what else is to be done. Both are within the time of one
 /// report.
 const PREPARING: Duration = Duration::from_millis(2_500);
+
+/// How many bytes the waiting ones may take: each has up to a hundred breadcrumbs, and fields.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// How many threads may prepare reports at once.
 const THREADS: usize = 4;
