@@ -26,6 +26,7 @@ fn with_collector(collector: &FaultCollector) -> Command {
 }
 
 /// Sends SIGTERM and asserts that the service ends well, and does not wait for what never comes.
+#[expect(clippy::print_stdout, reason = "a figure")]
 #[track_caller]
 fn assert_ends(mut service: Service) {
     let before = Instant::now();
