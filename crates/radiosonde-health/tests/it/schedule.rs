@@ -304,7 +304,7 @@ async fn a_blocking_check_is_told_how_long_it_may_take() {
         say.lock().unwrap().send(left)?;
         Ok(())
     });
-    let (timeout, all) = (Duration::from_secs(600), Duration::from_secs(3_600));
+    let (timeout, all) = (Duration::from_mins(10), Duration::from_hours(1));
     let health = Health::new();
     health
         .register(check.interval(all).timeout(timeout))

@@ -8,7 +8,7 @@ use radiosonde_testkit::fault::{FaultCollector, Mode};
 
 use crate::child;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Returns the names of our threads in this process.
 fn ours() -> Vec<String> {
