@@ -48,7 +48,7 @@ mod tests {
 
     use super::*;
 
-    const EVERY: Duration = Duration::from_secs(60);
+    const EVERY: Duration = Duration::from_mins(1);
 
     #[tokio::test(start_paused = true)]
     async fn there_is_one_after_each_interval_and_one_at_the_end() {

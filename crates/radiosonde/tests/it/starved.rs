@@ -122,16 +122,16 @@ struct Hand {
 
 impl Hand {
     fn on(process: u32) -> Self {
-        let (hold, held) = mpsc::channel::<()>();
+        let (hold, let_go) = mpsc::channel::<()>();
         let stops = Arc::<AtomicUsize>::default();
         let counted = Arc::clone(&stops);
         thread::spawn(move || {
             let (rest, run) = (Duration::from_millis(90), Duration::from_millis(10));
             while signal("STOP", process) {
-                let _ = held.recv_timeout(rest);
+                let _ = let_go.recv_timeout(rest);
                 counted.fetch_add(1, SeqCst);
                 signal("CONT", process);
-                if held.recv_timeout(run) == Err(RecvTimeoutError::Disconnected) {
+                if let_go.recv_timeout(run) == Err(RecvTimeoutError::Disconnected) {
                     return;
                 }
             }
