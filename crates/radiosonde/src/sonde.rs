@@ -72,9 +72,7 @@ impl Sonde {
             keeper.slos(),
         );
         #[cfg(feature = "axum")]
-        let options = options
-            .route(radiosonde_axum::matched_path)
-            .exclude(endpoints.templates());
+        let options = options.exclude(endpoints.templates());
         let sonde = Self {
             inner: Arc::new(Inner {
                 registry,

@@ -3,17 +3,22 @@
 #![cfg(all(feature = "sentry", feature = "axum", feature = "otlp"))]
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+use std::convert::Infallible;
+
 use allocation_counter::measure;
 use axum::Router;
-use axum::body::Body;
-use axum::http::Request;
+use axum::body::{Body, HttpBody};
+use axum::http::{Request, Response};
 use axum::routing::get;
+
+use http_body_util::BodyExt as _;
+use radiosonde::layer::RequestOptions;
 use radiosonde::trace::{Propagator, SamplingOptions};
 use radiosonde::{Config, Service, build};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use radiosonde_testkit::hostile;
 use tokio::runtime::Builder;
-use tower::Service as _;
+use tower::{Layer as _, Service as TowerService, service_fn};
 
 /// How many allocations a request takes.
 fn allocations(config: Config) -> u64 {
@@ -45,6 +50,52 @@ fn a_request_that_does_not_fail_pays_no_allocation_for_reports() {
     let dsn = format!("http://key@{}/1", collector.addr());
     let with = allocations(Config::new(service()).sentry_dsn(dsn));
     assert_eq!(with, without);
+}
+
+async fn order(_: Request<Body>) -> Result<Response<Body>, Infallible> {
+    Ok(Response::new("an order".into()))
+}
+
+/// How many allocations a hundred requests to a service without a router take, read to the end.
+fn of_a_hundred<S, B>(mut service: S) -> u64
+where
+    S: TowerService<Request<Body>, Response = Response<B>, Error = Infallible>,
+    B: HttpBody<Error: std::fmt::Debug>,
+{
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let mut ask = || {
+        for _ in 0..100 {
+            let request = Request::get("/orders/7?page=2").body(Body::empty());
+            let answered = async {
+                let Ok(response) = service.call(request.unwrap()).await;
+                let mut body = std::pin::pin!(response.into_body());
+                while let Some(frame) = body.as_mut().frame().await {
+                    drop(frame.unwrap());
+                }
+            };
+            runtime.block_on(answered);
+        }
+    };
+    ask();
+    measure(ask).count_total
+}
+
+#[test]
+fn a_request_that_is_not_sampled_allocates_as_if_there_were_no_layer() {
+    let without = of_a_hundred(service_fn(order));
+    let hanging = FaultCollector::start(Mode::Hang);
+    let everything = Config::new("checkout")
+        .otlp_endpoint(hanging.endpoint())
+        .sentry_dsn(format!("http://key@{}/1", hanging.addr()))
+        .sampling(SamplingOptions::new().ratio(0.0));
+    for config in [Config::new("checkout"), everything] {
+        let named = RequestOptions::new().route(|_| Some("/orders/{id}"));
+        let sonde = build(config.requests(named)).unwrap().into_sonde();
+        let observed = sonde.layer().layer(service_fn(order));
+        assert_eq!(of_a_hundred(observed), without);
+        let metrics = sonde.metrics().render();
+        assert!(metrics.contains("route=\"/orders/{id}\",status=\"200\",outcome=\"ok\"} 200\n"));
+    }
 }
 
 /// Every request is sampled, so that its span waits for a collector.

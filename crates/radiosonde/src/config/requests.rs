@@ -6,7 +6,7 @@ use http::HeaderName;
 use opentelemetry::Key;
 use radiosonde_tower::client::ClientOptions;
 use radiosonde_tower::grpc::GrpcOptions;
-use radiosonde_tower::{ObserveOptions, RequestLabel, StreamRule};
+use radiosonde_tower::{ObserveOptions, RequestLabel, RouteOf, StreamRule};
 
 use super::value::Reader;
 use super::{Config, ConfigError, env};
@@ -28,6 +28,7 @@ use super::{Config, ConfigError, env};
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct RequestOptions {
+    route: Option<RouteOf>,
     excluded: Vec<String>,
     stream: Option<StreamRule>,
     body_sizes: bool,
@@ -47,6 +48,30 @@ impl RequestOptions {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Sets where the route of a request is found, for a service that has no router of axum, or names its routes itself.
+    ///
+    /// Return templates only: each distinct text is a series of its own.
+    ///
+    /// Defaults to the template that axum's router matched; without the feature `axum`, to no route.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde::layer::RequestOptions;
+    ///
+    /// /// What a router of the service's own leaves with a request.
+    /// #[derive(Clone)]
+    /// struct Action(&'static str);
+    ///
+    /// let requests = RequestOptions::new()
+    ///     .route(|extensions| extensions.get::<Action>().map(|action| action.0));
+    /// ```
+    #[must_use]
+    pub fn route(mut self, route: RouteOf) -> Self {
+        self.route = Some(route);
+        self
     }
 
     /// Adds routes that are neither measured nor followed; where a request has no route, its path counts.
@@ -301,6 +326,7 @@ impl RequestSettings {
     /// Returns the options of the layer, which nobody follows yet.
     pub(crate) fn observe_options(&self) -> ObserveOptions {
         let RequestOptions {
+            route,
             excluded,
             stream,
             body_sizes,
@@ -311,6 +337,9 @@ impl RequestSettings {
         let mut options = ObserveOptions::new()
             .exclude(excluded.iter().cloned())
             .body_sizes(*body_sizes);
+        if let Some(route) = route.or(ROUTE) {
+            options = options.route(route);
+        }
         if let Some(rule) = stream {
             options = options.stream(*rule);
         }
@@ -335,6 +364,12 @@ impl RequestSettings {
         }
     }
 }
+
+/// Where the route is found unless the service says otherwise.
+#[cfg(feature = "axum")]
+const ROUTE: Option<RouteOf> = Some(radiosonde_axum::matched_path);
+#[cfg(not(feature = "axum"))]
+const ROUTE: Option<RouteOf> = None;
 
 fn known_methods(reader: &Reader<'_>) -> Option<Vec<String>> {
     let text = reader.text(env::OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS)?;

@@ -50,8 +50,8 @@ pub(super) struct Followed {
 pub(super) enum Place {
     /// It happened outside of a request.
     Nowhere,
-    /// It is news of a request with this route.
-    News(&'static str),
+    /// It is news of a request.
+    News,
     /// Something was reported in the request that says the same.
     Repeated,
 }
@@ -127,6 +127,12 @@ pub(super) fn with_notes<T>(with: impl FnOnce(&mut Noted) -> T) -> Option<T> {
     with_current_request(|request| Notes::of(request).with(with))
 }
 
+/// Returns the route of the request of this thread, if it works for one.
+pub(super) fn route() -> Option<&'static str> {
+    let route = followed().map(|followed| followed.route);
+    route.or_else(|| with_current_request(|request| request.route()))
+}
+
 /// Adds what is known of the request of this thread to an event, and takes note that it was reported.
 pub(super) fn describe(event: &mut Event) -> Place {
     if let Some(followed) = followed() {
@@ -179,7 +185,7 @@ impl Noted {
         event.user.clone_from(&self.user);
         event.tags.extend(self.tags.clone());
         event.breadcrumbs = self.breadcrumbs.to_values();
-        Place::News(route)
+        Place::News
     }
 }
 

@@ -94,6 +94,7 @@ impl Event {
         let exceptions = exceptions.map(|of| size_of_val(of) + of.kind.len() + of.value.len());
         let breadcrumbs = self.breadcrumbs.0.iter().map(Breadcrumb::weight);
         let request = self.request.as_ref().map_or(0, Request::weight);
+        let user = self.user.as_ref().map_or(0, UserFields::weight);
         let tags = self.tags.iter();
         let tags = tags.map(|(name, value)| 2 * size_of::<String>() + name.len() + value.len());
         size_of::<Self>()
@@ -102,6 +103,7 @@ impl Event {
             + breadcrumbs.sum::<usize>()
             + tags.sum::<usize>()
             + request
+            + user
             + weight_of_fields(&self.extra)
     }
 }

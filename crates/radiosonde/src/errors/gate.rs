@@ -39,16 +39,25 @@ impl Gate {
         }
     }
 
-    /// Decides on an event.
+    /// Leaves out what the service does not want to hear of. That says nothing of the request that it happened in.
     ///
     /// # Errors
     ///
-    /// Returns why it is not reported.
-    pub(super) fn admit(&self, event: &Event, route: Option<&str>) -> Result<(), Loss> {
+    /// Returns that it is ignored.
+    pub(super) fn ignore(&self, event: &Event, route: Option<&str>) -> Result<(), Loss> {
         if self.ignores(event, route) {
             self.ignored.increment(1);
             return Err(Loss::Ignored);
         }
+        Ok(())
+    }
+
+    /// Decides on an event that is news.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it is not reported.
+    pub(super) fn admit(&self) -> Result<(), Loss> {
         // A share of 1 is all of them.
         if self.sample_rate < 1.0 && fastrand::f64() >= self.sample_rate {
             self.sampled.increment(1);

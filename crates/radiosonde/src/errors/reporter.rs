@@ -85,18 +85,22 @@ impl Reporter {
         if is_telemetry_thread() {
             return;
         }
+        let gate = &self.0.gate;
+        // Before it is noted as told: what is ignored must not keep quiet what is not.
+        if let Err(loss) = gate.ignore(&event, current::route()) {
+            return self.0.project.losses().note(loss);
+        }
         event.contexts.trace = trace();
-        let route = match current::describe(&mut event) {
-            Place::News(route) => Some(route),
-            Place::Repeated => return self.0.gate.count_repeated(),
+        match current::describe(&mut event) {
+            Place::News => {}
+            Place::Repeated => return gate.count_repeated(),
             Place::Nowhere => {
                 event.breadcrumbs = self
                     .with_loose(|loose| loose.to_values())
                     .unwrap_or_default();
-                None
             }
-        };
-        if let Err(loss) = self.0.gate.admit(&event, route) {
+        }
+        if let Err(loss) = gate.admit() {
             return self.0.project.losses().note(loss);
         }
         let backtrace = match stack {
@@ -106,6 +110,11 @@ impl Reporter {
         if !self.0.queue.offer(ErrorReport::new(event, backtrace)) {
             self.0.project.losses().note(Loss::QueueFull);
         }
+    }
+
+    /// Counts a failure that is the one that was reported before.
+    pub(super) fn repeat(&self) {
+        self.0.gate.count_repeated();
     }
 
     /// Tells whether breadcrumbs are left.

@@ -13,6 +13,8 @@ use super::sessions::SessionEnd;
 use super::{Level, Reporter};
 
 /// Reports requests that failed, unless what made them fail was reported.
+///
+/// Without a cause nobody can tell whether that is another failure than one that was reported in the request, and it rarely is.
 #[derive(Debug)]
 pub(crate) struct RequestReports {
     reporter: Reporter,
@@ -25,8 +27,11 @@ impl RequestReports {
         Self { reporter, headers }
     }
 
-    fn report(&self, observation: &Observation<'_>) {
+    fn report(&self, observation: &Observation<'_>, reported: bool) {
         let cause = cause(observation);
+        if reported && cause.is_empty() {
+            return self.reporter.repeat();
+        }
         let request = observation.grpc().map_or_else(
             || transaction(observation.method(), observation.route()),
             |call| call.method().to_owned(),
@@ -73,9 +78,8 @@ impl Observer for RequestReports {
 
     fn close(&self, observation: &Observation<'_>) {
         let reported = current::was_reported();
-        let failed = matches!(observation.outcome(), Outcome::Error | Outcome::Panicked);
-        if failed && !reported {
-            self.report(observation);
+        if matches!(observation.outcome(), Outcome::Error | Outcome::Panicked) {
+            self.report(observation, reported);
         }
         self.reporter
             .end_session(session_end(observation, reported));

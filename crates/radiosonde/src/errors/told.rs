@@ -1,11 +1,15 @@
 //! What was reported in a request, so that one failure is one report.
 
+use serde_json::Value;
+
 use super::event::Event;
 
 /// What was reported. A failure is told by its innermost cause: whoever passes an error on wraps it.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     failures: Vec<(String, String)>,
+    /// What was logged without an error, which may have quoted one.
+    said: Vec<String>,
     /// The text of the last panic, which whoever catches it may log.
     panic: Option<String>,
 }
@@ -18,11 +22,10 @@ impl Told {
     /// Takes note of an event, and returns whether it says something new.
     pub(super) fn is_news(&mut self, event: &Event) -> bool {
         let failure = failure(event);
+        let quotes_panic = |panic: &String| quotes(event, panic);
         if self.failures.contains(&failure)
-            || self
-                .panic
-                .as_ref()
-                .is_some_and(|panic| quotes(event, panic))
+            || self.panic.as_ref().is_some_and(quotes_panic)
+            || self.said.iter().any(|said| is_quoted(event, said))
         {
             return false;
         }
@@ -31,6 +34,7 @@ impl Told {
         }
         if self.failures.len() < MOST {
             self.failures.push(failure);
+            self.said.extend(said(event));
         }
         true
     }
@@ -47,6 +51,19 @@ fn failure(event: &Event) -> (String, String) {
     }
 }
 
+/// Returns the words of an event that names no error: message and fields.
+fn said(event: &Event) -> Option<String> {
+    let fields = event.extra.values().filter_map(Value::as_str);
+    let words: Vec<_> = event.message.as_deref().into_iter().chain(fields).collect();
+    event.exception.0.is_empty().then(|| words.join("\n"))
+}
+
+/// Tells whether an event is about an error that was logged as a text.
+fn is_quoted(event: &Event, said: &str) -> bool {
+    let mut errors = event.exception.0.iter();
+    errors.any(|error| error.value.len() >= MIN_QUOTE && said.contains(&error.value))
+}
+
 fn quotes(event: &Event, panic: &str) -> bool {
     let is_panic = event
         .exception
@@ -61,7 +78,7 @@ fn quotes(event: &Event, panic: &str) -> bool {
 /// A request in which more goes wrong is told anew each time.
 const MOST: usize = 16;
 
-/// A panic that says less may be quoted by chance.
+/// A panic or an error that says less may be quoted by chance.
 const MIN_QUOTE: usize = 4;
 
 #[cfg(test)]
@@ -102,6 +119,20 @@ mod tests {
         assert!(told.is_news(&logged("it broke", &[])));
         assert!(!told.is_news(&logged("it broke", &[])));
         assert!(told.is_news(&logged("it broke again", &[])));
+    }
+
+    #[test]
+    fn an_error_that_was_logged_as_a_text_is_no_news() {
+        let mut told = Told::default();
+        let mut as_field = logged("no order", &[]);
+        as_field.extra.insert("error".into(), "too late".into());
+        assert!(told.is_news(&as_field));
+        assert!(told.is_news(&logged("no stock: connection refused", &[])));
+        for known in ["too late", "connection refused"] {
+            let wrapped = [("Io", "os error 111"), ("Refused", known)];
+            assert!(!told.is_news(&logged("failed with 500", &wrapped)));
+        }
+        assert!(told.is_news(&logged("failed with 500", &[("Full", "no room")])));
     }
 
     #[test]

@@ -4,9 +4,11 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use super::report::{MAX_FIELD, cut};
+
 /// Who a request is for, for [`set_user`](super::set_user).
 ///
-/// What is given here is sent as it is.
+/// What is given here is sent as it is, and of each text the first kilobyte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User(pub(super) UserFields);
 
@@ -22,12 +24,20 @@ pub(super) struct UserFields {
     ip_address: Option<IpAddr>,
 }
 
+impl UserFields {
+    /// Returns about how many bytes its texts take.
+    pub(super) fn weight(&self) -> usize {
+        let texts = [&self.id, &self.email, &self.username];
+        texts.into_iter().flatten().map(String::len).sum()
+    }
+}
+
 impl User {
     /// Names a user by an id that says nothing to others.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self(UserFields {
-            id: Some(id.into()),
+            id: Some(cut(&id.into(), MAX_FIELD)),
             ..UserFields::default()
         })
     }
@@ -35,14 +45,14 @@ impl User {
     /// Adds the name that the user goes by.
     #[must_use]
     pub fn username(mut self, name: impl Into<String>) -> Self {
-        self.0.username = Some(name.into());
+        self.0.username = Some(cut(&name.into(), MAX_FIELD));
         self
     }
 
     /// Adds an address for mail.
     #[must_use]
     pub fn email(mut self, email: impl Into<String>) -> Self {
-        self.0.email = Some(email.into());
+        self.0.email = Some(cut(&email.into(), MAX_FIELD));
         self
     }
 
@@ -51,5 +61,18 @@ impl User {
     pub fn ip_address(mut self, address: IpAddr) -> Self {
         self.0.ip_address = Some(address);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_takes_no_more_than_three_fields() {
+        let long = "x".repeat(5_000);
+        let user = User::new(long.clone()).username(long.clone()).email(long);
+        assert_eq!(user.0.weight(), 3 * MAX_FIELD);
+        assert_eq!(User::new("4711").0.weight(), 4);
     }
 }

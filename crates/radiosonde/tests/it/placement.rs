@@ -1,11 +1,15 @@
 //! Where the layer may stand in a service of axum, and what it knows there.
 
+use std::convert::Infallible;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
+use axum::response::IntoResponse;
 use axum::routing::{any, get, get_service, post};
-use radiosonde::Sonde;
+use radiosonde::layer::RequestOptions;
+use radiosonde::{Config, Sonde};
 use tower::{Layer as _, Service, ServiceExt as _};
 
 fn sonde() -> Sonde {
@@ -14,10 +18,9 @@ fn sonde() -> Sonde {
 
 async fn ask<S>(app: &S, method: Method, path: &str) -> StatusCode
 where
-    S: Service<Request, Response: axum::response::IntoResponse, Error = std::convert::Infallible>,
+    S: Service<Request, Response: IntoResponse, Error = Infallible>,
     S: Clone,
 {
-    use axum::response::IntoResponse as _;
     let request = Request::builder().method(method).uri(path);
     let request = request.body(Body::empty()).unwrap();
     let Ok(response) = app.clone().oneshot(request).await;
@@ -30,7 +33,7 @@ where
 /// route of `-` for none.
 async fn counted<S>(sonde: &Sonde, app: &S, paths: &[&str], series: &[&str])
 where
-    S: Service<Request, Response: axum::response::IntoResponse, Error = std::convert::Infallible>,
+    S: Service<Request, Response: IntoResponse, Error = Infallible>,
     S: Clone,
 {
     for path in paths {
@@ -84,6 +87,28 @@ async fn on_a_router_it_sees_every_route_and_what_matched_none() {
         "/orders/{id} 200 2",
     ];
     counted(&sonde, &app, &paths, &series).await;
+}
+
+/// What a service that routes by itself leaves with a request.
+#[derive(Clone)]
+struct Action(&'static str);
+
+#[tokio::test]
+async fn a_service_without_a_router_says_itself_where_its_route_is() {
+    let requests = RequestOptions::new().route(|left| left.get::<Action>().map(|action| action.0));
+    let config = Config::new("checkout").requests(requests);
+    let sonde = radiosonde::build(config).unwrap().into_sonde();
+    let observed = sonde.layer().layer(tower::service_fn(async |_: Request| {
+        Ok(StatusCode::OK.into_response())
+    }));
+    let app = tower::util::MapRequest::new(observed, |mut request: Request| {
+        if request.uri().path().starts_with("/orders/") {
+            request.extensions_mut().insert(Action("order"));
+        }
+        request
+    });
+    let series = ["- 200 1", "order 200 2"];
+    counted(&sonde, &app, &["/orders/1", "/orders/2", "/other"], &series).await;
 }
 
 #[tokio::test]

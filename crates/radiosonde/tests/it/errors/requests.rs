@@ -93,11 +93,70 @@ async fn an_error_that_is_logged_twice_and_answered_with_500_is_one_event() {
     };
     let shop = Shop::open(ErrorOptions::new(), Router::new().route("/", get(handler)));
     shop.get("/").await;
-    let repeated = r#"radiosonde_error_events_suppressed_total{reason="repeated"} "#;
-    assert_eq!(count(&shop.sonde, repeated), 1);
+    // The second line, and the response.
+    assert_eq!(count(&shop.sonde, REPEATED), 2);
     let events = shop.close().await;
     assert_eq!(events.len(), 1, "{events:#?}");
     assert_eq!(events[0]["message"], "no number");
+}
+
+const REPEATED: &str = r#"radiosonde_error_events_suppressed_total{reason="repeated"} "#;
+
+#[tokio::test]
+async fn what_is_ignored_does_not_keep_quiet_what_is_not() {
+    let handler = async || {
+        tracing::error!(target: "noisy", "it always says so");
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let options = ErrorOptions::new().ignore_targets(["noisy"]);
+    let shop = Shop::open(options, Router::new().route("/", get(handler)));
+    shop.get("/").await;
+    let ignored = r#"radiosonde_error_events_suppressed_total{reason="ignored"} "#;
+    assert_eq!(count(&shop.sonde, ignored), 1);
+    let events = shop.close().await;
+    assert_eq!(events.len(), 1, "{events:#?}");
+    assert_eq!(events[0]["message"], "GET / failed with 500");
+}
+
+#[tokio::test]
+async fn a_failure_is_reported_beside_another_one_that_the_service_dealt_with() {
+    let handler = async || {
+        tracing::error!("the cache does not answer");
+        not_stored()
+    };
+    let without_cause = async || {
+        tracing::error!("the cache does not answer");
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let as_a_text = async || {
+        let error = not_stored();
+        tracing::error!("giving up: {error}");
+        error
+    };
+    let routes = Router::new()
+        .route("/", get(handler))
+        .route("/without-cause", get(without_cause))
+        .route("/text", get(as_a_text));
+    let shop = Shop::open(ErrorOptions::new(), routes);
+    for (path, repeated) in [("/", 0), ("/without-cause", 1), ("/text", 2)] {
+        shop.get(path).await;
+        assert_eq!(count(&shop.sonde, REPEATED), repeated, "{path}");
+    }
+    let events = shop.close().await;
+    let mut told: Vec<_> = events
+        .iter()
+        .map(|event| event["message"].as_str().unwrap())
+        .collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            "GET / failed with 500",
+            "giving up: the order could not be stored",
+            "the cache does not answer",
+            "the cache does not answer",
+        ]
+    );
 }
 
 #[tokio::test]
