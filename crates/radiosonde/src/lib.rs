@@ -136,6 +136,10 @@ mod guide {
     #[doc = include_str!("../../../docs/guide/logs.md")]
     struct Logs;
 
+    #[cfg(all(feature = "axum", feature = "derive"))]
+    #[doc = include_str!("../../../docs/guide/requests.md")]
+    struct Requests;
+
     #[cfg(feature = "axum")]
     #[doc = include_str!("../../../docs/guide/traces.md")]
     struct Traces;
