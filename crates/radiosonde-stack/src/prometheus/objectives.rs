@@ -386,7 +386,7 @@ const SHORT_WINDOWS: [&str; 5] = ["5m", "30m", "1h", "2h", "6h"];
 /// looks back.
 const SLOW: u32 = 4;
 
-/// How many times less often slices are recorded: at 30 s every five minutes, of which thirty days have 8640.
-const SLICES: u32 = 10;
+/// How many times less often slices are recorded: at 30 s every ten minutes, of which thirty days have 4320.
+const SLICES: u32 = 20;
 
 const LONG_WINDOWS: [&str; 2] = ["1d", "3d"];
