@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use axum::routing::get;
-use radiosonde::metrics::{Bounds, RegistryOptions};
+use radiosonde::metrics::{Bounds, Metric, RegistryOptions};
 use radiosonde::slo::{BudgetState, Objective, SloOptions};
 use radiosonde::{Config, Sonde, build};
 use serde_json::Value;
@@ -335,4 +335,28 @@ async fn the_catalogue_has_them() {
             .render()
             .contains(&format!("catalog_hash=\"{hash}\""))
     );
+}
+
+/// Which of them come depends on what is asked of the service, so nothing that was made from its catalogue has drifted.
+#[tokio::test]
+async fn what_is_declared_once_the_service_serves_is_no_other_catalogue() {
+    const EARLY: Metric = Metric::counter("orders_paid_total");
+    const LATE: Metric = Metric::counter("orders_refunded_total");
+    let sonde = build(Config::new("checkout")).unwrap().into_sonde();
+    let hash = || sonde.metrics().catalogue().hash();
+    let bare = hash();
+    sonde.metrics().counter(&EARLY, &[]).increment(1);
+    let early = hash();
+    assert_ne!(early, bare);
+
+    let server = sonde.bind("127.0.0.1:0").await.unwrap();
+    sonde.metrics().counter(&LATE, &[]).increment(1);
+    assert_eq!(hash(), early);
+    let text = sonde.metrics().render();
+    assert!(text.contains("orders_refunded_total 1\n"), "{text}");
+    assert!(
+        text.contains(&format!("catalog_hash=\"{early}\"")),
+        "{text}"
+    );
+    drop(server);
 }
