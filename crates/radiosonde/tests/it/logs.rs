@@ -173,3 +173,59 @@ fn spans_and_metrics_may_be_lines_of_the_log() {
         "{text}"
     );
 }
+
+#[cfg(all(feature = "axum", feature = "otlp", feature = "sentry"))]
+#[test]
+fn a_line_says_at_the_start_where_telemetry_goes_and_no_secret() {
+    use radiosonde_testkit::fault::{FaultCollector, Mode};
+
+    if child::is_child() {
+        // The harness has begun a line.
+        println!();
+        let _sonde =
+            radiosonde::init(radiosonde::Service::new("checkout").version("1.2.3")).unwrap();
+        return;
+    }
+    let name = "logs::a_line_says_at_the_start_where_telemetry_goes_and_no_secret";
+    let absent = FaultCollector::start(Mode::Refuse);
+    let address = absent.addr();
+    let general = format!("http://{address}/s3cret?token=s3cret");
+    let (of_logs, dsn) = (
+        format!("http://{address}/s3cret/logs?key=s3cret"),
+        format!("http://s3cret@{address}/1"),
+    );
+    let mut variables = vec![
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", general.as_str()),
+        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", &of_logs),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=s3cret"),
+        ("OTEL_METRICS_EXPORTER", "otlp,console"),
+        (
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "deployment.environment.name=prod",
+        ),
+        ("SENTRY_DSN", &dsn),
+    ];
+    let of_traces = if cfg!(feature = "otlp-grpc") {
+        variables.push(("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"));
+        "grpc"
+    } else {
+        "http/protobuf"
+    };
+    let text = printed(&child::run(name, &variables));
+    let lines = json_lines(&text);
+    let expected = serde_json::json!({
+        "service": "checkout",
+        "version": "1.2.3",
+        "environment": "prod",
+        "traces": format!("http://{address} ({of_traces})"),
+        "metrics": format!("http://{address} (http/protobuf), the log"),
+        "logs": format!("http://{address} (http/protobuf)"),
+        "error_reports": address.to_string(),
+    });
+    assert_eq!(
+        line(&lines, "telemetry is on")["fields"],
+        expected,
+        "{text}"
+    );
+    assert!(!text.contains("s3cret"), "{text}");
+}

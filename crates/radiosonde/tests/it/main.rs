@@ -25,6 +25,8 @@ mod features;
 mod fuzz;
 #[cfg(all(feature = "axum", feature = "otlp-grpc"))]
 mod grpc;
+#[cfg(all(unix, feature = "axum", feature = "otlp", feature = "sentry"))]
+mod hanging;
 mod hostile;
 mod init;
 mod log_control;
@@ -57,6 +59,8 @@ mod starved;
 mod strangers;
 #[cfg(feature = "axum")]
 mod streams;
+#[cfg(target_os = "linux")]
+mod terminal;
 #[cfg(feature = "testing")]
 mod testing;
 #[cfg(all(target_os = "linux", feature = "otlp", feature = "sentry"))]

@@ -3,17 +3,24 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use radiosonde::Config;
+#[cfg(feature = "sentry")]
+use radiosonde::errors::ErrorOptions;
+use radiosonde::layer::with_current_request;
 use radiosonde::trace::SamplingOptions;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use tower::ServiceExt as _;
 
 use crate::child;
+
+/// How many requests have been made whose end does not come.
+const HELD: usize = 400;
 
 /// The memory of this process in KiB.
 fn resident() -> u64 {
@@ -28,14 +35,16 @@ fn total(metrics: &str, name: &str) -> u64 {
     line.map_or(0, |number| number.trim().parse().unwrap())
 }
 
-/// Fills every queue: of spans, of log records, of lines, of spans that wait for their request.
+/// Fills every queue: of spans, of log records, of lines, of spans that wait for their request, of error reports.
 ///
 /// Returns by how many KiB the process has grown, with all of it still there.
 ///
-/// Reports to Sentry are a hundred at most, and the symbols of a test program would be in the figure.
+/// The reports have no stacks: the symbols of a test program, which are read for the first one, would be in the figure.
 fn fill() -> u64 {
     let sampling = SamplingOptions::new().ratio(0.5).keep_errors();
     let config = Config::new("checkout").sampling(sampling).log_limit(0);
+    #[cfg(feature = "sentry")]
+    let config = config.errors(ErrorOptions::new().events_per_minute(1_000_000));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -61,9 +70,16 @@ fn fill() -> u64 {
         };
         let go = Arc::new(tokio::sync::Notify::new());
         let (waits, work) = (go.clone(), order);
+        let did = Arc::new([const { AtomicUsize::new(0) }; 2]);
+        let [done, wait] = [did.clone(), did.clone()];
         let hold = async move || {
             waits.notified().await;
             work().await;
+            let span = with_current_request(|request| request.span()).flatten();
+            if !span.unwrap().is_sampled() {
+                wait[1].fetch_add(1, Relaxed);
+            }
+            done[0].fetch_add(1, Relaxed);
             std::future::pending::<StatusCode>().await
         };
         let app = Router::new()
@@ -71,7 +87,7 @@ fn fill() -> u64 {
             .route("/hold", get(hold))
             .layer(sonde.layer());
         // Half of these are not sampled, and their spans wait for their end.
-        for _ in 0..400 {
+        for _ in 0..HELD {
             let request = Request::get("/hold").body(Body::empty()).unwrap();
             tokio::spawn(app.clone().oneshot(request));
         }
@@ -90,17 +106,29 @@ fn fill() -> u64 {
                 "radiosonde_spans_dropped_total ",
                 "radiosonde_log_records_dropped_total ",
                 "radiosonde_log_lines_lost_total ",
+                #[cfg(feature = "sentry")]
+                "radiosonde_error_events_dropped_total ",
             ]
             .iter()
             .all(|name| total(metrics, name) > 100)
         };
+        // Each has what was logged before, as breadcrumbs.
+        for _ in 0..400 {
+            tracing::error!(value = value(), "{}", "y".repeat(4_096));
+        }
         let mut turns = 0;
-        while !has_lost(&sonde.metrics().render()) {
+        while did[0].load(Relaxed) < HELD || !has_lost(&sonde.metrics().render()) {
             ask(200).await;
             turns += 1;
             assert!(turns < 200, "{}", sonde.metrics().render());
         }
         let grown = resident().saturating_sub(before);
+        // What these requests did waits for their end, as far as there is room: eight spans with three kilobytes each.
+        let waits = did[1].load(Relaxed) * 8 * 3 * 1_024;
+        assert!(
+            waits > 2 * 2 * 1_024 * 1_024,
+            "{waits} bytes do not fill the room"
+        );
         // Not ended: nobody reads the log, and nobody takes the spans.
         std::mem::forget(sonde);
         grown
@@ -115,10 +143,12 @@ fn with_all_queues_full_the_process_has_grown_by_16_mib_at_most() {
     }
     let collector = FaultCollector::start(Mode::Hang);
     let endpoint = collector.endpoint();
+    let dsn = format!("http://key@{}/1", collector.addr());
     let name = "memory::with_all_queues_full_the_process_has_grown_by_16_mib_at_most";
     let variables = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
         ("OTEL_METRICS_EXPORTER", "none"),
+        ("SENTRY_DSN", &*dsn),
     ];
     // Standard output is a pipe that nobody reads.
     let mut child = child::command(name, &variables)

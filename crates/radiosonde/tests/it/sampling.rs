@@ -1,5 +1,6 @@
 //! Which requests have spans that arrive.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -12,9 +13,10 @@ use radiosonde::trace::{Propagator, SamplingOptions};
 use radiosonde::{Config, Sonde, build};
 use radiosonde_testkit::eventually;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
-use tower::ServiceExt as _;
+use tower::{Layer as _, ServiceExt as _};
 
-use crate::exported::spans;
+use crate::child::{self, printed};
+use crate::exported::{resource_spans, spans};
 
 async fn ask(sonde: &Sonde, path: &str, headers: &[(&str, &str)]) {
     let app = Router::new()
@@ -42,7 +44,13 @@ fn names(spans: &[Span]) -> Vec<&str> {
     spans.iter().map(|span| span.name.as_str()).collect()
 }
 
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+    digits.collect()
+}
+
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+const NOT_SAMPLED: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
 
 #[tokio::test]
 async fn a_route_that_is_not_sampled_has_no_spans() {
@@ -55,7 +63,101 @@ async fn a_route_that_is_not_sampled_has_no_spans() {
 }
 
 #[tokio::test]
-async fn a_request_that_fails_is_kept_with_what_was_done_for_it() {
+async fn probes_and_scrapes_have_no_spans() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let sonde = sonde(&collector, |config| config);
+    let app = Router::new()
+        .route("/", get(async || ""))
+        .merge(sonde.router())
+        .layer(sonde.layer());
+    for path in [
+        "/health",
+        "/health/live",
+        "/health/ready",
+        "/health/startup",
+        "/live",
+        "/ready",
+        "/metrics",
+        "/",
+    ] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+    }
+    assert_eq!(names(&spans(sonde, &collector).await), ["GET /"]);
+}
+
+/// A service that keeps what fails, asked twice below a parent that is not sampled. Returns the parent that it sends on.
+async fn fail_below_a_parent() -> String {
+    let sampling = SamplingOptions::new().keep_errors();
+    let sonde = radiosonde::init(Config::new("checkout").sampling(sampling)).unwrap();
+    let client = sonde.client_layer();
+    let sent = Arc::new(Mutex::new(String::new()));
+    let sent_on = sent.clone();
+    let fail = async move || {
+        tracing::info_span!("price").in_scope(|| ());
+        let stock = tower::service_fn(async |request: Request<Body>| {
+            let parent = request.headers()["traceparent"].to_str().unwrap();
+            parent.clone_into(&mut sent_on.lock().unwrap());
+            Ok::<_, std::convert::Infallible>(http::Response::new(String::new()))
+        });
+        let request = Request::get("http://stock.internal/").body(Body::empty());
+        let called = client.layer(stock).oneshot(request.unwrap()).await;
+        called.unwrap();
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let app = Router::new()
+        .route(
+            "/",
+            get(async || tracing::info_span!("price").in_scope(|| "")),
+        )
+        .route("/fail", get(fail))
+        .layer(sonde.layer());
+    for path in ["/", "/fail"] {
+        let request = Request::get(path).header("traceparent", NOT_SAMPLED);
+        let request = request.body(Body::empty()).unwrap();
+        let answer = app.clone().oneshot(request).await.unwrap().into_body();
+        axum::body::to_bytes(answer, 100).await.unwrap();
+    }
+    let report = sonde.shutdown(Duration::from_secs(20)).await;
+    assert_eq!(report.spans.sent, 3, "{report}");
+    std::mem::take(&mut *sent.lock().unwrap())
+}
+
+#[test]
+fn below_a_parent_that_is_not_sampled_all_that_was_done_for_what_fails_is_kept() {
+    if child::is_child() {
+        println!("\nsent on: {}", runtime().block_on(fail_below_a_parent()));
+        return;
+    }
+    let name =
+        "sampling::below_a_parent_that_is_not_sampled_all_that_was_done_for_what_fails_is_kept";
+    let collector = FaultCollector::start(Mode::status(200));
+    let endpoint = collector.endpoint();
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint)];
+    let text = printed(&child::run(name, &variables));
+    // For others the trace is what it was: one that is not recorded.
+    let sent_on = text.lines().find_map(|line| line.strip_prefix("sent on: "));
+    let sent_on = sent_on.unwrap();
+    assert_eq!(sent_on[..36], NOT_SAMPLED[..36]);
+    assert!(sent_on.ends_with("-00"), "{sent_on}");
+
+    let scopes = resource_spans(&collector).into_iter();
+    let scopes = scopes.flat_map(|resource| resource.scope_spans);
+    let mut spans: Vec<_> = scopes.flat_map(|scope| scope.spans).collect();
+    spans.sort_by(|one, other| one.name.cmp(&other.name));
+    assert_eq!(names(&spans), ["GET", "GET /fail", "price"]);
+    let root = &spans[1];
+    assert_eq!(hex(&root.parent_span_id), NOT_SAMPLED[36..52]);
+    for span in &spans {
+        assert_eq!(hex(&span.trace_id), NOT_SAMPLED[3..35], "{span:?}");
+        let is_root = span.span_id == root.span_id;
+        assert!(is_root || span.parent_span_id == root.span_id, "{span:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_fails_is_kept() {
     let collector = FaultCollector::start(Mode::status(200));
     let sampling = SamplingOptions::new().ratio(0.0).keep_errors();
     let sonde = sonde(&collector, |config| config.sampling(sampling));
@@ -86,13 +188,6 @@ async fn a_stranger_is_linked_and_not_trusted() {
     ask(&sonde, "/", &[("traceparent", PARENT)]).await;
     let spans = spans(sonde, &collector).await;
     let stranger = &PARENT[3..35];
-    let hex = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<Vec<_>>()
-            .concat()
-    };
     assert_ne!(hex(&spans[0].trace_id), stranger);
     assert!(spans[0].parent_span_id.is_empty());
     assert_eq!(hex(&spans[0].links[0].trace_id), stranger);

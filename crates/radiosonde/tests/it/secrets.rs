@@ -1,15 +1,17 @@
 //! Secrets that come in by every door, and go out by none.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
-use radiosonde::Config;
 use radiosonde::layer::RequestOptions;
+use radiosonde::{Config, Sonde};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
-use tower::ServiceExt as _;
+use tower::{Layer as _, ServiceExt as _};
 
 use crate::child::{self, printed};
 
@@ -75,12 +77,54 @@ const PARAMETERS: [&str; 14] = [
     "code",
 ];
 
+/// Where else secrets are, each of its own: in the settings, and in what else a request holds.
+const ELSEWHERE: [&str; 14] = [
+    "admin-token",
+    "dsn-key",
+    "otlp-authorization",
+    "otlp-tenant",
+    "otlp-malformed",
+    "traces-endpoint",
+    "metrics-endpoint",
+    "logs-endpoint",
+    "strategies-server",
+    "userinfo",
+    "baggage",
+    "call-userinfo",
+    "call-query",
+    "call-header",
+];
+
 /// Begins each secret, and nothing else.
 const MARK: &str = "pl4nted";
 
-async fn ask(sonde: &radiosonde::Sonde, path: &str) {
+/// Returns one of the secrets.
+fn secret(name: &str) -> String {
+    let is_known = [&HEADERS[..], &PARAMETERS, &ELSEWHERE]
+        .concat()
+        .contains(&name);
+    assert!(is_known, "{name}");
+    format!("{MARK}-{name}")
+}
+
+/// Calls another service, which is not there.
+async fn call(sonde: Sonde) -> &'static str {
+    let stock = tower::service_fn(async |_: Request<Body>| {
+        Ok::<_, std::convert::Infallible>(http::Response::new(String::new()))
+    });
+    let (user, token) = (secret("call-userinfo"), secret("call-query"));
+    let request = Request::get(format!("http://user:{user}@stock.internal/?token={token}"))
+        .header("authorization", secret("call-header"))
+        .body(Body::empty());
+    let called = sonde.client_layer().layer(stock).oneshot(request.unwrap());
+    called.await.map_or("failed", |_| "fine")
+}
+
+/// Asks as a stranger who knows no secret of the service and brings his own. Returns the answer.
+async fn ask(sonde: &Sonde, path: &str) -> String {
+    let calls = sonde.clone();
     let app = Router::new()
-        .route("/", get(async || "fine"))
+        .route("/", get(async move || call(calls).await))
         .route("/fail", get(async || StatusCode::INTERNAL_SERVER_ERROR))
         .route(
             "/panic",
@@ -89,15 +133,72 @@ async fn ask(sonde: &radiosonde::Sonde, path: &str) {
         .merge(sonde.router())
         .layer(sonde.layer());
     let query = PARAMETERS
-        .map(|name| format!("{name}={MARK}{name}"))
+        .map(|name| format!("{name}={}", secret(name)))
         .join("&");
-    let mut request = Request::get(format!("http://user:{MARK}@localhost{path}?page=1&{query}"));
+    let user = secret("userinfo");
+    let mut request = Request::get(format!("http://user:{user}@localhost{path}?page=1&{query}"))
+        .header("baggage", format!("session={}", secret("baggage")));
     for name in HEADERS {
-        request = request.header(name, format!("Bearer {MARK}{name}"));
+        request = request.header(name, format!("Bearer {}", secret(name)));
     }
     let request = request.body(Body::empty()).unwrap();
     // A panic goes through to who serves.
-    let _ = tokio::spawn(app.oneshot(request)).await;
+    match tokio::spawn(app.oneshot(request)).await {
+        Ok(response) => text(response.unwrap()).await,
+        Err(_) => String::new(),
+    }
+}
+
+/// Asks as an administrator, who is answered in full. Returns the answer.
+async fn ask_as_administrator(sonde: &Sonde, path: &str) -> String {
+    let request = Request::get(path)
+        .header("authorization", format!("Bearer {}", secret("admin-token")))
+        .body(Body::empty());
+    let response = sonde
+        .admin_router()
+        .oneshot(request.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::OK, "{path}");
+    text(response).await
+}
+
+async fn text(response: axum::response::Response) -> String {
+    let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
+    String::from_utf8(body.unwrap().into()).unwrap()
+}
+
+/// Serves, and returns what it answered and what else is shown of it.
+async fn serve(config: Config) -> String {
+    let mut shown = format!("\nconfig: {config:?}\n");
+    let sonde = radiosonde::init(config).unwrap();
+    for path in [
+        "/",
+        "/fail",
+        "/panic",
+        "/nowhere",
+        "/health",
+        "/health/ready",
+        "/live",
+        "/metrics",
+    ] {
+        let answer = ask(&sonde, path).await;
+        writeln!(shown, "answer of {path}: {answer}").unwrap();
+    }
+    for path in [
+        "/health?verbose",
+        "/metrics",
+        "/admin/log-filter",
+        "/admin/catalog",
+    ] {
+        let answer = ask_as_administrator(&sonde, path).await;
+        writeln!(shown, "answer of {path} to an administrator: {answer}").unwrap();
+    }
+    tracing::error!("something broke");
+    writeln!(shown, "sonde: {sonde:?}").unwrap();
+    let report = sonde.shutdown(Duration::from_secs(20)).await;
+    writeln!(shown, "report: {report}").unwrap();
+    shown
 }
 
 #[test]
@@ -108,46 +209,96 @@ fn sixty_secrets_are_planted_and_none_comes_out() {
             .access_log(1.0)
             .capture_headers(["x-request-id"]);
         let config = Config::new("checkout").requests(options);
-        println!("{config:?}");
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
-        return runtime.block_on(async {
-            let sonde = radiosonde::init(config).unwrap();
-            for path in ["/", "/fail", "/panic", "/nowhere", "/health"] {
-                ask(&sonde, path).await;
-            }
-            tracing::error!("something broke");
-            println!("{sonde:?}\n{}", sonde.metrics().render());
-            println!("{}", sonde.shutdown(Duration::from_secs(5)).await);
-        });
+        println!("{}", runtime.block_on(serve(config)));
+        return;
     }
-    let collector = FaultCollector::start(Mode::status(200));
-    let sentry = FaultCollector::start(Mode::status(200));
-    let (endpoint, address) = (collector.endpoint(), sentry.addr());
-    let dsn = format!("http://{MARK}key@{address}/1");
-    let headers = format!("authorization=Bearer%20{MARK},x-tenant={MARK}");
-    let bad = format!("Authorization: {MARK}");
+    let planted = HEADERS.len() + PARAMETERS.len() + ELSEWHERE.len();
+    assert!(planted >= 60, "{planted}");
+    let all = Mode::answer(
+        "application/json",
+        r#"{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":1}}"#,
+    );
+    let [collector, sentry, jaeger] =
+        [Mode::status(200), Mode::status(200), all].map(FaultCollector::start);
+    let of = |signal: &str| {
+        let token = secret(&format!("{signal}-endpoint"));
+        format!("{}/v1/{signal}?token={token}", collector.endpoint())
+    };
+    let headers = format!(
+        "authorization=Bearer%20{},x-tenant={}",
+        secret("otlp-authorization"),
+        secret("otlp-tenant")
+    );
     let variables = [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
-        ("OTEL_EXPORTER_OTLP_HEADERS", &*headers),
-        ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", &*bad),
-        ("SENTRY_DSN", &*dsn),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", of("traces")),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", of("metrics")),
+        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", of("logs")),
+        ("OTEL_EXPORTER_OTLP_HEADERS", headers),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+            format!("Authorization: {}", secret("otlp-malformed")),
+        ),
+        (
+            "SENTRY_DSN",
+            format!("http://{}@{}/1", secret("dsn-key"), sentry.addr()),
+        ),
+        (
+            "RADIOSONDE_SAMPLING_STRATEGIES",
+            format!(
+                "{}/?token={}",
+                jaeger.endpoint(),
+                secret("strategies-server")
+            ),
+        ),
+        ("RADIOSONDE_ADMIN_TOKEN", secret("admin-token")),
     ];
+    let variables = variables.each_ref().map(|(name, value)| (*name, &**value));
     let name = "secrets::sixty_secrets_are_planted_and_none_comes_out";
-    let text = printed(&child::run(name, &variables));
-    assert!(!text.contains(MARK), "{text}");
-    let sent = collector.requests().into_iter().chain(sentry.requests());
-    let (mut count, mut queries) = (0, 0);
-    for request in sent {
+    let shown = printed(&child::run(name, &variables));
+    assert!(!shown.contains(MARK), "{shown}");
+    for part in SHOWN {
+        assert!(shown.contains(part), "{part} is not in {shown}");
+    }
+
+    let (mut signals, mut queries) = (BTreeSet::new(), 0);
+    for request in collector.requests().into_iter().chain(sentry.requests()) {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         assert!(!body.contains(MARK), "{}: {body}", request.path());
-        count += 1;
+        let path = request.path().split('?').next().unwrap();
+        signals.insert(path.to_owned());
         queries += body.matches("page=1").count();
+        if path.contains("envelope") && body.contains("as expected") {
+            signals.insert("a report of the panic".to_owned());
+        }
     }
-    assert!(count >= 3, "spans, metrics and log records came out");
+    let expected = [
+        "/api/1/envelope/",
+        "/v1/logs",
+        "/v1/metrics",
+        "/v1/traces",
+        "a report of the panic",
+    ];
+    assert!(signals.iter().eq(expected), "{signals:?}");
     assert!(queries > 0, "queries came out, without their secrets");
-    assert!(collector.accepted("/v1/traces") >= 4);
+    assert!(!jaeger.requests().is_empty(), "nobody asked for strategies");
 }
+
+/// What stands in all that is shown, or nothing was searched.
+const SHOWN: [&str; 11] = [
+    "config: Config",
+    "sonde: Sonde",
+    "report: ",
+    "answer of /: fine",
+    "answer of /health: {\"status\":\"healthy\"",
+    "answer of /metrics: # ",
+    "answer of /health?verbose to an administrator: ",
+    "answer of /metrics to an administrator: # ",
+    "answer of /admin/log-filter to an administrator: {\"directives\"",
+    "answer of /admin/catalog to an administrator: {",
+    "\"message\":\"something broke\"",
+];

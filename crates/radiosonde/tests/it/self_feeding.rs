@@ -12,8 +12,8 @@ use tower::ServiceExt as _;
 use crate::child::{self, printed};
 
 /// Answers one request, logs once, and ends; everything is traced and logged, and exports are many.
-/// Returns how many exports of metrics there were, and how many spans and records.
-fn serve() -> [u64; 3] {
+/// Returns how many exports of metrics there were, how many spans and records, and how many of both were sent.
+fn serve() -> [u64; 4] {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -45,15 +45,56 @@ fn serve() -> [u64; 3] {
             before = now;
         }
         let report = sonde.shutdown(Duration::from_secs(2)).await;
-        [exports, report.spans.ended, report.log_records.ended]
+        let [spans, records] = [report.spans, report.log_records];
+        [
+            exports,
+            spans.ended,
+            records.ended,
+            spans.sent + records.sent,
+        ]
     })
+}
+
+/// Starts a collector that takes whatever comes over gRPC, for as long as the process lasts, and returns its address.
+#[cfg(feature = "otlp-grpc")]
+fn grpc_collector() -> String {
+    use axum::response::Response;
+    use bytes::Bytes;
+    use http_body_util::{BodyExt as _, Full};
+
+    async fn take(request: Request<Body>) -> Response {
+        assert_eq!(request.version(), http::Version::HTTP_2);
+        request.into_body().collect().await.unwrap();
+        let ok = [("grpc-status".parse().unwrap(), "0".parse().unwrap())];
+        let trailers = ok.into_iter().collect::<http::HeaderMap>();
+        let trailers = std::future::ready(Some(Ok::<_, std::convert::Infallible>(trailers)));
+        // The answer of every signal may be empty.
+        let body = Full::new(Bytes::from_static(&[0; 5])).with_trailers(trailers);
+        let response = Response::builder().header("content-type", "application/grpc");
+        response.body(Body::new(body)).unwrap()
+    }
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            axum::serve(listener, Router::new().fallback(take)).await
+        })
+    });
+    format!("http://{address}")
 }
 
 #[test]
 fn exports_make_neither_spans_nor_records_over_any_protocol_and_in_any_mode() {
     if child::is_child() {
-        let [exports, spans, records] = serve();
-        println!("\nexports: {exports}\nspans: {spans}\nrecords: {records}");
+        let [exports, spans, records, sent] = serve();
+        println!("\nexports: {exports}\nspans: {spans}\nrecords: {records}\nsent: {sent}");
         return;
     }
     let name =
@@ -72,7 +113,12 @@ fn exports_make_neither_spans_nor_records_over_any_protocol_and_in_any_mode() {
                 continue;
             }
             let collector = FaultCollector::start(mode.clone());
-            let endpoint = collector.endpoint();
+            let takes = mode_name == "takes";
+            let endpoint = match protocol {
+                #[cfg(feature = "otlp-grpc")]
+                "grpc" if takes => grpc_collector(),
+                _ => collector.endpoint(),
+            };
             let variables = [
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
                 ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
@@ -97,6 +143,7 @@ fn exports_make_neither_spans_nor_records_over_any_protocol_and_in_any_mode() {
             assert_eq!(told("spans: "), 1, "{case}");
             // That telemetry is on, and the event of the service.
             assert_eq!(told("records: "), 2, "{case}");
+            assert_eq!(told("sent: "), if takes { 3 } else { 0 }, "{case}");
         }
     }
 }

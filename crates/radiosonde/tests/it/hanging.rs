@@ -1,0 +1,152 @@
+//! The end of a service for which everything hangs at once: its collector, its Sentry, its log, and a client of an event stream.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt as _};
+use radiosonde_testkit::fault::{FaultCollector, Mode};
+use radiosonde_testkit::http::{self, RawConnection};
+use radiosonde_testkit::{eventually, size};
+
+use crate::child;
+
+/// A stream of events of which there is one, and that does not end.
+async fn events() -> Response {
+    let first = Ok::<_, std::convert::Infallible>(Bytes::from_static(b"data: 1\n\n"));
+    let body = stream::iter([first]).chain(stream::pending());
+    let response = Response::builder().header("content-type", "text/event-stream");
+    response.body(Body::from_stream(body)).unwrap()
+}
+
+fn serve(workers: usize, listens: impl FnOnce(SocketAddr)) {
+    let runtime = if workers == 0 {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(workers)
+            .enable_all()
+            .build()
+    };
+    runtime.unwrap().block_on(async {
+        let sonde = radiosonde::init("checkout").unwrap();
+        // More than wait, and than the pipe holds.
+        let chatter = async || {
+            for _ in 0..1_000 {
+                tracing::info!("{}", "y".repeat(4_096));
+            }
+        };
+        let app = Router::new()
+            .route("/events", get(events))
+            .route("/chatter", get(chatter))
+            .route("/fail", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+            .merge(sonde.router())
+            .layer(sonde.layer());
+        let server = sonde.bind("127.0.0.1:0").await.unwrap();
+        listens(server.local_addr());
+        server.serve(app).await;
+    });
+}
+
+/// Waits until a child says where it listens.
+fn address(child: &mut Child) -> SocketAddr {
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = stderr.lines().map(Result::unwrap);
+    let address = lines.find_map(|line| line.strip_prefix("listens on ")?.parse().ok());
+    // The rest is nobody's concern, and must not fill the pipe.
+    std::thread::spawn(move || lines.for_each(drop));
+    address.unwrap()
+}
+
+fn has_lost_lines(address: SocketAddr) -> bool {
+    let metrics = http::get(address, "/metrics", &[]).unwrap().text();
+    let lost = metrics.lines().find_map(|line| {
+        let count = line.strip_prefix("radiosonde_log_lines_lost_total ")?;
+        count.parse::<u64>().ok()
+    });
+    lost.unwrap_or_default() > 0
+}
+
+/// Ends a child by a signal, and returns how it ended and how long that took.
+fn end(mut child: Child) -> (ExitStatus, Duration) {
+    let kill = format!("kill -TERM {}", child.id());
+    let before = Instant::now();
+    let sent = std::process::Command::new("sh")
+        .args(["-c", &kill])
+        .status();
+    assert!(sent.unwrap().success());
+    let status = eventually("the end", Duration::from_mins(2), || {
+        child.try_wait().unwrap()
+    });
+    (status, before.elapsed())
+}
+
+#[test]
+fn with_everything_hanging_at_once_a_service_ends_in_time_and_well() {
+    if child::is_child() {
+        let workers = std::env::var(WORKERS).unwrap().parse().unwrap();
+        serve(workers, |address| eprintln!("listens on {address}"));
+        // Not back to the harness: it would write to standard output, and wait.
+        std::process::exit(0);
+    }
+    let name = "hanging::with_everything_hanging_at_once_a_service_ends_in_time_and_well";
+    // A stream that does not end is given all of the drain timeout, which is twenty seconds.
+    let quick: &[_] = if size(0, 1) == 1 {
+        &[]
+    } else {
+        &[("RADIOSONDE_DRAIN_TIMEOUT", "100ms")]
+    };
+    for workers in ["0", "1", "2"] {
+        let collector = FaultCollector::start(Mode::Hang);
+        let sentry = FaultCollector::start(Mode::Hang);
+        let (endpoint, dsn) = (
+            collector.endpoint(),
+            format!("http://key@{}/1", sentry.addr()),
+        );
+        let variables = [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
+            ("SENTRY_DSN", &*dsn),
+            (WORKERS, workers),
+        ];
+        // Standard output is a pipe that nobody reads.
+        let mut child = child::command(name, &[&variables, quick].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let address = address(&mut child);
+
+        let mut client = RawConnection::open(address).unwrap();
+        client.send_head("GET", "/events", &[]).unwrap();
+        assert_eq!(client.read_head().unwrap().status, 200);
+        assert_eq!(http::get(address, "/fail", &[]).unwrap().status, 500);
+        let patience = Duration::from_mins(1);
+        eventually("lines that are lost", patience, || {
+            assert_eq!(http::get(address, "/chatter", &[]).unwrap().status, 200);
+            has_lost_lines(address).then_some(())
+        });
+        eventually("exports and reports that hang", patience, || {
+            let hang = !collector.requests().is_empty() && !sentry.requests().is_empty();
+            hang.then_some(())
+        });
+
+        let (status, took) = end(child);
+        println!("{workers} workers: it took {took:?}");
+        assert!(status.success(), "{workers} workers: {status}");
+        // What was promised, at full size: the drain timeout, and five seconds. A machine that is busy may take its time.
+        let most = Duration::from_secs(if size(0, 1) == 1 { 25 } else { 60 });
+        assert!(took < most, "{workers} workers: it took {took:?}");
+        assert!(client.read_bytes(1_000).is_err(), "the stream was not cut");
+    }
+}
+
+const WORKERS: &str = "RADIOSONDE_TEST_WORKERS";
