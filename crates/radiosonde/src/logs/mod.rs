@@ -16,6 +16,8 @@ mod escape;
 mod export;
 mod fields;
 mod filter;
+#[cfg(all(test, feature = "otlp"))]
+mod hostile;
 mod json;
 mod layer;
 mod limit;
