@@ -72,3 +72,5 @@ mod threads;
     feature = "tls"
 ))]
 mod tls;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+mod undisturbed;
