@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use radiosonde_catalog::Metric;
+
 use crate::alerts::{Alert, CATEGORIES, Percentile, histograms};
 use crate::histogram::Buckets;
 use crate::prometheus::Record;
@@ -68,7 +70,8 @@ impl Gaps {
 
     /// Tells whether a recorded series is left out.
     pub(crate) fn has_record(&self, record: &Record) -> bool {
-        histograms(record.expr).any(|histogram| self.unread.contains(histogram.name()))
+        let is_unread = |histogram: &Metric| self.unread.contains(histogram.name());
+        !self.unread.is_empty() && histograms(record.expr).any(is_unread)
     }
 
     /// Says in a sentence each what is not watched, and why.

@@ -92,7 +92,8 @@ impl Spelling {
 
     /// Tells whether an expression names a histogram that is asked for as a native one.
     pub(crate) fn is_native(&self, expression: &str) -> bool {
-        histograms(expression).any(|histogram| self.natives.contains(histogram.name()))
+        let is_native = |histogram: &Metric| self.natives.contains(histogram.name());
+        !self.natives.is_empty() && histograms(expression).any(is_native)
     }
 
     /// Takes the label of buckets out of an expression about a native histogram.

@@ -275,7 +275,10 @@ impl<'a> Section<'a> {
 
     /// Returns the groups that record what the alerts of a category ask for.
     fn records_for(&self, category: &Category) -> Vec<Group> {
-        let Some(service) = &self.bearing.service else {
+        // Only the names of recorded series have a colon.
+        let needs_records = category.alerts.iter().any(|alert| alert.expr.contains(':'));
+        let service = self.bearing.service.as_ref().filter(|_| needs_records);
+        let Some(service) = service else {
             return Vec::new();
         };
         let asks = |group: &Group| {
