@@ -167,7 +167,7 @@ fn a_large_tree_is_written_quickly() {
         start.elapsed()
     );
     assert!(tree.files().count() > 400);
-    assert!(start.elapsed().as_secs() < 60);
+    assert!(start.elapsed().as_secs() < 300);
 }
 
 fn large(number: u32) -> Service {
