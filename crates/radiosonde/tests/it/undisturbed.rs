@@ -66,7 +66,7 @@ impl Side {
 fn compared([one, other]: [Config; 2]) -> String {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let mut sides = [one, other].map(|config| Side::new(&runtime, config));
-    for round in 0..size(20, 400) {
+    for round in 0..size(20, 2_000) {
         for turn in [round, round + 1] {
             runtime.block_on(sides[turn % 2].ask(50));
         }
