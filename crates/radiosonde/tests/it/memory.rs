@@ -10,8 +10,6 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use radiosonde::Config;
-#[cfg(feature = "sentry")]
-use radiosonde::errors::ErrorOptions;
 use radiosonde::layer::with_current_request;
 use radiosonde::trace::SamplingOptions;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
@@ -35,16 +33,14 @@ fn total(metrics: &str, name: &str) -> u64 {
     line.map_or(0, |number| number.trim().parse().unwrap())
 }
 
-/// Fills every queue: of spans, of log records, of lines, of spans that wait for their request, of error reports.
+/// Fills every queue: of spans, of log records, of lines, of spans that wait for their request.
 ///
 /// Returns by how many KiB the process has grown, with all of it still there.
 ///
-/// The reports have no stacks: the symbols of a test program, which are read for the first one, would be in the figure.
+/// Reports to Sentry have a bound of their own, and the symbols of a test program would be in the figure.
 fn fill() -> u64 {
     let sampling = SamplingOptions::new().ratio(0.5).keep_errors();
     let config = Config::new("checkout").sampling(sampling).log_limit(0);
-    #[cfg(feature = "sentry")]
-    let config = config.errors(ErrorOptions::new().events_per_minute(1_000_000));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -106,16 +102,10 @@ fn fill() -> u64 {
                 "radiosonde_spans_dropped_total ",
                 "radiosonde_log_records_dropped_total ",
                 "radiosonde_log_lines_lost_total ",
-                #[cfg(feature = "sentry")]
-                "radiosonde_error_events_dropped_total ",
             ]
             .iter()
             .all(|name| total(metrics, name) > 100)
         };
-        // Each has what was logged before, as breadcrumbs.
-        for _ in 0..400 {
-            tracing::error!(value = value(), "{}", "y".repeat(4_096));
-        }
         let mut turns = 0;
         while did[0].load(Relaxed) < HELD || !has_lost(&sonde.metrics().render()) {
             ask(200).await;
@@ -143,12 +133,10 @@ fn with_all_queues_full_the_process_has_grown_by_16_mib_at_most() {
     }
     let collector = FaultCollector::start(Mode::Hang);
     let endpoint = collector.endpoint();
-    let dsn = format!("http://key@{}/1", collector.addr());
     let name = "memory::with_all_queues_full_the_process_has_grown_by_16_mib_at_most";
     let variables = [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
         ("OTEL_METRICS_EXPORTER", "none"),
-        ("SENTRY_DSN", &*dsn),
     ];
     // Standard output is a pipe that nobody reads.
     let mut child = child::command(name, &variables)
