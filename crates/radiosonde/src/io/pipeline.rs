@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use radiosonde_catalog::Metric;
 use radiosonde_metrics::{Counter, Registry};
-use tokio::sync::mpsc;
-use tokio::time::timeout_at;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::sleep_until;
 
 use super::Io;
 use super::attempt::{Cutoff, Outage, attempt};
@@ -147,6 +147,8 @@ impl Account {
 pub(crate) struct Queue<T> {
     sender: mpsc::Sender<T>,
     weight: fn(&T) -> usize,
+    /// How many make a batch.
+    batch: usize,
     room: Arc<Room>,
     account: Account,
 }
@@ -156,12 +158,17 @@ pub(crate) struct Queue<T> {
 struct Room {
     most: usize,
     taken: AtomicUsize,
+    /// Told when a batch waits.
+    is_batch: Notify,
 }
 
 impl Room {
     fn new(most: usize) -> Arc<Self> {
-        let taken = AtomicUsize::new(0);
-        Arc::new(Self { most, taken })
+        Arc::new(Self {
+            most,
+            taken: AtomicUsize::new(0),
+            is_batch: Notify::new(),
+        })
     }
 
     fn take(&self, bytes: usize) -> bool {
@@ -192,8 +199,15 @@ impl<T> Queue<T> {
         };
         if !taken {
             self.account.dropped.increment(1);
+        } else if self.waiting() + 1 >= self.batch {
+            self.room.is_batch.notify_one();
         }
         taken
+    }
+
+    /// Returns how many wait, beside the one that the worker took first.
+    fn waiting(&self) -> usize {
+        self.sender.max_capacity() - self.sender.capacity()
     }
 
     pub(crate) fn account(&self) -> &Account {
@@ -206,6 +220,7 @@ impl<T> Clone for Queue<T> {
         Self {
             sender: self.sender.clone(),
             weight: self.weight,
+            batch: self.batch,
             room: self.room.clone(),
             account: self.account.clone(),
         }
@@ -223,6 +238,7 @@ pub(crate) fn start<D: Destination>(
     let queue = Queue {
         sender,
         weight: D::weight,
+        batch: batching.batch,
         room: Room::new(batching.bytes),
         account: account.clone(),
     };
@@ -271,6 +287,9 @@ impl<D: Destination> Worker<D> {
 
     /// Waits for a batch: as many items as fit, or those that came within the delay. `None` when it is time to end;
     /// what was gathered by then is sent first.
+    ///
+    /// It is woken for the first item and for the last: to wake a thread costs who does it more than the item, and on a busy
+    /// machine the processor.
     async fn gather(&mut self) -> Option<Vec<D::Item>> {
         let most = self.batching.batch;
         let mut batch = Vec::new();
@@ -281,13 +300,19 @@ impl<D: Destination> Worker<D> {
         }
         let full_by = tokio::time::Instant::now() + self.batching.delay;
         while batch.len() < most {
-            let left = most - batch.len();
-            tokio::select! {
+            let is_time = tokio::select! {
                 biased;
                 () = self.cutoff.is_set() => break,
-                received = timeout_at(full_by, self.items.recv_many(&mut batch, left)) => {
-                    if !matches!(received, Ok(1..)) { break }
-                }
+                () = sleep_until(full_by) => true,
+                () = self.room.is_batch.notified() => false,
+            };
+            while batch.len() < most
+                && let Ok(item) = self.items.try_recv()
+            {
+                batch.push(item);
+            }
+            if is_time {
+                break;
             }
         }
         Some(batch)

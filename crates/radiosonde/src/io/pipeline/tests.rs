@@ -80,6 +80,7 @@ fn run(fates: Vec<Fate>, bursts: &[usize], batching: Batching) -> [u64; 4] {
         let queue = Queue {
             sender,
             weight: Script::weight,
+            batch: batching.batch,
             room: Room::new(batching.bytes),
             account: account.clone(),
         };
@@ -129,6 +130,19 @@ fn a_burst_beyond_the_queue_is_dropped_and_counted() {
 }
 
 #[test]
+fn a_batch_that_is_full_does_not_wait_for_its_time() {
+    let batching = Batching {
+        delay: Duration::from_hours(1),
+        ..batching()
+    };
+    // More than would fit the queue, if it did.
+    let one_by_one = [1; 16];
+    for bursts in [&[1, 3, 4, 4, 4][..], &one_by_one] {
+        assert_eq!(run(vec![], bursts, batching), [17, 16, 0, 1], "{bursts:?}");
+    }
+}
+
+#[test]
 fn a_burst_of_heavy_things_is_dropped_before_the_queue_is_full() {
     let batching = Batching {
         bytes: 55,
@@ -162,6 +176,7 @@ fn when_the_cutoff_has_passed_what_waits_is_dropped_unsent() {
     let queue = Queue {
         sender,
         weight: Script::weight,
+        batch: batching().batch,
         room: Room::new(100),
         account: account.clone(),
     };
