@@ -11,7 +11,11 @@ use crate::{error, run};
 /// Serves the health of a service, and returns a channel to it.
 async fn served(health: &Health) -> Channel {
     let endpoints = Endpoints::new(ServiceInfo::new("stock"), health.clone(), Registry::new());
-    let app: axum::Router = endpoints.grpc_health(["stock.v1.Stock"]);
+    channel_to(endpoints.grpc_health(["stock.v1.Stock"])).await
+}
+
+/// Serves this, and returns a channel to it.
+async fn channel_to(app: axum::Router) -> Channel {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -56,12 +60,7 @@ async fn says(message: &'static [u8]) -> Channel {
             body,
         )
     };
-    let app = axum::Router::new().fallback(answer);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    let endpoint = Channel::from_shared(format!("http://{address}")).unwrap();
-    endpoint.connect_lazy()
+    channel_to(axum::Router::new().fallback(answer)).await
 }
 
 #[tokio::test]
