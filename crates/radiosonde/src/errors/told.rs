@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::event::Event;
+use super::event::{Event, Exception};
 
 /// What was reported. A failure is told by its innermost cause: whoever passes an error on wraps it.
 #[derive(Debug, Default)]
@@ -52,31 +52,49 @@ fn failure(event: &Event) -> (String, String) {
 }
 
 /// Returns the words of an event that names no error: message and fields.
-fn said(event: &Event) -> Option<String> {
+fn said(event: &Event) -> impl Iterator<Item = String> {
+    let names_none = event.exception.0.is_empty();
     let fields = event.extra.values().filter_map(Value::as_str);
-    let words: Vec<_> = event.message.as_deref().into_iter().chain(fields).collect();
-    event.exception.0.is_empty().then(|| words.join("\n"))
+    let words = event.message.as_deref().into_iter().chain(fields);
+    words
+        .filter(move |_| names_none)
+        .map(|word| cut_front(word).to_owned())
 }
 
-/// Tells whether an event is about an error that was logged as a text.
+/// Returns the end of a text, where an error is quoted.
+fn cut_front(text: &str) -> &str {
+    let begin = text.len().saturating_sub(MAX_SAID);
+    &text[text.ceil_char_boundary(begin)..]
+}
+
+/// Tells whether an event is about an error that was logged as a text: one that ends with the error, or quotes what caused it.
 fn is_quoted(event: &Event, said: &str) -> bool {
+    let errors = &event.exception.0;
+    let is_long = |error: &&Exception| error.value.len() >= MIN_QUOTE;
+    let quotes_cause = errors
+        .first()
+        .filter(is_long)
+        .is_some_and(|cause| said.contains(&cause.value));
+    let ends_with = |error: &Exception| said.ends_with(&error.value);
+    !is_panic(event) && (quotes_cause || errors.iter().filter(is_long).any(ends_with))
+}
+
+fn is_panic(event: &Event) -> bool {
     let mut errors = event.exception.0.iter();
-    errors.any(|error| error.value.len() >= MIN_QUOTE && said.contains(&error.value))
+    errors.any(|error| error.kind == "panic")
 }
 
 fn quotes(event: &Event, panic: &str) -> bool {
-    let is_panic = event
-        .exception
-        .0
-        .iter()
-        .any(|exception| exception.kind == "panic");
     let message = event.message.as_deref().unwrap_or_default();
     let mut errors = event.exception.0.iter();
-    !is_panic && (message.contains(panic) || errors.any(|error| error.value.contains(panic)))
+    !is_panic(event) && (message.contains(panic) || errors.any(|error| error.value.contains(panic)))
 }
 
 /// A request in which more goes wrong is told anew each time.
 const MOST: usize = 16;
+
+/// How much of a text that was logged is kept.
+const MAX_SAID: usize = 1_024;
 
 /// A panic or an error that says less may be quoted by chance.
 const MIN_QUOTE: usize = 4;
@@ -85,7 +103,6 @@ const MIN_QUOTE: usize = 4;
 mod tests {
     use super::*;
     use crate::errors::Level;
-    use crate::errors::event::Exception;
 
     fn logged(message: &str, errors: &[(&str, &str)]) -> Event {
         let mut event = Event::new(Level::Error);
@@ -133,6 +150,25 @@ mod tests {
             assert!(!told.is_news(&logged("failed with 500", &wrapped)));
         }
         assert!(told.is_news(&logged("failed with 500", &[("Full", "no room")])));
+    }
+
+    #[test]
+    fn a_text_that_quotes_the_outside_of_another_error_is_another_failure() {
+        let mut told = Told::default();
+        assert!(told.is_news(&logged("payment failed: card declined", &[])));
+        let other = [("Io", "connection refused"), ("Payment", "payment failed")];
+        assert!(told.is_news(&logged("failed with 500", &other)));
+        assert!(told.is_news(&logged("order not found", &[])));
+        assert!(told.is_news(&logged("", &[("panic", "not found")])));
+    }
+
+    #[test]
+    fn of_a_long_text_the_end_is_kept() {
+        let mut told = Told::default();
+        let long = format!("{}: too late", "ä".repeat(5_000));
+        assert!(told.is_news(&logged(&long, &[])));
+        assert!(!told.is_news(&logged("", &[("Timeout", "too late")])));
+        assert!(told.said[0].len() <= MAX_SAID);
     }
 
     #[test]

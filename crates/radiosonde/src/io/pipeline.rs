@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task;
 use std::time::Duration;
 
 use radiosonde_catalog::Metric;
@@ -288,8 +289,8 @@ impl<D: Destination> Worker<D> {
     /// Waits for a batch: as many items as fit, or those that came within the delay. `None` when it is time to end;
     /// what was gathered by then is sent first.
     ///
-    /// It is woken for the first item and for the last: to wake a thread costs who does it more than the item, and on a busy
-    /// machine the processor.
+    /// It is woken for the first item, and when nearly a batch waits beside it: to wake a thread costs who does it more than the
+    /// item, and on a busy machine the processor. Where it took several at first, the delay may end what could have been full.
     async fn gather(&mut self) -> Option<Vec<D::Item>> {
         let most = self.batching.batch;
         let mut batch = Vec::new();
@@ -306,11 +307,10 @@ impl<D: Destination> Worker<D> {
                 () = sleep_until(full_by) => true,
                 () = self.room.is_batch.notified() => false,
             };
-            while batch.len() < most
-                && let Ok(item) = self.items.try_recv()
-            {
-                batch.push(item);
-            }
+            // Neither waits for a sender that is about to, as `try_recv` does, nor asks to be woken by the next one.
+            let mut asleep = task::Context::from_waker(task::Waker::noop());
+            let left = most - batch.len();
+            let _ = self.items.poll_recv_many(&mut asleep, &mut batch, left);
             if is_time {
                 break;
             }
