@@ -186,6 +186,7 @@ pub struct Service {
     name: String,
     catalogue: ServiceCatalogue,
     targets: Vec<String>,
+    token_file: Option<String>,
     team: Option<String>,
     thresholds: Settings,
     alerts: BTreeMap<String, DeclaredAlert>,
@@ -199,6 +200,7 @@ impl Service {
             name: name.into(),
             catalogue,
             targets: Vec::new(),
+            token_file: None,
             team: None,
             thresholds: Settings::new(),
             alerts: BTreeMap::new(),
@@ -211,6 +213,23 @@ impl Service {
     #[must_use]
     pub fn with_targets<T: Into<String>>(mut self, targets: impl IntoIterator<Item = T>) -> Self {
         self.targets = targets.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the file of the token with which it is scraped, as in [`ScrapeConfig::token_file`].
+    ///
+    /// Defaults to none.
+    #[must_use]
+    pub fn with_token_file(mut self, path: impl Into<String>) -> Self {
+        self.token_file = Some(path.into());
+        self
+    }
+
+    /// Returns the service, scraped at one address, and with the token of this file or with none, whatever was set.
+    #[cfg(feature = "cli")]
+    pub(crate) fn scraped_at(mut self, address: String, token_file: Option<&str>) -> Self {
+        self.targets = vec![address];
+        self.token_file = token_file.map(str::to_owned);
         self
     }
 
@@ -276,8 +295,11 @@ impl Service {
 
     /// Returns how it is scraped.
     pub(crate) fn scrape(&self, interval: Duration) -> Result<ScrapeConfig, InvalidScrapeConfig> {
-        let scrape = ScrapeConfig::new(self.name.clone(), self.targets())?;
-        Ok(scrape.interval(interval))
+        let scrape = ScrapeConfig::new(self.name.clone(), self.targets())?.interval(interval);
+        Ok(match &self.token_file {
+            Some(path) => scrape.token_file(path),
+            None => scrape,
+        })
     }
 
     /// Returns what a file about this service is made from.

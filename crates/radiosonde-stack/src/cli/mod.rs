@@ -165,7 +165,7 @@ fn stack(common: &Common) -> Result<Stack, Box<dyn Error>> {
     if let Some(naming) = common.naming {
         options.naming = naming.into();
     }
-    let token = std::env::var("RADIOSONDE_ADMIN_TOKEN").ok();
+    let token = admin_token();
     let mut services = Vec::new();
     for from in &common.from {
         // A name stands before its source; an address has its `=` behind a `/`.
@@ -183,12 +183,20 @@ fn stack(common: &Common) -> Result<Stack, Box<dyn Error>> {
         if common.scrapes_sources
             && let Source::Service { url } = &source
         {
-            service = service.with_targets([Location::of(url).address]);
+            // Whoever gives out the catalogue without a token wants none for a scrape either.
+            let token_file = token.as_ref().map(|_| up::TOKEN_FILE);
+            service = service.scraped_at(Location::of(url).address, token_file);
         }
         services.push(service);
     }
     settings.check_services(&services)?;
     Ok(Stack::new(services, options)?)
+}
+
+/// The token that admin listeners want.
+fn admin_token() -> Option<String> {
+    let token = std::env::var("RADIOSONDE_ADMIN_TOKEN").ok();
+    token.filter(|token| !token.is_empty())
 }
 
 /// The settings of a tree are in it, unless another file is named.

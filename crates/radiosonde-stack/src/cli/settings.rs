@@ -40,6 +40,7 @@ pub(super) struct SettingsFile {
 #[serde(deny_unknown_fields, default)]
 struct ServiceSettings {
     targets: Vec<String>,
+    token_file: Option<String>,
     team: Option<String>,
     thresholds: BTreeMap<String, f64>,
     holds: BTreeMap<String, Time>,
@@ -87,14 +88,17 @@ impl SettingsFile {
         let Some(settings) = self.services.get(service.name()) else {
             return Ok(service);
         };
-        let service = service
+        let mut service = service
             .with_targets(settings.targets.clone())
             .with_alerts(settings.alerts.clone())
             .with_thresholds(thresholds(&settings.thresholds, &settings.holds)?);
-        Ok(match &settings.team {
-            Some(team) => service.with_team(team),
-            None => service,
-        })
+        if let Some(path) = &settings.token_file {
+            service = service.with_token_file(path);
+        }
+        if let Some(team) = &settings.team {
+            service = service.with_team(team);
+        }
+        Ok(service)
     }
 
     /// Checks that it speaks only of services that there are: a misspelt name would set nothing.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -15,7 +16,7 @@ use serde::Deserialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::arguments::{Common, UpArguments};
-use super::{Done, Outcome, say};
+use super::{Done, Outcome, admin_token, say};
 use crate::alertmanager::{Notifications, Receiver, Webhook};
 use crate::http;
 
@@ -38,6 +39,9 @@ pub(super) fn run(common: &Common, arguments: &UpArguments) -> Done {
         .prefix("radiosonde-stack-")
         .tempdir()?;
     stack.render().write(directory.path(), true)?;
+    if let Some(token) = admin_token() {
+        write_token(&token, &directory.path().join("prometheus"))?;
+    }
 
     let mut children = Children::default();
     children.start(&["prometheus-alertmanager", "alertmanager"], |command| {
@@ -184,6 +188,14 @@ fn alertmanager_arguments(command: &mut Command, tree: &Path, address: SocketAdd
         .arg("--cluster.listen-address=");
 }
 
+/// Writes the token where nobody else can read it, as temporary files are.
+fn write_token(token: &str, beside_config: &Path) -> Result<(), Box<dyn Error>> {
+    let mut file = tempfile::NamedTempFile::new_in(beside_config)?;
+    file.write_all(token.as_bytes())?;
+    file.persist(beside_config.join(TOKEN_FILE))?;
+    Ok(())
+}
+
 /// Hears every notification, on a thread of its own.
 fn heard(sink: TcpListener) -> Inbox<String> {
     let (outbox, inbox) = mpsc::channel();
@@ -261,6 +273,9 @@ fn free_addresses() -> io::Result<[SocketAddr; 2]> {
     ];
     Ok([one.local_addr()?, other.local_addr()?])
 }
+
+/// The file of the token of the services, as seen from the configuration of Prometheus.
+pub(super) const TOKEN_FILE: &str = "admin.token";
 
 const START_DEADLINE: Duration = Duration::from_mins(1);
 

@@ -14,6 +14,7 @@ pub struct ScrapeConfig {
     service: String,
     targets: Vec<String>,
     interval: Duration,
+    token_file: Option<String>,
 }
 
 impl ScrapeConfig {
@@ -40,6 +41,7 @@ impl ScrapeConfig {
                 service,
                 targets,
                 interval: Duration::from_secs(15),
+                token_file: None,
             }),
         }
     }
@@ -50,6 +52,17 @@ impl ScrapeConfig {
     #[must_use]
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Sets the file of the bearer token that the admin listener of the service wants (`RADIOSONDE_ADMIN_TOKEN`).
+    ///
+    /// Prometheus reads it at each scrape, where it runs; a relative path starts from the directory of its configuration.
+    ///
+    /// Defaults to none: scrapes are sent without a token.
+    #[must_use]
+    pub fn token_file(mut self, path: impl Into<String>) -> Self {
+        self.token_file = Some(path.into());
         self
     }
 }
@@ -65,6 +78,7 @@ impl ScrapeConfig {
             .with("metrics_path", "/metrics")
             .with("scrape_interval", duration(self.interval))
             .with("scrape_timeout", duration(timeout))
+            .with_some("authorization", self.token_file.as_deref().map(bearer))
             .with("static_configs", targets(&self.targets))
     }
 }
@@ -74,6 +88,13 @@ impl Display for ScrapeConfig {
         let jobs = Yaml::list([self.job()]);
         f.write_str(&Yaml::map().with("scrape_configs", jobs).document())
     }
+}
+
+/// Returns how a token is sent that is read from a file.
+fn bearer(file: &str) -> Yaml {
+    Yaml::map()
+        .with("type", "Bearer")
+        .with("credentials_file", file)
 }
 
 /// Returns the list of these addresses, as scrapes and alerts have it.
@@ -130,6 +151,19 @@ mod tests {
             .unwrap()
             .interval(Duration::from_millis(500));
         assert!(config.to_string().contains("scrape_timeout: 500ms\n"));
+    }
+
+    #[test]
+    fn a_token_is_named_by_its_file() {
+        let config = ScrapeConfig::new("checkout", ["a:1"])
+            .unwrap()
+            .token_file("/run/secrets/admin");
+        let expected = "    authorization:
+      type: Bearer
+      credentials_file: /run/secrets/admin
+    static_configs:
+";
+        assert!(config.to_string().contains(expected), "{config}");
     }
 
     #[test]

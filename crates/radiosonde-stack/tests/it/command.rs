@@ -4,10 +4,10 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Output};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use tempfile::TempDir;
 
@@ -111,6 +111,7 @@ fn settings_change_the_tree_and_diff_says_how() {
         error_ratio = 0.02
         [services.checkout]
         targets = ["checkout-1:8080", "checkout-2:8080"]
+        token_file = "/run/secrets/admin"
         thresholds = { latency_p95_seconds = 0.5 }
         holds = { HighLatency = "15m", SLOBurnTicket = "30m" }
         [notifications]
@@ -141,6 +142,9 @@ fn settings_change_the_tree_and_diff_says_how() {
     told(directory.path(), "--from checkout.json");
     told(directory.path(), "--from checkout.json --check");
     assert!(directory.path().join("ops/stack.toml").is_file());
+    let config = directory.path().join("ops/prometheus/prometheus.yml");
+    let config = fs::read_to_string(config).unwrap();
+    assert!(config.contains("credentials_file: /run/secrets/admin\n"));
 }
 
 #[test]
@@ -186,19 +190,58 @@ fn the_target_and_the_naming_can_be_chosen_and_stand_before_the_settings() {
     }
 }
 
+/// Puts a script into a directory, in place of a program.
+#[cfg(unix)]
+fn program(directory: &Path, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let path = directory.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 #[cfg(unix)]
 #[test]
-fn what_up_needs_and_does_not_find_is_told_by_name() {
+fn up_scrapes_a_running_service_with_the_token_of_its_catalogue() {
     use std::os::unix::fs::PermissionsExt;
 
     let directory = workplace();
     let programs = directory.path().join("programs");
     fs::create_dir(&programs).unwrap();
-    let program = |name: &str, script: &str| {
-        let path = programs.join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    };
+    program(&programs, "alertmanager", "exec /bin/sleep 600");
+    // It keeps what it was started with, and ends.
+    let script = "config=${1#--config.file=}; /bin/cp $config ${config%/*}/admin.token .; exit 3";
+    program(&programs, "prometheus", script);
+    fs::create_dir(directory.path().join("ops")).unwrap();
+    let settings = "[services.checkout]\ntoken_file = '/run/secrets/admin'\n";
+    fs::write(directory.path().join("ops/stack.toml"), settings).unwrap();
+
+    let (address, asked) = running_service();
+    let mut command = command(directory.path(), &format!("up --from http://{address}"));
+    let command = command.env("RADIOSONDE_ADMIN_TOKEN", "let-me-in");
+    let output = command.env("PATH", &programs).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("prometheus ended with"), "{said}");
+    let asked = asked.join().unwrap();
+    assert!(asked.contains("\r\nAuthorization: Bearer let-me-in\r\n"));
+
+    let read = |path: &str| fs::read_to_string(directory.path().join(path)).unwrap();
+    let config = read("prometheus.yml");
+    let scrape = "    authorization:\n      type: Bearer\n      credentials_file: admin.token\n";
+    assert!(config.contains(scrape), "{config}");
+    assert!(!config.contains("/run/secrets/admin"), "{config}");
+    assert_eq!(read("admin.token"), "let-me-in");
+    let copied = fs::metadata(directory.path().join("admin.token")).unwrap();
+    assert_eq!(copied.permissions().mode() & 0o077, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_up_needs_and_does_not_find_is_told_by_name() {
+    let directory = workplace();
+    let programs = directory.path().join("programs");
+    fs::create_dir(&programs).unwrap();
+    let program = |name: &str, script: &str| program(&programs, name, script);
     let up = || {
         let mut command = command(directory.path(), "up --from checkout.json");
         let output = command.env("PATH", &programs).output().unwrap();
@@ -448,9 +491,17 @@ fn a_catalogue_that_is_none_is_told_with_its_source() {
 #[test]
 fn a_running_service_is_asked_for_its_catalogue() {
     let directory = workplace();
+    let (address, asked) = running_service();
+    told(directory.path(), &format!("--from http://{address}"));
+    let asked = asked.join().unwrap();
+    assert!(asked.starts_with("GET /admin/catalog HTTP/1.0\r\n"));
+}
+
+/// A service that gives out its catalogue once, and what it was asked.
+fn running_service() -> (SocketAddr, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let service = thread::spawn(move || {
+    let asked = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let mut request = [0; 1024];
         let length = stream.read(&mut request).unwrap();
@@ -459,28 +510,19 @@ fn a_running_service_is_asked_for_its_catalogue() {
         stream.write_all([head, body].concat().as_bytes()).unwrap();
         String::from_utf8_lossy(&request[..length]).into_owned()
     });
-    told(directory.path(), &format!("--from http://{address}"));
-    assert!(
-        service
-            .join()
-            .unwrap()
-            .starts_with("GET /admin/catalog HTTP/1.0\r\n")
-    );
+    (address, asked)
 }
 
 #[cfg(unix)]
 #[test]
 fn a_program_is_run_so_that_it_says_its_catalogue() {
-    use std::os::unix::fs::PermissionsExt;
-
     let directory = workplace();
-    let program = directory.path().join("checkout");
-    let script = "#!/bin/sh\necho starting\n[ -n \"$RADIOSONDE_PRINT_CATALOGUE\" ] && cat checkout.json && echo\n";
-    fs::write(&program, script).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let script =
+        "echo starting\n[ -n \"$RADIOSONDE_PRINT_CATALOGUE\" ] && cat checkout.json && echo";
+    program(directory.path(), "checkout", script);
     told(directory.path(), "--from ./checkout");
 
-    fs::write(&program, "#!/bin/sh\nexit 3\n").unwrap();
+    program(directory.path(), "checkout", "exit 3");
     let said = refused(directory.path(), "--from ./checkout");
     assert!(
         said.contains("did not say its catalogue: it has to call `Sonde::bind`"),

@@ -97,6 +97,8 @@ fn no_secret_is_written() {
             "{secret}"
         );
     }
+    let config = tree.get("prometheus/prometheus.yml").unwrap();
+    assert_eq!(config.matches("_file: /run/secrets/admin\n").count(), 1);
 }
 
 #[test]

@@ -51,7 +51,9 @@ pub(crate) fn everything(naming: Naming) -> Stack {
     }
     options.notifications = serde_json::from_str(NOTIFICATIONS).unwrap();
     let checkout = service("checkout").with_team("shop");
-    let checkout = checkout.with_alerts(serde_json::from_str(ALERTS).unwrap());
+    let checkout = checkout
+        .with_token_file("/run/secrets/admin")
+        .with_alerts(serde_json::from_str(ALERTS).unwrap());
     Stack::new([checkout, service("billing")], options).unwrap()
 }
 
