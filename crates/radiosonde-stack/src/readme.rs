@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{Naming, Stack, Target, Tree};
+use crate::{Naming, Stack, Target, Tree, warnings};
 
 /// Writes `README.md` and `check.sh`.
 pub(crate) fn write(stack: &Stack, tree: &mut Tree) {
@@ -47,6 +47,14 @@ fn page(stack: &Stack, tree: &Tree) -> String {
         }
     }
     page.push_str(REST);
+    let _ = write!(
+        page,
+        "\n## How Prometheus is started\n\n- it keeps no exemplars, and no point of a board leads to its trace, unless it is told to: \
+         start it with `{EXEMPLARS}`.\n"
+    );
+    if let Some(text) = warnings::retention(stack) {
+        let _ = writeln!(page, "- {text}.");
+    }
     let gaps = stack.services().iter().flat_map(|service| {
         let told = stack.gaps(service).told().into_iter();
         told.map(move |text| format!("- {}: {text}.\n", service.name()))
@@ -61,6 +69,9 @@ fn page(stack: &Stack, tree: &Tree) -> String {
     }
     page
 }
+
+/// Lets Prometheus keep exemplars.
+pub(crate) const EXEMPLARS: &str = "--enable-feature=exemplar-storage";
 
 /// What is in the directories that there are.
 const DIRECTORIES: [(&str, &str); 4] = [

@@ -37,7 +37,7 @@ pub(crate) fn of(stack: &Stack) -> Vec<String> {
 }
 
 /// What an objective counts over its period has to be kept for as long.
-fn retention(stack: &Stack) -> Option<String> {
+pub(crate) fn retention(stack: &Stack) -> Option<String> {
     const KEPT: Duration = Duration::from_hours(15 * 24);
     const DAY: Duration = Duration::from_hours(24);
     let services = stack.services().iter();

@@ -19,6 +19,7 @@ use super::arguments::{Common, UpArguments};
 use super::{Done, Outcome, admin_token, say};
 use crate::alertmanager::{Notifications, Receiver, Webhook};
 use crate::http;
+use crate::readme::EXEMPLARS;
 
 /// Runs until it is told to end.
 pub(super) fn run(common: &Common, arguments: &UpArguments) -> Done {
@@ -170,7 +171,8 @@ fn prometheus_arguments(command: &mut Command, tree: &Path, address: SocketAddr)
             "--storage.tsdb.path={}",
             tree.join("data/prometheus").display()
         ))
-        .arg(format!("--web.listen-address={address}"));
+        .arg(format!("--web.listen-address={address}"))
+        .arg(EXEMPLARS);
 }
 
 fn alertmanager_arguments(command: &mut Command, tree: &Path, address: SocketAddr) {

@@ -202,7 +202,7 @@ fn program(directory: &Path, name: &str, script: &str) {
 
 #[cfg(unix)]
 #[test]
-fn up_scrapes_a_running_service_with_the_token_of_its_catalogue() {
+fn up_scrapes_a_running_service_with_the_token_of_its_catalogue_and_keeps_exemplars() {
     use std::os::unix::fs::PermissionsExt;
 
     let directory = workplace();
@@ -210,7 +210,7 @@ fn up_scrapes_a_running_service_with_the_token_of_its_catalogue() {
     fs::create_dir(&programs).unwrap();
     program(&programs, "alertmanager", "exec /bin/sleep 600");
     // It keeps what it was started with, and ends.
-    let script = "config=${1#--config.file=}; /bin/cp $config ${config%/*}/admin.token .; exit 3";
+    let script = "config=${1#--config.file=}; /bin/cp $config ${config%/*}/admin.token .; echo $* > told; exit 3";
     program(&programs, "prometheus", script);
     fs::create_dir(directory.path().join("ops")).unwrap();
     let settings = "[services.checkout]\ntoken_file = '/run/secrets/admin'\n";
@@ -231,6 +231,7 @@ fn up_scrapes_a_running_service_with_the_token_of_its_catalogue() {
     assert!(config.contains(scrape), "{config}");
     assert!(!config.contains("/run/secrets/admin"), "{config}");
     assert_eq!(read("admin.token"), "let-me-in");
+    assert!(read("told").contains(" --enable-feature=exemplar-storage\n"));
     let copied = fs::metadata(directory.path().join("admin.token")).unwrap();
     assert_eq!(copied.permissions().mode() & 0o077, 0);
 }

@@ -36,6 +36,18 @@ fn every_file_says_from_which_catalogue_it_was_made() {
 }
 
 #[test]
+fn the_page_of_the_tree_says_how_prometheus_is_started() {
+    let tree = everything(Naming::Prometheus).render();
+    let page = tree.get("README.md").unwrap();
+    for flag in [
+        "`--enable-feature=exemplar-storage`",
+        "`--storage.tsdb.retention.time=31d`",
+    ] {
+        assert!(page.contains(flag), "{page}");
+    }
+}
+
+#[test]
 fn every_file_ends_its_last_line_and_no_line_in_blanks() {
     for (path, text) in everything(Naming::Prometheus).render().files() {
         assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{path}");
