@@ -9,6 +9,8 @@ use std::path::{Component, Path};
 use radiosonde_catalog::fnv_1a;
 use serde::{Deserialize, Serialize};
 
+use crate::alertmanager::NOBODY;
+use crate::alerts::WATCHDOG;
 use crate::{Stack, Tree};
 
 /// The manifest of a tree.
@@ -150,8 +152,19 @@ fn alerts(stack: &Stack) -> BTreeMap<String, Entry> {
     let notifications = &stack.options().notifications;
     let entry = |rule: &crate::prometheus::AlertRule| {
         let labels = rule.routed();
-        let route = notifications.route_of(&labels);
-        let told = notifications.told(&labels);
+        // What always fires has a route of its own, before all others.
+        let (told, digest) = if rule.name == WATCHDOG {
+            (
+                vec![notifications.dead_man.as_deref().unwrap_or(NOBODY)],
+                false,
+            )
+        } else {
+            let route = notifications.route_of(&labels);
+            (
+                notifications.told(&labels),
+                route.is_some_and(|route| route.digest),
+            )
+        };
         Entry {
             severity: rule.label("severity").unwrap_or_default().to_owned(),
             team: rule.label("team").map(str::to_owned),
@@ -159,7 +172,7 @@ fn alerts(stack: &Stack) -> BTreeMap<String, Entry> {
             hold: rule.hold.clone(),
             keep: rule.keep.to_owned(),
             receivers: told.into_iter().map(str::to_owned).collect(),
-            digest: route.is_some_and(|route| route.digest),
+            digest,
         }
     };
     let alerts = stack.alerts();

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use radiosonde_catalog::Catalogue;
 use radiosonde_catalog::objective::{Objective, Objectives};
-use radiosonde_stack::{Naming, Options, Service, ServiceCatalogue, Stack};
+use radiosonde_stack::{Manifest, Naming, Options, Service, ServiceCatalogue, Stack};
 
 use crate::support::{everything, service};
 
@@ -45,6 +45,22 @@ fn the_page_of_the_tree_says_how_prometheus_is_started() {
     ] {
         assert!(page.contains(flag), "{page}");
     }
+}
+
+#[test]
+fn what_always_fires_is_told_to_the_dead_man_switch_alone() {
+    let watchdog = |stack: &Stack| {
+        let manifest = stack.render().get(Manifest::PATH).unwrap().to_owned();
+        let entry = Manifest::read(&manifest).unwrap().alerts["Watchdog"].clone();
+        (entry.receivers, entry.digest)
+    };
+    // Other alerts of its severity are told once a day, by mail.
+    let stack = everything(Naming::Prometheus);
+    assert_eq!(watchdog(&stack), (vec!["hook".to_owned()], false));
+    let mut options = stack.options().clone();
+    options.notifications.dead_man = None;
+    let stack = Stack::new([service("checkout")], options).unwrap();
+    assert_eq!(watchdog(&stack), (vec!["nobody".to_owned()], false));
 }
 
 #[test]
