@@ -70,9 +70,12 @@ pub(super) const ERRORS: Category = Category {
             expr: "sum by (job) (increase(panics_total[10m])) > 0\n  unless on (job) (\n    increase(http_errors_total{error_type=\"panic\"}[10m]) > 0\n    or (http_errors_total{error_type=\"panic\"} unless http_errors_total{error_type=\"panic\"} offset 10m)\n    or increase(rpc_errors_total{error_type=\"panic\"}[10m]) > 0\n    or (rpc_errors_total{error_type=\"panic\"} unless rpc_errors_total{error_type=\"panic\"} offset 10m)\n  )",
             hold: "0s",
             supersedes: None,
-            summary: "Something in {{ $labels.job }} panics that answers no request",
-            means: "A task or a thread ended in the middle of its work: nobody waits for it, so nobody notices what is no \
-                    longer done. A panic is a mistake in the code.",
+            summary: "{{ $labels.job }} panics, and no request is recorded as ended by it",
+            means: "In ten minutes there were panics, and neither a request nor a call of gRPC that one of them is known to have \
+                    ended. Usually a task or a thread ended in the middle of its work: nobody waits for it, so nobody notices \
+                    what is no longer done. It may be a request as well, if the service catches its panics and answers by \
+                    itself, such as with a 500. While a handler panics, this alert is silent, whatever else does. A panic is a \
+                    mistake in the code.",
             look: &[
                 "The error report or the log line of the panic: it has the place in the code and the thread",
                 "What runs in the background: consumers, schedules, caches that are filled",
