@@ -5,6 +5,7 @@
 //! any header may.
 
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use http::HeaderName;
 use opentelemetry::Context;
@@ -18,8 +19,31 @@ use super::{hex, list};
 #[derive(Debug)]
 struct AsItCame {
     text: String,
-    /// Where the baggage is that was read of it. Kept, so that no other can come to stand at its address.
-    read: Context,
+    /// Which baggage was read of it.
+    of: Mark,
+}
+
+/// What tells a baggage from another without keeping it: to keep its context would be to keep the spans in that, and all that
+/// came before it.
+#[derive(Debug, PartialEq)]
+struct Mark {
+    address: usize,
+    /// Of what it holds, for another may come to stand at its address.
+    hash: u64,
+}
+
+impl Mark {
+    /// Marks the baggage of a context, which stays where it is in all those that are made of it.
+    fn of(baggage: &Baggage) -> Self {
+        let mut hasher = DefaultHasher::new();
+        for (key, (value, properties)) in baggage {
+            (key, value, properties.as_str()).hash(&mut hasher);
+        }
+        Self {
+            address: std::ptr::from_ref(baggage).addr(),
+            hash: hasher.finish(),
+        }
+    }
 }
 
 /// Returns the context with the `baggage` that came; none when all of it was read, and no member is well formed.
@@ -40,12 +64,12 @@ pub(super) fn read(context: &Context, carrier: &impl Incoming) -> Option<Context
     if baggage.is_empty() && next > text.len() {
         return None;
     }
-    let read = context.with_baggage(baggage);
-    let text = text.to_owned();
-    Some(read.with_value(AsItCame {
-        text,
-        read: read.clone(),
-    }))
+    let context = context.with_baggage(baggage);
+    let came = AsItCame {
+        text: text.to_owned(),
+        of: Mark::of(context.baggage()),
+    };
+    Some(context.with_value(came))
 }
 
 /// Writes `baggage`, in place of one that is there. Without any it writes nothing.
@@ -54,7 +78,7 @@ pub(super) fn read(context: &Context, carrier: &impl Incoming) -> Option<Context
 pub(super) fn write(context: &Context, carrier: &mut impl Outgoing) {
     let baggage = context.baggage();
     let came = context.get::<AsItCame>();
-    let text = match came.filter(|came| std::ptr::eq(came.read.baggage(), baggage)) {
+    let text = match came.filter(|came| came.of == Mark::of(baggage)) {
         Some(came) => came.text.clone(),
         None => encoded(baggage),
     };

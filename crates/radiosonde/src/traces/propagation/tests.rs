@@ -1,8 +1,15 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
+
 use opentelemetry::KeyValue;
 use opentelemetry::baggage::BaggageExt as _;
+use opentelemetry::propagation::TextMapPropagator as _;
+use opentelemetry::trace::{TraceFlags, TraceId, Tracer as _, TracerProvider as _};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SdkTracerProvider, Span, SpanData, SpanProcessor};
 use proptest::prelude::*;
-
-use opentelemetry::trace::{TraceFlags, TraceId};
 
 use super::*;
 
@@ -257,6 +264,65 @@ fn baggage_of_the_service_takes_the_place_of_what_came() {
     // Where one that was put in its place is replaced again, as well.
     let twice = |context: Context| own(none(context));
     assert_eq!(baggage_of("a=1,b=2", twice).as_deref(), Some("own=1"));
+}
+
+/// A message with headers of all kinds, as OpenTelemetry's API reads and writes them.
+fn message() -> HashMap<String, String> {
+    let members: Vec<_> = (0..32).map(|number| format!("k{number}=v")).collect();
+    HashMap::from([
+        ("traceparent".into(), format!("00-{TRACE}-{SPAN}-01")),
+        ("tracestate".into(), members.join(",")),
+        ("baggage".into(), "a=1;of=it , bad".into()),
+    ])
+}
+
+/// Whether the only span has ended.
+#[derive(Debug, Clone, Default)]
+struct Ended(Arc<AtomicBool>);
+
+impl SpanProcessor for Ended {
+    fn on_start(&self, _: &mut Span, _: &Context) {}
+
+    fn on_end(&self, _: SpanData) {
+        self.0.store(true, SeqCst);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_extracted_does_not_keep_the_span_that_it_replaces() {
+    let ended = Ended::default();
+    let provider = SdkTracerProvider::builder().with_span_processor(ended.clone());
+    let outer = provider.build().tracer("shop").start("outer");
+    let outer = Context::new().with_span(outer);
+    let inner = all().extract_with_context(&outer, &message());
+    assert!(!ended.0.load(SeqCst));
+    drop(outer);
+    assert!(ended.0.load(SeqCst));
+    let mut goes = HashMap::new();
+    all().inject_context(&inner, &mut goes);
+    for (name, value) in message() {
+        assert_eq!(goes[&name], value);
+    }
+}
+
+#[test]
+fn a_loop_that_reads_each_message_into_the_context_of_the_last_builds_no_chain() {
+    let propagation = Propagation::new(vec![Propagator::Baggage]);
+    let message = HashMap::from([("baggage".to_owned(), "a=1".to_owned())]);
+    let mut context = Context::new();
+    for _ in 0..100_000 {
+        context = propagation.extract_with_context(&context, &message);
+    }
+    // A chain as long as that would be more than the stack takes.
+    drop(context);
 }
 
 #[test]
