@@ -82,14 +82,14 @@ impl Outgoing for HeaderMap {
     }
 }
 
-/// A carrier as OpenTelemetry has it.
+/// A carrier as OpenTelemetry has it, in which a value may be any text. What no header could hold is not read.
 pub(super) struct Foreign<T>(pub(super) T);
 
 impl Incoming for Foreign<&dyn Extractor> {
     fn once(&self, name: &HeaderName, most: usize) -> Option<&str> {
-        self.0
-            .get(name.as_str())
-            .filter(|value| value.len() <= most)
+        let is_text = |byte: u8| matches!(byte, b'\t' | b' '..=b'~');
+        let value = self.0.get(name.as_str());
+        value.filter(|value| value.len() <= most && value.bytes().all(is_text))
     }
 
     fn joined(&self, name: &HeaderName, most: usize) -> Option<Cow<'_, str>> {

@@ -326,6 +326,22 @@ fn a_loop_that_reads_each_message_into_the_context_of_the_last_builds_no_chain()
 }
 
 #[test]
+fn what_no_header_could_hold_is_not_read_of_a_message_either() {
+    for hostile in ["\r\nx: y", "\0", "\u{7f}", "é"] {
+        let mut message = message();
+        for name in ["tracestate", "baggage"] {
+            message.get_mut(name).unwrap().push_str(hostile);
+        }
+        let came = all().extract_with_context(&Context::new(), &message);
+        let mut goes = HashMap::new();
+        all().inject_context(&came, &mut goes);
+        assert_eq!(goes.get("traceparent"), message.get("traceparent"));
+        assert_eq!(goes.get("tracestate").map_or("", String::as_str), "");
+        assert_eq!(goes.get("baggage"), None, "{hostile:?}");
+    }
+}
+
+#[test]
 fn the_state_of_a_trace_stays_with_it_alone() {
     let members: Vec<_> = (0..32).map(|number| format!("k{number}=v")).collect();
     let parent = format!("00-{TRACE}-{SPAN}-01");
