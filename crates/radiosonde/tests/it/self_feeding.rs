@@ -13,7 +13,7 @@ use crate::child::{self, printed};
 
 /// Answers one request, logs once, and ends; everything is traced and logged, and exports are many.
 /// Returns how many exports of metrics there were, how many spans and records, and how many of both were sent.
-fn serve() -> [u64; 4] {
+fn serve(patience: Duration) -> [u64; 4] {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -44,7 +44,7 @@ fn serve() -> [u64; 4] {
             exports += u64::from(now != before);
             before = now;
         }
-        let report = sonde.shutdown(Duration::from_secs(2)).await;
+        let report = sonde.shutdown(patience).await;
         let [spans, records] = [report.spans, report.log_records];
         [
             exports,
@@ -93,7 +93,8 @@ fn grpc_collector() -> String {
 #[test]
 fn exports_make_neither_spans_nor_records_over_any_protocol_and_in_any_mode() {
     if child::is_child() {
-        let [exports, spans, records, sent] = serve();
+        let patience = std::env::var(PATIENCE).unwrap().parse().unwrap();
+        let [exports, spans, records, sent] = serve(Duration::from_secs(patience));
         println!("\nexports: {exports}\nspans: {spans}\nrecords: {records}\nsent: {sent}");
         return;
     }
@@ -122,6 +123,8 @@ fn exports_make_neither_spans_nor_records_over_any_protocol_and_in_any_mode() {
             let variables = [
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
                 ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                // Where something is to arrive, it may take as long as a busy machine needs.
+                (PATIENCE, if takes { "20" } else { "2" }),
                 ("OTEL_EXPORTER_OTLP_TIMEOUT", "100"),
                 ("OTEL_METRIC_EXPORT_INTERVAL", "100"),
                 ("OTEL_BSP_SCHEDULE_DELAY", "100"),
@@ -147,3 +150,6 @@ fn exports_make_neither_spans_nor_records_over_any_protocol_and_in_any_mode() {
         }
     }
 }
+
+/// For how many seconds the child may send what is left.
+const PATIENCE: &str = "RADIOSONDE_TEST_PATIENCE";
