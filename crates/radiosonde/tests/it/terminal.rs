@@ -11,13 +11,14 @@ use crate::child;
 
 /// Runs a test in a child whose standard output is a terminal, and returns what that showed.
 fn shown(test: &str, variables: &[(&str, &str)]) -> String {
-    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    // Children of other tests must not have either end, or what this one shows would have no end.
+    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     grantpt(&screen).unwrap();
     unlockpt(&screen).unwrap();
     let name = ptsname(&screen, Vec::new()).unwrap();
     let terminal = open(
         name.as_c_str(),
-        OFlags::RDWR | OFlags::NOCTTY,
+        OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC,
         Mode::empty(),
     )
     .unwrap();
