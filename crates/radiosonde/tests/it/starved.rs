@@ -56,6 +56,15 @@ struct Starved {
     cage: Cage,
 }
 
+impl Drop for Starved {
+    fn drop(&mut self) {
+        // Before the child is waited for: its number may be that of another process then.
+        if let Cage::Hand(hand) = &mut self.cage {
+            hand.let_go();
+        }
+    }
+}
+
 /// A child that does not outlive the test, however that ends.
 struct Killed(Child);
 
@@ -116,8 +125,8 @@ impl Cage {
 /// A thread that stops a process, again and again.
 struct Hand {
     stops: Arc<AtomicUsize>,
-    // Dropping it ends the thread.
-    _hold: mpsc::Sender<()>,
+    /// The thread, which ends when the sender is dropped.
+    hold: Option<(mpsc::Sender<()>, thread::JoinHandle<()>)>,
 }
 
 impl Hand {
@@ -125,7 +134,7 @@ impl Hand {
         let (hold, let_go) = mpsc::channel::<()>();
         let stops = Arc::<AtomicUsize>::default();
         let counted = Arc::clone(&stops);
-        thread::spawn(move || {
+        let thread = thread::spawn(move || {
             let (rest, run) = (Duration::from_millis(90), Duration::from_millis(10));
             while signal("STOP", process) {
                 let _ = let_go.recv_timeout(rest);
@@ -136,7 +145,18 @@ impl Hand {
                 }
             }
         });
-        Self { stops, _hold: hold }
+        Self {
+            stops,
+            hold: Some((hold, thread)),
+        }
+    }
+
+    /// Sends no signal from now on.
+    fn let_go(&mut self) {
+        if let Some((hold, thread)) = self.hold.take() {
+            drop(hold);
+            let _ = thread.join();
+        }
     }
 }
 
