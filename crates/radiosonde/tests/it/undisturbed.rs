@@ -16,7 +16,7 @@ use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use radiosonde::{Config, Sonde, build};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
-use radiosonde_testkit::size;
+use radiosonde_testkit::{eventually, size};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
@@ -88,6 +88,9 @@ fn requests_are_answered_whatever_the_collector_does() {
     let none = Config::new("checkout");
     let figures = compared([exporting(&fine), none]);
     println!("a collector that is fine, beside none: {figures}");
+    // Otherwise nothing is exported, and nothing can disturb.
+    let met = || (!fine.requests().is_empty()).then_some(());
+    eventually("the collector is met", Duration::from_mins(1), met);
     for (name, mode) in [
         ("refuses", Mode::Refuse),
         ("swallows what comes", Mode::BlackHole),
