@@ -48,6 +48,9 @@ for case in bare 'layer that does nothing' 'ours, metrics' 'ours, metrics and te
     'axum-prometheus, axum-tracing-opentelemetry 1 %, sentry-tower'; do
     row request "Request, 20 routes in turn / $case"
 done
+for case in 'layer that does nothing' 'ours, metrics' 'ours, everything on, nothing exported'; do
+    row request "Request, answered without a body / $case"
+done
 for path in /nothing /live /ready '/ready?verbose' /health/check7 /health; do
     row probe "Probe, ten checks / $path"
 done

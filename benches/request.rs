@@ -14,7 +14,7 @@ use axum::Router;
 use http::Uri;
 use radiosonde_benches::{Case, Group, Mode, again_with};
 
-use crate::asked::{answer, cycle, uri};
+use crate::asked::{answer, cycle, uri, uri_of_nothing};
 use crate::headers::{answer_with, headers};
 use crate::sampled::{sampled_by, traced_subjects};
 use crate::subjects::{NOOP, SAMPLING, Subject, subjects};
@@ -23,12 +23,14 @@ fn main() {
     let mode = Mode::from_args();
     again_with(&SAMPLING);
     let subjects = subjects();
-    let (in_turn, one) = (cycle(), [uri(3, 42)]);
+    let (in_turn, one, nothing) = (cycle(), [uri(3, 42)], [uri_of_nothing()]);
     for (title, uris, threads) in [
         ("Request, 20 routes in turn", &in_turn[..], 1),
         ("Request, 20 routes in turn", &in_turn, 2),
         ("Request, one route", &one, 1),
         ("Request, one route", &one, 2),
+        // The end of a body is awaited: that is a part of the rest, and not of this.
+        ("Request, answered without a body", &nothing, 1),
     ] {
         let cases = subjects.iter().map(|subject| case(subject, uris));
         Group::new(title, cases)
