@@ -30,6 +30,7 @@ use super::{Config, ConfigError, env};
 pub struct RequestOptions {
     route: Option<RouteOf>,
     excluded: Vec<String>,
+    known_methods: Option<Vec<String>>,
     stream: Option<StreamRule>,
     body_sizes: bool,
     label: Option<RequestLabel>,
@@ -80,6 +81,24 @@ impl RequestOptions {
     #[must_use]
     pub fn exclude<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
         self.excluded.extend(routes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Replaces the methods that have a name of their own in labels; all others read `_OTHER`, here and in what the service
+    /// asks of others. Case counts.
+    ///
+    /// Defaults to `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`, else to those of RFC 9110, and `PATCH`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde::layer::RequestOptions;
+    ///
+    /// let files = RequestOptions::new().known_methods(["GET", "HEAD", "PUT", "PROPFIND", "MKCOL"]);
+    /// ```
+    #[must_use]
+    pub fn known_methods<M: Into<String>>(mut self, methods: impl IntoIterator<Item = M>) -> Self {
+        self.known_methods = Some(methods.into_iter().map(Into::into).collect());
         self
     }
 
@@ -224,7 +243,7 @@ impl RequestOptions {
 #[derive(Debug)]
 pub(crate) struct RequestSettings {
     options: RequestOptions,
-    known_methods: Option<Vec<String>>,
+    pub(super) known_methods: Option<Vec<String>>,
     pub(crate) spans: SpanOptions,
     pub(crate) access_log: Option<f64>,
 }
@@ -318,7 +337,10 @@ impl RequestSettings {
         Self {
             spans,
             access_log: options.access_log,
-            known_methods: known_methods(reader),
+            known_methods: options
+                .known_methods
+                .clone()
+                .or_else(|| known_methods(reader)),
             options,
         }
     }

@@ -12,7 +12,7 @@ mod sentry;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::{Config, ConfigError, LogFormat, Settings, env};
+use super::{Config, ConfigError, LogFormat, RequestOptions, Settings, env};
 
 fn resolve(config: impl Into<Config>, vars: &[(&str, &str)]) -> Result<Settings, Vec<ConfigError>> {
     let vars: HashMap<_, _> = vars.iter().copied().collect();
@@ -45,6 +45,19 @@ fn with_nothing_set_nothing_is_sent() {
     assert!(settings.traces.export.is_none());
     #[cfg(feature = "sentry")]
     assert!(settings.sentry.is_none());
+}
+
+#[test]
+fn the_methods_that_have_names_are_those_of_the_code_then_of_the_variable() {
+    let variable = [("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", " GET ,,BREW")];
+    let settings = resolve("checkout", &variable).unwrap();
+    let known = settings.requests.known_methods.unwrap();
+    assert_eq!(known, ["GET", "BREW"]);
+    let requests = RequestOptions::new().known_methods(["PROPFIND"]);
+    let settings = resolve(Config::new("checkout").requests(requests), &variable).unwrap();
+    assert_eq!(settings.requests.known_methods.unwrap(), ["PROPFIND"]);
+    let settings = resolve("checkout", &[]).unwrap();
+    assert_eq!(settings.requests.known_methods, None);
 }
 
 #[test]

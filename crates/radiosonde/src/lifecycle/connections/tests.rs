@@ -52,6 +52,31 @@ async fn hung_up_on(connections: &mut Connections, said: &[u8]) {
     let _ = client.read_to_end(&mut answer).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_accepted_is_counted_unless_it_is_the_clients_affair() {
+    use io::ErrorKind::{ConnectionAborted, QuotaExceeded};
+    let registry = Registry::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let metrics = Some(ConnectionMetrics::new(&registry));
+    let mut connections = Connections::new(listener, LIMITS, metrics, Router::new());
+    let began = Instant::now();
+    for kind in [QuotaExceeded, ConnectionAborted, QuotaExceeded] {
+        let place = Arc::clone(&connections.places).try_acquire_owned().unwrap();
+        connections.take(place, Err(kind.into())).await;
+    }
+    let text = registry.render();
+    for expected in [
+        "http_connections_failed_total 2\n",
+        "http_connections_accepted_total 0\n",
+        "http_open_connections 0\n",
+    ] {
+        assert!(text.contains(expected), "{text}");
+    }
+    // It waits a moment for what it has not, and not for clients.
+    assert_eq!(began.elapsed().as_secs(), 2);
+    assert_eq!(connections.places.available_permits(), LIMITS.most);
+}
+
 // The paused clock goes on whenever all wait: a connection that nothing ends would wait for ever.
 #[tokio::test(start_paused = true)]
 async fn clients_that_never_ask_are_hung_up_on() {
