@@ -38,8 +38,3 @@ pub(crate) fn uri(route: usize, id: usize) -> Uri {
     let path = format!("/api/resource{route}/{id}");
     path.parse().expect("a path")
 }
-
-/// The path of a request that is answered without a body.
-pub(crate) fn uri_of_nothing() -> Uri {
-    Uri::from_static("/api/nothing/42")
-}

@@ -14,7 +14,7 @@ use axum::Router;
 use http::Uri;
 use radiosonde_benches::{Case, Group, Mode, again_with};
 
-use crate::asked::{answer, cycle, uri, uri_of_nothing};
+use crate::asked::{answer, cycle, uri};
 use crate::headers::{answer_with, headers};
 use crate::sampled::{sampled_by, traced_subjects};
 use crate::subjects::{NOOP, SAMPLING, Subject, subjects};
@@ -23,7 +23,8 @@ fn main() {
     let mode = Mode::from_args();
     again_with(&SAMPLING);
     let subjects = subjects();
-    let (in_turn, one, nothing) = (cycle(), [uri(3, 42)], [uri_of_nothing()]);
+    let (in_turn, one) = (cycle(), [uri(3, 42)]);
+    let nothing = [Uri::from_static("/api/nothing/42")];
     for (title, uris, threads) in [
         ("Request, 20 routes in turn", &in_turn[..], 1),
         ("Request, 20 routes in turn", &in_turn, 2),

@@ -37,8 +37,8 @@ impl Stopwatch {
         result
     }
 
-    /// Returns the time that so many of a thousand turns did not exceed.
-    fn at(&mut self, per_mille: usize) -> f64 {
+    /// Returns the time that so many of a thousand turns did not exceed, in nanoseconds.
+    pub fn at(&mut self, per_mille: usize) -> f64 {
         self.nanoseconds.sort_unstable();
         let last = self.nanoseconds.len().saturating_sub(1);
         #[expect(clippy::cast_precision_loss, reason = "a turn is short")]
