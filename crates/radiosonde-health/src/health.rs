@@ -48,12 +48,14 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Health {
     pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
+    /// What the jitter of all checks is made from.
+    seed: u64,
     lifecycle: Lifecycle,
     monitors: RwLock<Vec<Arc<Monitor>>>,
     listeners: Arc<Listeners>,
@@ -68,6 +70,37 @@ impl Health {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Makes one whose checks, on the same clock, run at the same moments each time. For tests: replicas of a service should
+    /// not share a seed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use radiosonde_health::{Check, Health};
+    /// use tokio::time::{Instant, sleep};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let moments = async || {
+    ///     let (start, health) = (Instant::now(), Health::with_seed(7));
+    ///     let (say, said) = std::sync::mpsc::channel();
+    ///     let check = Check::new("clock", move || std::future::ready(Ok(say.send(start.elapsed())?)));
+    ///     health.register(check).unwrap();
+    ///     sleep(Duration::from_hours(1)).await;
+    ///     said.try_iter().collect::<Vec<_>>()
+    /// };
+    /// assert_eq!(moments().await, moments().await);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_seed(seed: u64) -> Self {
+        Self {
+            inner: Arc::new(Inner::new(seed)),
+        }
     }
 
     /// Takes a check and, inside a runtime, starts it.
@@ -371,10 +404,17 @@ impl fmt::Debug for Health {
     }
 }
 
-impl Default for Inner {
+impl Default for Health {
     fn default() -> Self {
+        Self::with_seed(fastrand::u64(..))
+    }
+}
+
+impl Inner {
+    fn new(seed: u64) -> Self {
         let listeners = Arc::<Listeners>::default();
         Self {
+            seed,
             lifecycle: Lifecycle::new(Arc::clone(&listeners)),
             monitors: RwLock::default(),
             listeners,
@@ -383,9 +423,7 @@ impl Default for Inner {
             registry: OnceLock::new(),
         }
     }
-}
 
-impl Inner {
     fn add(&self, check: Check) -> Result<(), RegisterError> {
         if let Some(error) = RegisterError::of_name(check.name()) {
             return Err(error);
@@ -404,7 +442,9 @@ impl Inner {
             let name = check.name().to_owned();
             return Err(RegisterError::DuplicateName { name });
         }
-        monitors.push(Arc::new(Monitor::new(check, Arc::clone(&self.listeners))));
+        let seed = self.seed.wrapping_add(monitors.len() as u64);
+        let monitor = Monitor::new(check, seed, Arc::clone(&self.listeners));
+        monitors.push(Arc::new(monitor));
         Ok(())
     }
 

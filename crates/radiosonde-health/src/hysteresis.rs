@@ -138,8 +138,7 @@ mod tests {
     /// `RADIOSONDE_TEST_FULL_SIZE=1` makes each as long as the promise has it, 10 000 results, which takes minutes.
     #[test]
     fn a_hundred_thousand_random_sequences_never_leave_the_reference() {
-        let full = std::env::var("RADIOSONDE_TEST_FULL_SIZE").is_ok_and(|value| value == "1");
-        let length = if full { 10_000 } else { 100 };
+        let length = radiosonde_testkit::size(100, 10_000);
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..100_000 {
             let (failures, successes) = (random.u32(1..6), random.u32(1..6));

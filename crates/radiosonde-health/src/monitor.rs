@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use fastrand::Rng;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
@@ -21,6 +22,8 @@ use crate::{Change, CheckFailed};
 /// Its task holds the monitor, never the [`Health`](crate::Health) above it, which stops the task when it is dropped.
 pub(crate) struct Monitor {
     check: Check,
+    /// What its jitter is made from.
+    seed: u64,
     results: watch::Sender<Results>,
     task: Mutex<Task>,
     /// The state that was told last.
@@ -51,7 +54,7 @@ struct Run {
 }
 
 impl Monitor {
-    pub(crate) fn new(check: Check, listeners: Arc<Listeners>) -> Self {
+    pub(crate) fn new(check: Check, seed: u64, listeners: Arc<Listeners>) -> Self {
         let results = Results {
             hysteresis: check.hysteresis(),
             last: None,
@@ -59,6 +62,7 @@ impl Monitor {
         };
         Self {
             check,
+            seed,
             results: watch::Sender::new(results),
             task: Mutex::new(Task::NotStarted),
             told: Mutex::new(CheckState::Unknown),
@@ -134,10 +138,11 @@ impl Monitor {
     }
 
     async fn observe(self: Arc<Self>) {
+        let mut random = Rng::with_seed(self.seed);
         loop {
             self.run_once().await;
             let settled = self.results.borrow().hysteresis.is_settled();
-            tokio::time::sleep(self.check.pause(settled)).await;
+            tokio::time::sleep(self.check.pause(settled, random.f64())).await;
         }
     }
 

@@ -1,13 +1,15 @@
 //! What the checks of these tests ask, and the time that they do it in.
 
 use std::future::pending;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use radiosonde_health::{Check, CheckFailed};
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 
 /// Makes a runtime whose clock stands still until told otherwise.
 pub(crate) fn runtime() -> Runtime {
@@ -20,13 +22,19 @@ pub(crate) fn runtime() -> Runtime {
 
 /// Lets time pass, and then whatever is due happen.
 pub(crate) async fn pass(time: Duration) {
-    advance(time).await;
+    pass_unused(time);
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
 }
 
-/// A dependency that does as it is told, and counts.
+/// Lets time pass in which the runtime runs nothing.
+pub(crate) fn pass_unused(time: Duration) {
+    // The time has passed with the first poll; what would be left is to give way to others.
+    let _ = pin!(advance(time)).poll(&mut Context::from_waker(Waker::noop()));
+}
+
+/// A dependency that does as it is told, and keeps account.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Backend {
     shared: Arc<Shared>,
@@ -34,14 +42,15 @@ pub(crate) struct Backend {
 
 #[derive(Debug, Default)]
 struct Shared {
-    mood: AtomicU8,
-    calls: AtomicUsize,
+    mood: Mutex<Mood>,
+    calls: Mutex<Vec<(Instant, Mood)>>,
     in_flight: AtomicUsize,
 }
 
 /// How a dependency answers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Mood {
+    #[default]
     Up,
     Down,
     Hanging,
@@ -54,11 +63,16 @@ impl Backend {
     }
 
     pub(crate) fn turn(&self, mood: Mood) {
-        self.shared.mood.store(mood as u8, Ordering::SeqCst);
+        *self.shared.mood.lock().expect("no panic here") = mood;
     }
 
     pub(crate) fn calls(&self) -> usize {
-        self.shared.calls.load(Ordering::SeqCst)
+        self.shared.calls.lock().expect("no panic here").len()
+    }
+
+    /// Returns when it was called since the last time that this was asked, and how it answered.
+    pub(crate) fn take_calls(&self) -> Vec<(Instant, Mood)> {
+        std::mem::take(&mut *self.shared.calls.lock().expect("no panic here"))
     }
 
     pub(crate) fn in_flight(&self) -> usize {
@@ -71,14 +85,22 @@ impl Backend {
         Check::new(name, move || backend.clone().ask())
     }
 
+    /// Notes a call, and returns how it is answered.
+    fn take_call(&self) -> Mood {
+        let mood = *self.shared.mood.lock().expect("no panic here");
+        let mut calls = self.shared.calls.lock().expect("no panic here");
+        calls.push((Instant::now(), mood));
+        mood
+    }
+
     async fn ask(self) -> Result<(), CheckFailed> {
-        self.shared.calls.fetch_add(1, Ordering::SeqCst);
         let _visit = Visit::start(&self.shared);
-        match self.shared.mood.load(Ordering::SeqCst) {
-            mood if mood == Mood::Down as u8 => Err(CheckFailed::new("connection refused")),
-            mood if mood == Mood::Hanging as u8 => pending().await,
-            mood if mood == Mood::Panicking as u8 => panic!("a check's own mistake"),
-            _ => Ok(()),
+        match self.take_call() {
+            Mood::Up => Ok(()),
+            Mood::Down => Err(CheckFailed::new("connection refused")),
+            Mood::Hanging => pending().await,
+            // As a panic does, without the message of one.
+            Mood::Panicking => std::panic::resume_unwind(Box::new("a check's own mistake")),
         }
     }
 }

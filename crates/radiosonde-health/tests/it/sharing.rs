@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use radiosonde_health::{Check, Health};
+use radiosonde_testkit::size;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::backend::{Backend, Mood};
+use crate::backend::{Backend, Mood, pass};
 
 #[tokio::test(start_paused = true)]
 async fn a_thousand_probes_at_once_share_the_first_run() {
@@ -112,12 +113,13 @@ async fn a_minute_of_probes_asks_once_a_second_at_an_interval_of_a_second() {
     let check = backend.check("database").critical();
     let check = check.interval(Duration::from_secs(1));
     health.register(check).unwrap();
-    for _ in 0..600 {
-        for _ in 0..100 {
+    let tenths = 600;
+    for _ in 0..tenths {
+        for _ in 0..size(60_000, 1_000_000).div_ceil(tenths) {
             assert!(health.readiness().await.ready);
         }
-        crate::backend::pass(Duration::from_millis(100)).await;
+        pass(Duration::from_millis(100)).await;
     }
-    // A jittered second is nine tenths at least.
-    assert!((50..=67).contains(&backend.calls()), "{}", backend.calls());
+    // A jittered second is never shorter than one.
+    assert!((50..=60).contains(&backend.calls()), "{}", backend.calls());
 }
