@@ -5,6 +5,7 @@ mod changes;
 mod heartbeat;
 mod lifecycle;
 mod logs;
+mod model;
 mod registration;
 mod schedule;
 mod sharing;
