@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-use crate::hysteresis::Hysteresis;
-use crate::{CheckFailed, RegisterError};
+use crate::schedule::Schedule;
+use crate::{CheckFailed, RegisterError, Severity};
 
 /// A check: how to test one dependency, how often, and how much the service depends on it.
 ///
@@ -42,11 +42,7 @@ pub struct Check {
     name: String,
     function: Arc<Function>,
     severity: Severity,
-    interval: Duration,
-    interval_while_failing: Duration,
-    timeout: Option<Duration>,
-    failure_threshold: u32,
-    success_threshold: u32,
+    schedule: Schedule,
 }
 
 /// Makes the future of one run, which may take so long.
@@ -60,6 +56,36 @@ impl Check {
     ///
     /// The name is public: it stands in paths, answers and logs. [`Health::register`](crate::Health::register) says
     /// which names it takes.
+    ///
+    /// # Blocking
+    ///
+    /// The function and its future must not block their thread: no `std::thread::sleep`, no client without `async`, no file
+    /// system. A runtime of one thread would stop with it, for as long as it blocks: no request is answered, no timer goes
+    /// off, the timeout of this very check included, and nobody says that it fails. A runtime of several threads loses one of
+    /// them; the check then fails at its timeout, and is not run again before the thread is free.
+    ///
+    /// Use [`blocking`](Self::blocking) for what blocks. Where a service may block its runtime all the same, only a probe
+    /// that is answered elsewhere can tell: [`Health::watch_runtime`](crate::Health::watch_runtime).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::future::ready;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// use radiosonde_health::{Check, CheckFailed};
+    ///
+    /// let waiting = Arc::new(AtomicUsize::new(0));
+    /// let check = Check::new("backlog", {
+    ///     let waiting = Arc::clone(&waiting);
+    ///     move || match waiting.load(Ordering::Relaxed) {
+    ///         0..1_000 => ready(Ok(())),
+    ///         jobs => ready(Err(CheckFailed::new(format_args!("{jobs} jobs wait")))),
+    ///     }
+    /// });
+    /// # assert_eq!(check.name(), "backlog");
+    /// ```
     pub fn new<F, Fut>(name: impl Into<String>, function: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -78,11 +104,7 @@ impl Check {
             name: name.into(),
             function: Arc::new(move |timeout| Box::pin(function(timeout))),
             severity: Severity::Optional,
-            interval: Duration::from_secs(10),
-            interval_while_failing: Duration::from_secs(2),
-            timeout: None,
-            failure_threshold: 3,
-            success_threshold: 2,
+            schedule: Schedule::default(),
         }
     }
 
@@ -112,6 +134,10 @@ impl Check {
 
     /// Makes a check whose function blocks its thread, as [`blocking`](Self::blocking) does, and is told how much of the
     /// [`timeout`](Self::timeout) is left when it is called. It is for functions that can be given a time to end by.
+    ///
+    /// Nothing may be left: a thread was free too late, or the run before, which hung, has only now ended. The run has failed
+    /// then, whatever the function says, and it should return at once. Some functions take a time of zero for an error, as the
+    /// one below does, and others for no limit: those need a look first.
     ///
     /// # Examples
     ///
@@ -168,7 +194,7 @@ impl Check {
     ///
     /// Defaults to 10 seconds.
     pub fn interval(mut self, interval: Duration) -> Self {
-        self.interval = interval;
+        self.schedule.interval = interval;
         self
     }
 
@@ -179,7 +205,7 @@ impl Check {
     ///
     /// Defaults to 2 seconds.
     pub fn interval_while_failing(mut self, interval: Duration) -> Self {
-        self.interval_while_failing = interval;
+        self.schedule.interval_while_failing = interval;
         self
     }
 
@@ -191,7 +217,7 @@ impl Check {
     ///
     /// Defaults to 1 second, or to the interval if that is shorter.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.schedule.timeout = Some(timeout);
         self
     }
 
@@ -201,7 +227,7 @@ impl Check {
     ///
     /// Defaults to 3.
     pub fn failure_threshold(mut self, runs: u32) -> Self {
-        self.failure_threshold = runs.max(1);
+        self.schedule.failure_threshold = runs.max(1);
         self
     }
 
@@ -211,7 +237,7 @@ impl Check {
     ///
     /// Defaults to 2.
     pub fn success_threshold(mut self, runs: u32) -> Self {
-        self.success_threshold = runs.max(1);
+        self.schedule.success_threshold = runs.max(1);
         self
     }
 
@@ -223,7 +249,7 @@ impl Check {
 
     /// Returns the future of one run. The user's code, all of it, runs when it is polled.
     pub(crate) fn run(&self) -> impl Future<Output = Outcome> + Send + 'static {
-        let (function, timeout) = (Arc::clone(&self.function), self.deadline());
+        let (function, timeout) = (Arc::clone(&self.function), self.schedule.deadline());
         async move { function(timeout).await }
     }
 
@@ -231,46 +257,13 @@ impl Check {
         self.severity
     }
 
-    pub(crate) fn deadline(&self) -> Duration {
-        self.timeout.unwrap_or(DEFAULT_TIMEOUT.min(self.interval))
+    pub(crate) fn schedule(&self) -> &Schedule {
+        &self.schedule
     }
 
-    /// Returns the age from which on a result counts as failed.
-    pub(crate) fn staleness_limit(&self) -> Duration {
-        self.interval * 3 + self.deadline()
-    }
-
-    /// Says what is wrong with the schedule, if anything is.
+    /// Says what is wrong with the name or the schedule, if anything is.
     pub(crate) fn problem(&self) -> Option<RegisterError> {
-        let name = || self.name.clone();
-        let intervals = [self.interval, self.interval_while_failing];
-        if intervals[0] > DAY || intervals.iter().any(|interval| *interval < MIN_INTERVAL) {
-            return Some(RegisterError::InvalidInterval { name: name() });
-        }
-        let timeout = self.deadline();
-        if timeout < MIN_TIMEOUT || timeout > self.interval {
-            let interval = self.interval;
-            return Some(RegisterError::InvalidTimeout {
-                name: name(),
-                timeout,
-                interval,
-            });
-        }
-        None
-    }
-
-    /// Returns the time until the next run, of which `jitter`, below 1, adds up to a tenth.
-    pub(crate) fn pause(&self, settled: bool, jitter: f64) -> Duration {
-        let interval = if settled {
-            self.interval
-        } else {
-            self.interval_while_failing.min(self.interval)
-        };
-        interval.mul_f64(1.0 + 0.1 * jitter)
-    }
-
-    pub(crate) fn hysteresis(&self) -> Hysteresis {
-        Hysteresis::new(self.failure_threshold, self.success_threshold)
+        RegisterError::of_name(&self.name).or_else(|| self.schedule.problem(&self.name))
     }
 }
 
@@ -279,103 +272,21 @@ impl fmt::Debug for Check {
         f.debug_struct("Check")
             .field("name", &self.name)
             .field("severity", &self.severity)
-            .field("interval", &self.interval)
-            .field("interval_while_failing", &self.interval_while_failing)
-            .field("timeout", &self.deadline())
-            .field("failure_threshold", &self.failure_threshold)
-            .field("success_threshold", &self.success_threshold)
+            .field("schedule", &self.schedule)
             .finish_non_exhaustive()
     }
 }
-
-/// What a failing check means to the service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Severity {
-    /// The service is not ready.
-    Critical,
-    /// The service is degraded, and ready.
-    Optional,
-}
-
-impl Severity {
-    /// Returns the word for it: `critical` or `optional`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::Optional => "optional",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-const MIN_INTERVAL: Duration = Duration::from_millis(100);
-const MIN_TIMEOUT: Duration = Duration::from_millis(1);
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
-const DAY: Duration = Duration::from_hours(24);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(name: &str) -> Check {
-        Check::new(name, async || Ok(()))
-    }
-
-    #[test]
-    fn a_pause_is_the_interval_and_up_to_a_tenth_more() {
-        let seconds = Duration::from_secs;
-        for (settled, interval) in [(true, seconds(10)), (false, seconds(2))] {
-            assert_eq!(check("a").pause(settled, 0.0), interval);
-            assert_eq!(check("a").pause(settled, 1.0), interval * 11 / 10);
-        }
-    }
-
-    #[test]
-    fn a_check_that_fails_never_runs_less_often() {
-        let check = check("a").interval(Duration::from_secs(1));
-        assert_eq!(check.pause(false, 0.0), check.pause(true, 0.0));
-    }
-
-    #[test]
-    fn schedules_that_make_no_sense_are_refused() {
-        let (second, day) = (Duration::from_secs(1), DAY);
-        let problem = |check: Check| check.problem().map(|error| error.to_string());
-        let of = |interval, timeout| problem(check("a").interval(interval).timeout(timeout));
-
-        assert_eq!(of(second, second), None);
-        assert_eq!(of(MIN_INTERVAL, MIN_TIMEOUT), None);
-        assert_eq!(of(day, day), None);
-        for interval in [Duration::ZERO, Duration::from_millis(99), day + second] {
-            let said = of(interval, MIN_TIMEOUT).unwrap();
-            assert!(said.contains("at least 100 milliseconds"), "{said}");
-        }
-        let failing = check("a").interval_while_failing(Duration::ZERO);
-        assert!(problem(failing).is_some());
-        assert_eq!(
-            of(second, Duration::from_secs(2)).unwrap(),
-            "the check `a` may take 2s and runs every 1s: give it a timeout of at least a millisecond and at most its interval"
-        );
-        assert!(of(second, Duration::ZERO).is_some());
-    }
-
-    #[test]
-    fn a_short_interval_shortens_the_timeout_that_nobody_set() {
-        let check = check("a").interval(Duration::from_millis(200));
-        assert_eq!(check.problem(), None);
-        assert_eq!(check.deadline(), Duration::from_millis(200));
-        assert_eq!(check.staleness_limit(), Duration::from_millis(800));
-    }
-
     #[test]
     fn a_threshold_of_zero_counts_as_one() {
-        let check = check("a").failure_threshold(0).success_threshold(0);
-        assert_eq!((check.failure_threshold, check.success_threshold), (1, 1));
+        let check = Check::new("database", async || Ok(()));
+        let check = check.failure_threshold(0).success_threshold(0);
+        let schedule = check.schedule();
+        assert_eq!(schedule.failure_threshold, 1);
+        assert_eq!(schedule.success_threshold, 1);
     }
 }

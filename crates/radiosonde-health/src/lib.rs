@@ -26,7 +26,36 @@
 //!
 //! Liveness turns red in two cases only: after [`Health::mark_unrecoverable`], for good, and while a runtime that is
 //! watched ([`Health::watch_runtime`]) is stalled. No check can reach it, because restarting a service does not mend what
-//! it depends on.
+//! it depends on. A check can be made critical, which is about readiness:
+//!
+//! ```
+//! use radiosonde_health::{Check, CheckFailed, Health};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), radiosonde_health::RegisterError> {
+//! let health = Health::new();
+//! let database = Check::new("database", async || Err(CheckFailed::new("connection refused")));
+//! health.register(database.critical())?;
+//!
+//! assert!(!health.readiness().await.ready);
+//! assert!(health.liveness().alive);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! There is no third severity, and none can be made:
+//!
+//! ```compile_fail,E0599
+//! let severity = radiosonde_health::Severity::Liveness;
+//! ```
+//!
+//! and what liveness is made of, no check can add to:
+//!
+//! ```compile_fail,E0639
+//! use radiosonde_health::{Health, Liveness};
+//!
+//! let dead = Liveness { alive: false, ..Health::new().liveness() };
+//! ```
 //!
 //! # Features
 //!
@@ -47,12 +76,15 @@ mod monitor;
 mod probe;
 mod register_error;
 mod report;
+mod schedule;
+mod severity;
 
 pub use change::Change;
-pub use check::{Check, Severity};
+pub use check::Check;
 pub use check_failed::CheckFailed;
 pub use health::Health;
 pub use lifecycle::Gate;
 pub use probe::{Liveness, Obstacle, Readiness, Startup};
 pub use register_error::RegisterError;
 pub use report::{CheckReport, CheckState, Report, Status};
+pub use severity::Severity;

@@ -56,7 +56,7 @@ struct Run {
 impl Monitor {
     pub(crate) fn new(check: Check, seed: u64, listeners: Arc<Listeners>) -> Self {
         let results = Results {
-            hysteresis: check.hysteresis(),
+            hysteresis: check.schedule().hysteresis(),
             last: None,
             error: None,
         };
@@ -105,7 +105,8 @@ impl Monitor {
         let mut results = self.results.subscribe();
         let ended = results.wait_for(|results| results.last.is_some());
         // Without a result in time the report says `unknown`, which counts as failed.
-        let _ = tokio::time::timeout_at(asked + self.check.deadline(), ended).await;
+        let deadline = asked + self.check.schedule().deadline();
+        let _ = tokio::time::timeout_at(deadline, ended).await;
     }
 
     pub(crate) fn report(&self) -> CheckReport {
@@ -128,7 +129,7 @@ impl Monitor {
     }
 
     fn state(&self, verdict: Verdict, age: Option<Duration>) -> CheckState {
-        let stale = age.is_some_and(|age| age > self.check.staleness_limit());
+        let stale = age.is_some_and(|age| age > self.check.schedule().staleness_limit());
         match verdict {
             Verdict::Unknown => CheckState::Unknown,
             _ if stale => CheckState::Stale,
@@ -142,17 +143,18 @@ impl Monitor {
         loop {
             self.run_once().await;
             let settled = self.results.borrow().hysteresis.is_settled();
-            tokio::time::sleep(self.check.pause(settled, random.f64())).await;
+            let pause = self.check.schedule().pause(settled, random.f64());
+            tokio::time::sleep(pause).await;
         }
     }
 
     async fn run_once(&self) {
-        let started = Instant::now();
+        let (started, deadline) = (Instant::now(), self.check.schedule().deadline());
         // A task of its own: a panic ends there, and a run that blocks its thread does not keep us from saying so.
         let mut run = JoinSet::new();
         run.spawn(self.check.run());
-        let joined = tokio::time::timeout(self.check.deadline(), run.join_next()).await;
-        self.record(outcome(joined, self.check.deadline()), started);
+        let joined = tokio::time::timeout(deadline, run.join_next()).await;
+        self.record(outcome(joined, deadline), started);
         // A run that outlived its deadline is dropped, and awaited: two are never in flight.
         run.shutdown().await;
     }
