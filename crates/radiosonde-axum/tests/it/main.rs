@@ -14,5 +14,6 @@ mod metrics;
 mod paths;
 mod routes;
 mod secrets;
+mod sharing;
 mod text;
 mod tonic;

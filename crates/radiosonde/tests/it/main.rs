@@ -37,6 +37,8 @@ mod memory;
 mod placement;
 #[cfg(feature = "axum")]
 mod probe_thread;
+#[cfg(feature = "axum")]
+mod probes;
 #[cfg(feature = "testing")]
 mod refusals;
 #[cfg(all(feature = "axum", feature = "otlp"))]
