@@ -159,7 +159,7 @@ pub(crate) struct Queue<T> {
 struct Room {
     most: usize,
     taken: AtomicUsize,
-    /// Told when a batch waits.
+    /// Told when a batch waits, or so much that what comes next might find no room.
     is_batch: Notify,
 }
 
@@ -183,27 +183,36 @@ impl Room {
     fn give_back(&self, bytes: usize) {
         self.taken.fetch_sub(bytes, Ordering::Relaxed);
     }
+
+    fn is_half_full(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) >= self.most / 2
+    }
 }
 
 impl<T> Queue<T> {
     /// Offers an item, and returns whether it was taken. Never blocks: if the queue is full or the worker has ended, the item
     /// is dropped and counted.
     pub(crate) fn offer(&self, item: T) -> bool {
+        let slot = self.reserve((self.weight)(&item));
+        slot.map(|slot| slot.fill(item)).is_some()
+    }
+
+    /// Takes room for an item of this weight that is still to be made: one that would be dropped need not be. Never blocks: if
+    /// there is none, an item is counted as dropped.
+    pub(crate) fn reserve(&self, weight: usize) -> Option<Slot<'_, T>> {
         self.account.ended.increment(1);
-        let weight = (self.weight)(&item);
-        let taken = self.room.take(weight) && {
-            let taken = self.sender.try_send(item).is_ok();
-            if !taken {
-                self.room.give_back(weight);
+        if self.room.take(weight) {
+            if let Ok(permit) = self.sender.try_reserve() {
+                return Some(Slot {
+                    queue: self,
+                    weight,
+                    permit: Some(permit),
+                });
             }
-            taken
-        };
-        if !taken {
-            self.account.dropped.increment(1);
-        } else if self.waiting() + 1 >= self.batch {
-            self.room.is_batch.notify_one();
+            self.room.give_back(weight);
         }
-        taken
+        self.account.dropped.increment(1);
+        None
     }
 
     /// Returns how many wait, beside the one that the worker took first.
@@ -224,6 +233,37 @@ impl<T> Clone for Queue<T> {
             batch: self.batch,
             room: self.room.clone(),
             account: self.account.clone(),
+        }
+    }
+}
+
+/// Room for one item. The item that it is for is counted as dropped if it never comes.
+#[derive(Debug)]
+pub(crate) struct Slot<'a, T> {
+    queue: &'a Queue<T>,
+    weight: usize,
+    permit: Option<mpsc::Permit<'a, T>>,
+}
+
+impl<T> Slot<'_, T> {
+    /// Puts the item into the queue. It weighs what was reserved for it.
+    pub(crate) fn fill(mut self, item: T) {
+        let Some(permit) = self.permit.take() else {
+            return;
+        };
+        permit.send(item);
+        let Queue { room, batch, .. } = self.queue;
+        if self.queue.waiting() + 1 >= *batch || room.is_half_full() {
+            room.is_batch.notify_one();
+        }
+    }
+}
+
+impl<T> Drop for Slot<'_, T> {
+    fn drop(&mut self) {
+        if self.permit.is_some() {
+            self.queue.room.give_back(self.weight);
+            self.queue.account.dropped.increment(1);
         }
     }
 }
@@ -286,11 +326,11 @@ impl<D: Destination> Worker<D> {
         }
     }
 
-    /// Waits for a batch: as many items as fit, or those that came within the delay. `None` when it is time to end;
-    /// what was gathered by then is sent first.
+    /// Waits for a batch: as many items as fit, those that came within the delay, or those that take half of the room. `None` when
+    /// it is time to end; what was gathered by then is sent first.
     ///
-    /// It is woken for the first item, and when nearly a batch waits beside it: to wake a thread costs who does it more than the
-    /// item, and on a busy machine the processor. Where it took several at first, the delay may end what could have been full.
+    /// It is woken for the first item, and when nearly a batch waits beside it, or half of the room is taken: to wake a thread costs
+    /// who does it more than the item, and on a busy machine the processor. Where it took several at first, the delay may end what could have been full.
     async fn gather(&mut self) -> Option<Vec<D::Item>> {
         let most = self.batching.batch;
         let mut batch = Vec::new();
@@ -300,7 +340,7 @@ impl<D: Destination> Worker<D> {
             received = self.items.recv_many(&mut batch, most) => if received == 0 { return None },
         }
         let full_by = tokio::time::Instant::now() + self.batching.delay;
-        while batch.len() < most {
+        while batch.len() < most && !self.room.is_half_full() {
             let is_time = tokio::select! {
                 biased;
                 () = self.cutoff.is_set() => break,

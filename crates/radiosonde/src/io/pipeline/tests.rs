@@ -152,6 +152,38 @@ fn a_burst_of_heavy_things_is_dropped_before_the_queue_is_full() {
 }
 
 #[test]
+fn heavy_things_do_not_wait_for_others_until_there_is_no_room() {
+    let batching = Batching {
+        queue: 64,
+        batch: 64,
+        delay: Duration::from_hours(1),
+        ..batching()
+    };
+    // There is room for ten.
+    assert_eq!(run(vec![], &[1; 30], batching), [31, 30, 0, 1]);
+    assert_eq!(run(vec![], &[9, 9, 9], batching), [28, 27, 0, 1]);
+}
+
+#[test]
+fn room_that_is_never_used_is_given_back_and_counted() {
+    let (sender, mut items) = mpsc::channel(1);
+    let queue = Queue {
+        sender,
+        weight: Script::weight,
+        batch: 1,
+        room: Room::new(15),
+        account: account(),
+    };
+    drop(queue.reserve(10));
+    let slot = queue.reserve(10).unwrap();
+    assert!(queue.reserve(10).is_none());
+    slot.fill(());
+    assert_eq!(items.try_recv(), Ok(()));
+    assert!(!queue.offer(()), "it is being sent");
+    assert_eq!(values(&queue.account), [4, 0, 0, 3]);
+}
+
+#[test]
 fn a_destination_that_hangs_costs_its_batch_and_no_more() {
     assert_eq!(
         run(
