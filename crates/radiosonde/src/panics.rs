@@ -7,7 +7,7 @@ use radiosonde_metrics::{Registry, attempt};
 
 /// Counts the panics of this process from here on, tells each to `tell`, and then does what was done about it before.
 ///
-/// The thread that panics may be the one that serves everybody else: nothing here waits. A panic in a panic hook aborts the
+/// The thread that panics may be the one that serves everybody else: nothing here waits for what takes long. A panic in a panic hook aborts the
 /// process, so `tell` must not panic either.
 pub(crate) fn install_hook(
     registry: &Registry,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use allocation_counter::measure;
 use axum::Router;
@@ -12,9 +13,10 @@ use axum::http::{Request, Response};
 use axum::routing::get;
 
 use http_body_util::BodyExt as _;
+use radiosonde::errors::ErrorOptions;
 use radiosonde::layer::RequestOptions;
 use radiosonde::trace::{Propagator, SamplingOptions};
-use radiosonde::{Config, Service, build};
+use radiosonde::{Config, Service, Sonde, build, ext};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use radiosonde_testkit::hostile;
 use tokio::runtime::Builder;
@@ -97,6 +99,94 @@ fn a_request_that_is_not_sampled_allocates_as_if_there_were_no_layer() {
         let told = r#"outcome="ok",route="/orders/{id}",status="200"} 200"#;
         assert!(metrics.contains(told), "{metrics}");
     }
+}
+
+/// A text of an event that leaves a breadcrumb as large as one may be.
+const LONG: &str = match str::from_utf8(&[b'x'; 1_000]) {
+    Ok(text) => text,
+    Err(_) => "",
+};
+
+/// How many allocations an error in words takes, and what is kept for the next ones.
+const FOR_ITS_TEXT: u64 = 16;
+
+/// Logs so many events outside of requests, each with as much as is kept of it.
+fn leave_breadcrumbs(dispatch: &tracing::Dispatch, count: usize) {
+    tracing::dispatcher::with_default(dispatch, || {
+        for _ in 0..count {
+            tracing::info!(a = LONG, b = LONG, c = LONG, d = LONG, "{LONG}");
+        }
+    });
+}
+
+/// A service that reports to a Sentry which never answers.
+fn reporting_in_vain(options: ErrorOptions) -> (FaultCollector, Sonde, tracing::Dispatch) {
+    let collector = FaultCollector::start(Mode::Hang);
+    let dsn = format!("http://key@{}/1", collector.addr());
+    let config = Config::new("checkout").sentry_dsn(dsn).errors(options);
+    let mut parts = build(config.log_filter("off")).unwrap();
+    let dispatch = ext::dispatch(&mut parts);
+    (collector, parts.into_sonde(), dispatch)
+}
+
+/// Returns the value of a counter of reports.
+fn reports(sonde: &Sonde, series: &str) -> u64 {
+    let text = sonde.metrics().render();
+    let series = format!("radiosonde_error_events_{series} ");
+    let line = text.lines().find_map(|line| line.strip_prefix(&series));
+    line.unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_report_that_is_turned_away_costs_its_own_text_and_nothing_else() {
+    let options = ErrorOptions::new().events_per_minute(1).breadcrumbs(100);
+    let (_collector, sonde, dispatch) = reporting_in_vain(options);
+    let error = std::io::Error::other("as expected");
+    let report = || measure(|| sonde.report(&error)).count_total;
+    leave_breadcrumbs(&dispatch, 100);
+    let taken = report();
+    assert!(taken > 500, "with its breadcrumbs it takes {taken}");
+    // The error in words, and once the cells of a counter; nothing of what happened before.
+    let turned_away: Vec<_> = (0..10).map(|_| report()).collect();
+    assert!(
+        turned_away.iter().all(|count| *count <= FOR_ITS_TEXT),
+        "{turned_away:?}"
+    );
+    let limited = reports(&sonde, r#"suppressed_total{reason="limited"}"#);
+    assert_eq!((reports(&sonde, "captured_total"), limited), (1, 10));
+}
+
+#[test]
+fn reports_that_wait_take_two_megabytes_and_those_without_room_are_not_made() {
+    const MOST: i64 = 2 * 1024 * 1024;
+    let options = ErrorOptions::new().events_per_minute(1_000_000);
+    let (_collector, sonde, dispatch) = reporting_in_vain(options.breadcrumbs(100));
+    let error = std::io::Error::other("as expected");
+    leave_breadcrumbs(&dispatch, 100);
+    let mut bytes = 0;
+    let mut captured = 0;
+    // As far as there is room, which a hundred that are small would not fill.
+    let dropped = loop {
+        bytes += measure(|| sonde.report(&error)).bytes_current;
+        captured += 1;
+        let dropped = reports(&sonde, "dropped_total");
+        if dropped == 2 {
+            break dropped;
+        }
+        assert!(captured < 100, "{bytes} bytes wait");
+    };
+    assert_eq!(reports(&sonde, "captured_total"), captured);
+    // The room is measured without looking at what the allocator adds.
+    assert!(bytes > MOST / 2 && bytes < MOST * 11 / 10, "{bytes}");
+    let turned_away = measure(|| sonde.report(&error)).count_total;
+    assert!(turned_away <= FOR_ITS_TEXT, "{turned_away}");
+    let waiting = captured - dropped - reports(&sonde, "failed_total");
+    println!("{waiting} wait, of {bytes} bytes");
+
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let ended = runtime.block_on(sonde.shutdown(Duration::from_secs(1)));
+    let ended = ended.error_reports;
+    assert_eq!((ended.ended, ended.sent), (captured + 1, 0));
 }
 
 /// Every request is sampled, so that its span waits for a collector.

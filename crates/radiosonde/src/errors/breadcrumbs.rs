@@ -44,6 +44,11 @@ impl Breadcrumbs {
         }
     }
 
+    /// Returns about how many bytes a copy takes.
+    pub(super) fn weight(&self) -> usize {
+        self.0.iter().map(Breadcrumb::weight).sum()
+    }
+
     pub(super) fn to_values(&self) -> Values<Breadcrumb> {
         Values(self.0.iter().cloned().collect())
     }

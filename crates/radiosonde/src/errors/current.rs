@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue};
 use radiosonde_tower::{Arrival, CurrentRequest, with_current_request};
 
 use super::breadcrumbs::Breadcrumbs;
-use super::event::{Event, Exception, Request, Trace};
+use super::event::{Event, Exception, Request, Trace, weight_of_texts};
 use super::report::{MAX_FIELD, bounded, cut};
 use super::told::Told;
 use super::user::UserFields;
@@ -45,15 +45,13 @@ pub(super) struct Followed {
     trace: Option<Trace>,
 }
 
-/// What an event is in its request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// It happened outside of a request.
-    Nowhere,
-    /// It is news of a request.
-    News,
-    /// Something was reported in the request that says the same.
-    Repeated,
+/// The request of this thread, while it is looked at.
+#[derive(Debug)]
+pub(super) struct InRequest<'a> {
+    method: &'static str,
+    route: &'static str,
+    target: &'a str,
+    noted: MutexGuard<'a, Noted>,
 }
 
 impl Notes {
@@ -133,19 +131,37 @@ pub(super) fn route() -> Option<&'static str> {
     route.or_else(|| with_current_request(|request| request.route()))
 }
 
-/// Adds what is known of the request of this thread to an event, and takes note that it was reported.
-pub(super) fn describe(event: &mut Event) -> Place {
+/// Takes note that an event is reported in the request of this thread, and returns whether nothing that says the same was
+/// before.
+pub(super) fn is_news(event: &Event) -> bool {
+    with_notes(|noted| noted.told.is_news(event)).unwrap_or(true)
+}
+
+/// Returns the ids of the trace that the task on this thread was spawned in, for where it has none of its own.
+pub(super) fn followed_trace() -> Option<Trace> {
+    followed()?.trace
+}
+
+/// Runs `with` with the request of this thread, if it works for one. Nothing else may run meanwhile, so it must not call code of
+/// the service.
+pub(super) fn with_request<T>(with: impl FnOnce(InRequest<'_>) -> T) -> Option<T> {
     if let Some(followed) = followed() {
-        let target = (followed.method, followed.route, followed.target.as_str());
-        event.contexts.trace = event.contexts.trace.take().or(followed.trace.clone());
-        return followed.notes.with(|noted| noted.describe(event, target));
+        return Some(with(InRequest {
+            method: followed.method,
+            route: followed.route,
+            target: &followed.target,
+            noted: followed.notes.lock(),
+        }));
     }
-    let described = with_current_request(|request| {
+    with_current_request(|request| {
         let notes = Notes::of(request).clone();
-        let target = (request.method(), request.route(), request.target());
-        notes.with(|noted| noted.describe(event, target))
-    });
-    described.unwrap_or(Place::Nowhere)
+        with(InRequest {
+            method: request.method(),
+            route: request.route(),
+            target: request.target(),
+            noted: notes.lock(),
+        })
+    })
 }
 
 /// Tells whether something that happened in the request of this thread was reported.
@@ -165,27 +181,34 @@ pub(super) fn transaction(method: &str, route: &str) -> String {
     }
 }
 
-impl Noted {
-    fn describe(
-        &mut self,
-        event: &mut Event,
-        (method, route, target): (&'static str, &'static str, &str),
-    ) -> Place {
-        if !self.told.is_news(event) {
-            return Place::Repeated;
-        }
+impl InRequest<'_> {
+    /// Returns about how many bytes an event takes more that it is described in.
+    pub(super) fn weight(&self) -> usize {
+        let noted = &self.noted;
+        let headers = noted.headers.iter();
+        let headers = headers.map(|(name, value)| name.as_str().len() + value.len().min(MAX_FIELD));
+        self.route.len()
+            + self.target.len()
+            + headers.sum::<usize>()
+            + noted.user.as_ref().map_or(0, UserFields::weight)
+            + weight_of_texts(&noted.tags)
+            + noted.breadcrumbs.weight()
+    }
+
+    /// Adds what is known of the request to an event.
+    pub(super) fn describe(&self, event: &mut Event) {
+        let Self { target, noted, .. } = self;
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        event.transaction = Some(transaction(method, route));
+        event.transaction = Some(transaction(self.method, self.route));
         event.request = Some(Request {
-            method: method.into(),
+            method: self.method.into(),
             url: Some(bounded(path)),
             query_string: (!query.is_empty()).then(|| bounded(query)),
-            headers: self.headers.iter().map(told_header).collect(),
+            headers: noted.headers.iter().map(told_header).collect(),
         });
-        event.user.clone_from(&self.user);
-        event.tags.extend(self.tags.clone());
-        event.breadcrumbs = self.breadcrumbs.to_values();
-        Place::News
+        event.user.clone_from(&noted.user);
+        event.tags.extend(noted.tags.clone());
+        event.breadcrumbs = noted.breadcrumbs.to_values();
     }
 }
 

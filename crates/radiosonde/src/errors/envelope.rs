@@ -5,6 +5,8 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::event::EventId;
+
 /// Items, each on lines of its own: see Sentry's description of
 /// [envelopes](https://develop.sentry.dev/sdk/data-model/envelopes/).
 #[derive(Debug)]
@@ -12,7 +14,7 @@ pub(super) struct Envelope(Vec<u8>);
 
 impl Envelope {
     /// Starts an envelope. If one of its items is an event, the envelope goes by its id.
-    pub(super) fn new(event_id: Option<&str>) -> Self {
+    pub(super) fn new(event_id: Option<EventId>) -> Self {
         let mut envelope = Self(Vec::new());
         let header = Header {
             event_id,
@@ -49,9 +51,9 @@ impl Envelope {
 }
 
 #[derive(Debug, Serialize)]
-struct Header<'a> {
+struct Header {
     #[serde(skip_serializing_if = "Option::is_none")]
-    event_id: Option<&'a str>,
+    event_id: Option<EventId>,
     sent_at: String,
 }
 
@@ -67,10 +69,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::errors::Level;
+    use crate::errors::event::Event;
 
     #[test]
     fn each_item_has_a_header_with_its_type_and_its_length() {
-        let mut envelope = Envelope::new(Some("0123"));
+        let id = Event::new(Level::Error).id;
+        let mut envelope = Envelope::new(Some(id));
         envelope.item("event", &json!({"message": "a\nb"}));
         envelope.item("client_report", &json!({}));
 
@@ -79,7 +84,7 @@ mod tests {
             .into_iter()
             .map(Result::unwrap)
             .collect();
-        assert_eq!(lines[0]["event_id"], "0123");
+        assert_eq!(lines[0]["event_id"], id.to_string());
         assert_eq!(lines[1], json!({"type": "event", "length": 18}));
         assert_eq!(lines[2], json!({"message": "a\nb"}));
         assert_eq!(lines[3], json!({"type": "client_report", "length": 2}));

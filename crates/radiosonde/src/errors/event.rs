@@ -5,8 +5,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use opentelemetry::trace::{SpanId, TraceId};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -18,7 +20,7 @@ use super::user::UserFields;
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Event {
     #[serde(rename = "event_id")]
-    pub(super) id: String,
+    pub(super) id: EventId,
     #[serde(serialize_with = "seconds")]
     pub(super) timestamp: SystemTime,
     platform: &'static str,
@@ -63,7 +65,7 @@ impl Event {
     /// Starts an event that happens now.
     pub(super) fn new(level: Level) -> Self {
         Self {
-            id: format!("{:032x}", fastrand::u128(1..)),
+            id: EventId(fastrand::u128(1..)),
             timestamp: SystemTime::now(),
             platform: "native",
             level,
@@ -95,16 +97,30 @@ impl Event {
         let breadcrumbs = self.breadcrumbs.0.iter().map(Breadcrumb::weight);
         let request = self.request.as_ref().map_or(0, Request::weight);
         let user = self.user.as_ref().map_or(0, UserFields::weight);
-        let tags = self.tags.iter();
-        let tags = tags.map(|(name, value)| 2 * size_of::<String>() + name.len() + value.len());
         size_of::<Self>()
             + self.message.as_ref().map_or(0, String::len)
             + exceptions.sum::<usize>()
             + breadcrumbs.sum::<usize>()
-            + tags.sum::<usize>()
+            + weight_of_texts(&self.tags)
             + request
             + user
             + weight_of_fields(&self.extra)
+    }
+}
+
+/// What an event goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct EventId(u128);
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -115,6 +131,13 @@ pub(super) fn weight_of_fields(fields: &BTreeMap<String, Value>) -> usize {
     let texts = fields.iter().map(|(name, value)| name.len() + text(value));
     let leaves = fields.len().div_ceil(6);
     leaves * LEAF + texts.sum::<usize>()
+}
+
+/// Returns about how many bytes texts with names take.
+pub(super) fn weight_of_texts(texts: &BTreeMap<String, String>) -> usize {
+    let texts = texts.iter();
+    let weights = texts.map(|(name, value)| 2 * size_of::<String>() + name.len() + value.len());
+    weights.sum()
 }
 
 /// A list, as Sentry wraps it.
@@ -201,10 +224,7 @@ impl Request {
     fn weight(&self) -> usize {
         let texts = [self.url.as_ref(), self.query_string.as_ref()];
         let texts = texts.into_iter().flatten().map(String::len);
-        let headers = self.headers.iter();
-        let headers =
-            headers.map(|(name, value)| 2 * size_of::<String>() + name.len() + value.len());
-        self.method.len() + texts.sum::<usize>() + headers.sum::<usize>()
+        self.method.len() + texts.sum::<usize>() + weight_of_texts(&self.headers)
     }
 }
 
@@ -224,16 +244,17 @@ impl Contexts {
 }
 
 /// The span in which it happened.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Trace {
-    #[serde(rename = "trace_id")]
-    pub(super) id: String,
-    pub(super) span_id: String,
+    #[serde(rename = "trace_id", serialize_with = "shown")]
+    pub(super) id: TraceId,
+    #[serde(serialize_with = "shown")]
+    pub(super) span_id: SpanId,
     pub(super) data: TraceData,
 }
 
 /// What else is known of the span.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct TraceData {
     /// Whether the trace is kept, so that it is worth looking for.
     pub(super) sampled: bool,
@@ -259,6 +280,10 @@ impl Default for Sdk {
             version: env!("CARGO_PKG_VERSION"),
         }
     }
+}
+
+fn shown<S: Serializer>(id: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
 }
 
 pub(super) fn seconds<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {

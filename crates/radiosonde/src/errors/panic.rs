@@ -10,7 +10,7 @@ use super::{Level, Reporter};
 impl Reporter {
     /// Reports a panic from where it happens. Meant for the panic hook.
     ///
-    /// Copies the facts and hands them over; it never waits for them to be sent.
+    /// Copies the facts and hands them over. It waits neither for them to be sent nor for symbols.
     pub(crate) fn report_panic(&self, panic: &PanicHookInfo<'_>) {
         self.report(event(panic), Stack::Taken);
     }

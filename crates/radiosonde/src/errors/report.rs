@@ -15,21 +15,17 @@ pub struct ErrorReport {
     pub(super) event: Box<Event>,
     /// Where it happened. The last exception of the event gets it, once its symbols are known.
     pub(super) backtrace: Option<Backtrace>,
+    /// About how many bytes it takes, at most, while it waits.
+    pub(super) weight: usize,
 }
 
 impl ErrorReport {
-    pub(super) fn new(event: Event, backtrace: Option<Backtrace>) -> Self {
+    pub(super) fn new(event: Event, backtrace: Option<Backtrace>, weight: usize) -> Self {
         Self {
             event: Box::new(event),
             backtrace,
+            weight,
         }
-    }
-
-    /// Returns about how many bytes it takes.
-    pub(super) fn weight(&self) -> usize {
-        let backtrace = self.backtrace.as_ref();
-        let frames = backtrace.map_or(0, |backtrace| size_of_val(backtrace.frames()));
-        self.event.weight() + frames
     }
 
     /// Takes the stack, if there is one.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, TryLockError};
 
+use backtrace::Backtrace;
 use radiosonde_catalog::{
     ERROR_EVENTS_CAPTURED, ERROR_EVENTS_DROPPED, ERROR_EVENTS_FAILED, ERROR_EVENTS_SENT,
 };
@@ -9,7 +10,7 @@ use radiosonde_metrics::Registry;
 
 use super::ErrorReport;
 use super::breadcrumbs::{Breadcrumb, Breadcrumbs};
-use super::current::{self, Place, with_notes};
+use super::current::{self, with_notes};
 use super::event::{Event, Trace, TraceData};
 use super::gate::Gate;
 use super::losses::Loss;
@@ -20,7 +21,7 @@ use super::sessions::{SessionEnd, Sessions};
 use super::stack;
 use crate::config::SentrySettings;
 use crate::context::current_span;
-use crate::io::pipeline::{self, Account, Queue};
+use crate::io::pipeline::{self, Account, Queue, Slot};
 use crate::io::{HttpOptions, Io, is_telemetry_thread};
 
 /// Takes reports. Clones share the queue.
@@ -46,6 +47,23 @@ pub(super) enum Stack {
     Taken,
     /// It shows where somebody heard of it.
     Left,
+}
+
+impl Stack {
+    /// Returns how many bytes it takes at most.
+    fn weight(self) -> usize {
+        match self {
+            Self::Taken => stack::MAX_BYTES,
+            Self::Left => 0,
+        }
+    }
+
+    fn take(self) -> Option<Backtrace> {
+        match self {
+            Self::Taken => stack::capture(),
+            Self::Left => None,
+        }
+    }
 }
 
 impl Reporter {
@@ -79,37 +97,67 @@ impl Reporter {
 
     /// Reports an event from where it happened: with the current span and the current request.
     ///
-    /// Never blocks and never panics: it runs in the panic hook.
-    pub(super) fn report(&self, mut event: Event, stack: Stack) {
+    /// Never panics, and waits neither for Sentry nor for the telemetry thread: it runs in the panic hook.
+    pub(super) fn report(&self, event: Event, stack: Stack) {
         // An error of the way out would only make more of them.
         if is_telemetry_thread() {
             return;
         }
+        if let Err(loss) = self.hand_over(event, stack) {
+            self.0.project.losses().note(loss);
+        }
+    }
+
+    /// Hands an event over, unless it says what was reported in its request. One that is not to be sent, or has no room, is turned
+    /// away before anything is copied for it and its stack is walked.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it is not sent.
+    fn hand_over(&self, mut event: Event, stack: Stack) -> Result<(), Loss> {
         let gate = &self.0.gate;
         // Before it is noted as told: what is ignored must not keep quiet what is not.
-        if let Err(loss) = gate.ignore(&event, current::route()) {
-            return self.0.project.losses().note(loss);
+        gate.ignore(&event, current::route())?;
+        if !current::is_news(&event) {
+            gate.count_repeated();
+            return Ok(());
         }
-        event.contexts.trace = trace();
-        match current::describe(&mut event) {
-            Place::News => {}
-            Place::Repeated => return gate.count_repeated(),
-            Place::Nowhere => {
-                event.breadcrumbs = self
-                    .with_loose(|loose| loose.to_values())
-                    .unwrap_or_default();
-            }
-        }
-        if let Err(loss) = gate.admit() {
-            return self.0.project.losses().note(loss);
-        }
-        let backtrace = match stack {
-            Stack::Taken => stack::capture(),
-            Stack::Left => None,
+        gate.admit()?;
+        let weight = event.weight() + stack.weight();
+        let (slot, weight) = self.describe(&mut event, weight)?;
+        event.contexts.trace = trace().or_else(current::followed_trace);
+        slot.fill(ErrorReport::new(event, stack.take(), weight));
+        Ok(())
+    }
+
+    /// Takes room for an event of this weight, and adds what is known of its request and of what happened before. Returns what it
+    /// weighs with that.
+    ///
+    /// # Errors
+    ///
+    /// Returns that there is no room.
+    fn describe(
+        &self,
+        event: &mut Event,
+        weight: usize,
+    ) -> Result<(Slot<'_, ErrorReport>, usize), Loss> {
+        let reserve = |weight| {
+            let slot = self.0.queue.reserve(weight).ok_or(Loss::QueueFull)?;
+            Ok((slot, weight))
         };
-        if !self.0.queue.offer(ErrorReport::new(event, backtrace)) {
-            self.0.project.losses().note(Loss::QueueFull);
-        }
+        let inside = current::with_request(|request| {
+            let slot = reserve(weight + request.weight())?;
+            request.describe(event);
+            Ok(slot)
+        });
+        let outside = || {
+            self.with_loose(|loose| {
+                let slot = reserve(weight + loose.weight())?;
+                event.breadcrumbs = loose.to_values();
+                Ok(slot)
+            })
+        };
+        inside.or_else(outside).unwrap_or_else(|| reserve(weight))
     }
 
     /// Counts a failure that is the one that was reported before.
@@ -156,8 +204,8 @@ impl Reporter {
 pub(super) fn trace() -> Option<Trace> {
     let span = current_span()?;
     Some(Trace {
-        id: span.trace_id().to_string(),
-        span_id: span.span_id().to_string(),
+        id: span.trace_id(),
+        span_id: span.span_id(),
         data: TraceData {
             sampled: span.is_sampled(),
         },

@@ -97,7 +97,7 @@ impl Sending {
             fate.is(Loss::KeptBack);
             return Ok(HELD_BACK);
         };
-        let mut envelope = Envelope::new(Some(&event.id));
+        let mut envelope = Envelope::new(Some(event.id));
         envelope.item("event", &event);
         let sent = self.project.post(Category::Error, envelope).await;
         if self.debug {
@@ -126,7 +126,7 @@ impl Destination for Sending {
     const ITEMS: &'static str = "error reports";
 
     fn weight(report: &ErrorReport) -> usize {
-        report.weight()
+        report.weight
     }
 
     async fn send(&self, batch: Vec<ErrorReport>) -> Result<Delivered, String> {
@@ -172,14 +172,14 @@ impl Drop for Fate<'_> {
 }
 
 fn tell(event: &Event, not_sent: Option<&NotSent>) {
-    let event_id = event.id.as_str();
+    let event_id = event.id;
     let transaction = event.transaction.as_deref().unwrap_or_default();
     let outcome = match not_sent {
         None => "sent",
         Some(NotSent::Paused) => "held back: Sentry asked for a pause",
         Some(NotSent::Refused(reason) | NotSent::NoAnswer(reason)) => reason,
     };
-    tracing::info!(target: "radiosonde", event_id, transaction, outcome, "an error report");
+    tracing::info!(target: "radiosonde", %event_id, transaction, outcome, "an error report");
 }
 
 /// How long looking up the symbols of a report may take, and how long what else is to be done. Both are within the time of one

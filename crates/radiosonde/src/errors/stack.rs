@@ -16,7 +16,17 @@ use super::event::{Frame, Stacktrace};
 /// Waits for nothing that takes long: two panics at once take turns, and so does a host that uses the crate itself.
 pub(crate) fn capture() -> Option<Backtrace> {
     let _walking = LOOKING_UP.try_read().ok()?;
-    (!FAILED.load(Relaxed)).then(Backtrace::new_unresolved)
+    (!FAILED.load(Relaxed)).then(walk)
+}
+
+/// Walks the stack as far as it is shown, however deep a recursion has made it.
+fn walk() -> Backtrace {
+    let mut frames: Vec<BacktraceFrame> = Vec::with_capacity(MAX_WALKED);
+    backtrace::trace(|frame| {
+        frames.push(frame.clone().into());
+        frames.len() < MAX_WALKED
+    });
+    frames.into()
 }
 
 /// Looks the symbols of a stack up. Blocks for long the first time; `None` while that lasts elsewhere.
@@ -150,6 +160,12 @@ const FOREIGN: &[&str] = &[
 
 /// More than this are a recursion.
 const MAX_FRAMES: usize = 100;
+
+/// How many are walked: those of what takes the stack, and of what called that, are not shown.
+const MAX_WALKED: usize = MAX_FRAMES + 28;
+
+/// How many bytes a stack takes.
+pub(super) const MAX_BYTES: usize = MAX_WALKED * size_of::<BacktraceFrame>();
 
 /// Held by the one that looks symbols up, or is about to.
 static TURN: Mutex<()> = Mutex::new(());
