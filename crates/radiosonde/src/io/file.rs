@@ -1,7 +1,7 @@
 //! Files that somebody else writes, and may replace while the service runs.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 /// Reads a file. The telemetry thread does so, too, and must neither wait for who writes a pipe nor read without an end.
@@ -10,13 +10,13 @@ use std::path::Path;
 ///
 /// Returns why it will not do, in words for who wrote it.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
-    // Asked before it is opened: to open a pipe is to wait for its other end.
-    let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    let file = open(path).map_err(|error| error.to_string())?;
+    // Of what was opened: the path may lead elsewhere by now.
+    let about = file.metadata().map_err(|error| error.to_string())?;
     if !about.is_file() {
         return Err("it is no regular file".into());
     }
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| error.to_string())?;
     // Some files are longer than they say.
     let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes);
     let length = read.map_err(|error| error.to_string())? as u64;
@@ -24,6 +24,14 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
         return Err(format!("it is longer than {MAX_BYTES} bytes"));
     }
     Ok(bytes)
+}
+
+/// Opens whatever is there, without waiting for the other end of a pipe.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    options.read(true).open(path)
 }
 
 /// More than the authorities of any system take.
@@ -47,7 +55,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_never_ends_or_waits_for_another_is_not_opened() {
+    fn what_never_ends_or_waits_for_another_is_not_read() {
         let directory = tempfile::tempdir().unwrap();
         let pipe = directory.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
