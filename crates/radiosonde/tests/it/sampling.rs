@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderMap, Request, StatusCode};
 use axum::routing::get;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use radiosonde::layer::RequestOptions;
@@ -185,12 +185,37 @@ async fn a_stranger_is_linked_and_not_trusted() {
     let sonde = sonde(&collector, |config| {
         config.requests(RequestOptions::new().public_edge(true))
     });
-    ask(&sonde, "/", &[("traceparent", PARENT)]).await;
+    let sent = Arc::new(Mutex::new(HeaderMap::new()));
+    let (client, sent_on) = (sonde.client_layer(), sent.clone());
+    let call = async move || {
+        let stock = tower::service_fn(async |request: Request<Body>| {
+            sent_on.lock().unwrap().clone_from(request.headers());
+            Ok::<_, std::convert::Infallible>(http::Response::new(String::new()))
+        });
+        let request = Request::get("http://stock.internal/").body(Body::empty());
+        client.layer(stock).oneshot(request.unwrap()).await.unwrap();
+    };
+    let app = Router::new().route("/", get(call)).layer(sonde.layer());
+    let request = Request::get("/")
+        .header("traceparent", PARENT)
+        .header("tracestate", "stranger=1")
+        .header("baggage", "stranger=1");
+    let request = request.body(Body::empty()).unwrap();
+    let answer = app.oneshot(request).await.unwrap();
+    drop(answer);
     let spans = spans(sonde, &collector).await;
     let stranger = &PARENT[3..35];
-    assert_ne!(hex(&spans[0].trace_id), stranger);
-    assert!(spans[0].parent_span_id.is_empty());
-    assert_eq!(hex(&spans[0].links[0].trace_id), stranger);
+    let is_of_request = |span: &&Span| span.name == "GET /";
+    let span = spans.iter().find(is_of_request).unwrap();
+    assert_ne!(hex(&span.trace_id), stranger);
+    assert!(span.parent_span_id.is_empty() && span.trace_state.is_empty());
+    assert_eq!(hex(&span.links[0].trace_id), stranger);
+    assert_eq!(span.links[0].trace_state, "");
+    // Nor does what he says go on to others.
+    let sent = std::mem::take(&mut *sent.lock().unwrap());
+    let parent = sent["traceparent"].to_str().unwrap();
+    assert_eq!(parent[3..35], hex(&span.trace_id));
+    assert!(!format!("{sent:?}").contains("stranger"), "{sent:?}");
 }
 
 #[tokio::test]

@@ -148,6 +148,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[cfg(test)]
 mod tests {
     use opentelemetry::trace::TraceId;
+    use radiosonde_testkit::fault::{FaultCollector, Mode, Received};
     use tokio::sync::watch;
     use tokio::time::sleep;
 
@@ -202,6 +203,55 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         sleep(EVERY + EVERY / 2).await;
         assert!(!records(&strategies), "what was read last goes on");
+
+        cutoff.send_replace(Some(std::time::Instant::now()));
+        worker.await.unwrap();
+    }
+
+    /// Not on a paused clock, which does not wait for sockets.
+    #[tokio::test]
+    async fn a_server_is_asked_again_and_one_that_fails_changes_nothing() {
+        let answer = |share| Mode::answer("application/json", of(share));
+        let server = FaultCollector::start(answer(0));
+        let strategies = Watched(Arc::new(RwLock::new(Strategies::all(1.0))));
+        let uri = format!("{}/sampling", server.endpoint());
+        let watcher = Watcher {
+            strategies: strategies.clone(),
+            place: StrategyPlace::Server(uri.parse().unwrap()),
+            service: "check out".to_owned(),
+            client: HttpClient::new(HttpOptions::default()),
+            last: None,
+            failed: false,
+        };
+        let (cutoff, receiver) = watch::channel(None);
+        let every = Duration::from_millis(10);
+        let worker = tokio::spawn(watcher.run(every, Cutoff::new(receiver)));
+        let until = async |what: &dyn Fn() -> bool| {
+            let soon = async {
+                while !what() {
+                    sleep(every).await;
+                }
+            };
+            let done = tokio::time::timeout(Duration::from_mins(1), soon).await;
+            done.expect("the server is asked");
+        };
+        until(&|| !records(&strategies)).await;
+        for fails in [
+            Mode::status(500),
+            Mode::answer("text/html", "<html>"),
+            Mode::Reset,
+        ] {
+            server.set(fails);
+            // The one after the next has seen the answer to the next.
+            let asked = server.requests().len();
+            until(&|| server.requests().len() > asked + 1).await;
+            assert!(!records(&strategies), "what was read last goes on");
+        }
+        server.set(answer(1));
+        until(&|| records(&strategies)).await;
+        let paths = server.requests();
+        let mut paths = paths.iter().map(Received::path);
+        assert!(paths.all(|path| path == "/sampling?service=check%20out"));
 
         cutoff.send_replace(Some(std::time::Instant::now()));
         worker.await.unwrap();
