@@ -21,6 +21,12 @@ impl Account {
         Self::balanced(sonde, "spans", "ended")
     }
 
+    /// Waits for the account of the log records.
+    #[track_caller]
+    pub(crate) fn of_records(sonde: &Sonde) -> Self {
+        Self::balanced(sonde, "log_records", "ended")
+    }
+
     /// Waits for the account of the points of metrics.
     #[track_caller]
     pub(crate) fn of_points(sonde: &Sonde) -> Self {

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
-use radiosonde::{Config, Delivery, Sonde, build};
+use radiosonde::{Config, Delivery, Sonde, build, ext};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use radiosonde_testkit::{eventually, size};
 use tokio::runtime::{Builder, Runtime};
@@ -69,8 +69,11 @@ fn runtimes() -> [(&'static str, Runtime); 3] {
 
 fn shut_down(runtime: &Runtime, endpoint: &str, budget: Duration) -> (Sonde, Duration) {
     runtime.block_on(async {
-        let config = Config::new("checkout").otlp_endpoint(endpoint);
-        let sonde = build(config).unwrap().into_sonde();
+        let mut parts = build(Config::new("checkout").otlp_endpoint(endpoint)).unwrap();
+        let dispatch = ext::dispatch(&mut parts);
+        let sonde = parts.into_sonde();
+        let log = || (0..20).for_each(|order| tracing::info!(order, "an order"));
+        tracing::dispatcher::with_default(&dispatch, log);
         serve(&sonde, 20).await;
         let before = Instant::now();
         sonde.shutdown(budget).await;
@@ -97,6 +100,11 @@ fn in_every_mode_the_accounts_add_up_and_the_end_comes_in_time() {
             let accepted = collector.accepted("/v1/traces");
             assert_eq!(spans.sent, accepted, "{case}: {spans:?}");
             assert_eq!(accepted > 0, arrives, "{case}: {spans:?}");
+            let records = Account::of_records(&sonde);
+            assert_eq!(records.all, 20, "{case}");
+            let accepted = collector.accepted("/v1/logs");
+            assert_eq!(records.sent, accepted, "{case}: {records:?}");
+            assert_eq!(accepted > 0, arrives, "{case}: {records:?}");
         }
     }
 }
