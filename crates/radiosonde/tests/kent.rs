@@ -7,16 +7,21 @@ use std::error::Error;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::request::Builder;
 use axum::http::{Request, StatusCode};
-use axum::routing::get;
+use axum::response::Response;
+use axum::routing::{get, post};
 use axum::{Router, body::Bytes};
 use radiosonde::errors::{self, ErrorOptions, User};
-use radiosonde::{Config, Service, Sonde, build, ext};
+use radiosonde::layer::{GrpcOptions, RequestOptions};
+use radiosonde::{Config, Service, Sonde};
 use radiosonde_testkit::kent::Kent;
 use radiosonde_testkit::relay;
-use serde_json::Value;
+use serde_json::json;
 use tower::ServiceExt as _;
-use tracing::instrument::WithSubscriber as _;
+
+#[path = "it/child.rs"]
+mod child;
 
 #[derive(Debug, thiserror::Error)]
 #[error("the order could not be stored")]
@@ -27,6 +32,14 @@ struct NotStored {
 fn not_stored() -> NotStored {
     let source = "x".parse::<u8>().unwrap_err();
     NotStored { source }
+}
+
+/// Answers a call of gRPC with the status `INTERNAL`.
+async fn call() -> Response {
+    let head = Response::builder()
+        .header("content-type", "application/grpc")
+        .header("grpc-status", "13");
+    head.body(Body::empty()).unwrap()
 }
 
 /// A service that fails in every way in which a request can.
@@ -47,6 +60,7 @@ fn app(sonde: &Sonde) -> Router {
             }),
         )
         .route("/broken", get(broken))
+        .route("/shop.v1.Shop/Buy", post(call))
         .route(
             "/logged",
             get(async || {
@@ -73,8 +87,8 @@ fn app(sonde: &Sonde) -> Router {
         .layer(sonde.layer())
 }
 
-async fn ask(app: &Router, uri: &str) {
-    let request = Request::get(uri)
+async fn ask(app: &Router, request: Builder) {
+    let request = request
         .header("traceparent", PARENT)
         .header("user-agent", "curl/8")
         .header("cookie", "theme=s3cret");
@@ -83,46 +97,54 @@ async fn ask(app: &Router, uri: &str) {
     let _ = axum::body::to_bytes(response.into_body(), usize::MAX).await;
 }
 
-/// Sends one of every kind, and returns what kent has received.
-async fn every_kind(kent: &Kent) -> Vec<Value> {
+/// Reports one of every kind.
+async fn every_kind() {
     let errors = ErrorOptions::new()
         .headers(["user-agent", "cookie"])
         .before_send(|mut report| {
             report.set_tag("team", "checkout");
             report.set_fingerprint(["{{ default }}", "checkout"]);
             Some(report)
-        });
+        })
+        .ignore_errors(["of no interest"]);
     let service = Service::new("checkout").version("1.4.2");
-    let config = Config::new(service).sentry_dsn(kent.dsn()).errors(errors);
-    let mut parts = build(config).unwrap();
-    let dispatch = ext::dispatch(&mut parts);
-    let sonde = parts.into_sonde();
+    let requests = RequestOptions::new().grpc(GrpcOptions::new());
+    let config = Config::new(service).errors(errors).requests(requests);
+    let sonde = radiosonde::init(config).unwrap();
     let app = app(&sonde);
-    async {
-        for uri in ["/unavailable/7?page=2&token=s3cret", "/broken", "/logged"] {
-            ask(&app, uri).await;
-        }
-        tracing::error!("outside of a request");
-        sonde.report(&not_stored());
+    tracing::error!("of no interest");
+    for uri in ["/unavailable/7?page=2&token=s3cret", "/broken", "/logged"] {
+        ask(&app, Request::get(uri)).await;
     }
-    .with_subscriber(dispatch)
-    .await;
+    let call = Request::post("/shop.v1.Shop/Buy").header("content-type", "application/grpc");
+    ask(&app, call).await;
+    tracing::error!("outside of a request");
+    sonde.report(&not_stored());
     let report = sonde.shutdown(Duration::from_secs(30)).await.error_reports;
-    assert_eq!((report.ended, report.sent), (5, 5), "{report:?}");
-    kent.events()
+    assert_eq!((report.ended, report.sent), (6, 6), "{report:?}");
 }
 
-#[tokio::test]
-async fn relay_finds_nothing_wrong_with_any_of_them() {
+#[test]
+fn relay_finds_nothing_wrong_with_any_of_them() {
+    if child::is_child() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        return runtime.enable_all().build().unwrap().block_on(every_kind());
+    }
     let kent = Kent::start();
-    let events = every_kind(&kent).await;
+    let variables = [("SENTRY_DSN", &*kent.dsn()), ("SENTRY_DIST", "linux-1")];
+    child::printed(&child::run(
+        "relay_finds_nothing_wrong_with_any_of_them",
+        &variables,
+    ));
+    let events = kent.events();
     let normalized = relay::normalize(&events);
-    assert_eq!(normalized.len(), 5);
+    assert_eq!(normalized.len(), 6);
     for (sent, read) in events.iter().zip(&normalized) {
         assert_eq!(read.errors, [""; 0], "{sent:#}");
         let read = &read.event;
         assert_eq!(read["release"], "checkout@1.4.2", "{read:#}");
         assert_eq!(read["environment"], "production", "{read:#}");
+        assert_eq!(read["dist"], "linux-1", "{read:#}");
         assert!(!read.to_string().contains("s3cret"), "{read:#}");
         // What Relay does not know it would have moved or dropped.
         for member in sent.as_object().unwrap().keys() {
@@ -137,8 +159,30 @@ async fn relay_finds_nothing_wrong_with_any_of_them() {
     assert_eq!(exceptions.unwrap().len(), 2);
     let breadcrumbs = normalized[2].event["breadcrumbs"]["values"].as_array();
     assert_eq!(breadcrumbs.unwrap().len(), 1);
-    let sessions = &kent.items("sessions")[0]["aggregates"][0];
-    assert_eq!([&sessions["errored"], &sessions["crashed"]], [1, 2]);
+    assert_eq!(
+        normalized[3].event["logentry"]["formatted"],
+        "shop.v1.Shop/Buy failed with INTERNAL"
+    );
+
+    // Relay's normaliser is one of events; what else there is has to be as Sentry describes it.
+    let [sessions] = &kent.items("sessions")[..] else {
+        panic!("{:#?}", kent.items("sessions"));
+    };
+    let attributes = json!({"release": "checkout@1.4.2", "environment": "production"});
+    assert_eq!(sessions["attrs"], attributes);
+    let [aggregate] = &sessions["aggregates"].as_array().unwrap()[..] else {
+        panic!("{sessions:#}");
+    };
+    let started = aggregate["started"].as_str().unwrap();
+    assert!(started.ends_with(":00Z"), "to the minute: {started}");
+    let of = |end: &str| aggregate[end].as_u64().unwrap();
+    assert_eq!((of("exited"), of("errored"), of("crashed")), (0, 1, 3));
+    let [losses] = &kent.items("client_report")[..] else {
+        panic!("{:#?}", kent.items("client_report"));
+    };
+    assert!(losses["timestamp"].is_f64(), "{losses:#}");
+    let ignored = json!([{"reason": "event_processor", "category": "error", "quantity": 1}]);
+    assert_eq!(losses["discarded_events"], ignored);
 }
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";

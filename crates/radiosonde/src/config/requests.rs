@@ -319,6 +319,8 @@ fn holds_credentials(name: &HeaderName) -> bool {
         "apikey",
         "password",
         "signature",
+        "credential",
+        "jwt",
     ];
     words.iter().any(|word| name.contains(word))
 }

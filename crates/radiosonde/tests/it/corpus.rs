@@ -1,24 +1,32 @@
 //! Every hostile request against every endpoint: the answer is the service's own.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::http::StatusCode;
+use axum::routing::{any, get, post};
+use radiosonde::errors::ErrorOptions;
 use radiosonde::layer::RequestOptions;
 use radiosonde::testing::Telemetry;
-use radiosonde::{Config, LogFormat};
+use radiosonde::{Config, LogFormat, Sonde, build};
+use radiosonde_testkit::fault::{FaultCollector, Mode};
 use radiosonde_testkit::hostile::{HostileRequest, requests};
 use radiosonde_testkit::size;
 use radiosonde_testkit::strict::{Format, parse};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-const ENDPOINTS: [&str; 12] = [
+use crate::errors::events;
+use crate::exported::resource_spans;
+
+const ENDPOINTS: [&str; 18] = [
     "/orders/7",
     "/echo",
+    "/fail",
     "/nowhere",
     "/live",
     "/ready",
@@ -28,7 +36,12 @@ const ENDPOINTS: [&str; 12] = [
     "/health/startup",
     "/health/none",
     "/metrics",
+    "/health/metrics",
+    "/slo",
+    "/admin",
     "/admin/catalog",
+    "/admin/log-filter",
+    "/admin/out-of-service",
 ];
 
 /// Sends a request, and returns the status of the answer, unless the server hung up without one.
@@ -62,7 +75,7 @@ async fn ask_from(
         // answers as ever.
         let refused = status.is_none_or(|status| (400..500).contains(&status));
         let as_usual = !request.asks_as_usual() || status == *usual;
-        let fails = status.is_some_and(|status| status >= 500);
+        let fails = status.is_some_and(|status| status >= 500) && status != *usual;
         if fails || !(refused || as_usual) {
             wrong.push(format!("{request:?} at {path}: {status:?}, else {usual:?}"));
         }
@@ -82,6 +95,65 @@ fn count_panics() -> Arc<AtomicUsize> {
     panics
 }
 
+/// A service whose spans and reports arrive somewhere.
+fn exporting(spans: &FaultCollector, reports: &FaultCollector) -> Sonde {
+    let requests = RequestOptions::new()
+        .record_query(true)
+        .capture_headers(["user-agent", "x-request-id"]);
+    let errors = ErrorOptions::new().events_per_minute(1_000_000).headers([
+        "user-agent",
+        "x-request-id",
+        "referer",
+    ]);
+    let config = Config::new("checkout")
+        .otlp_endpoint(spans.endpoint())
+        .sentry_dsn(format!("http://key@{}/1", reports.addr()))
+        .requests(requests)
+        .errors(errors);
+    build(config).unwrap().into_sonde()
+}
+
+/// What has a text of somebody else in it that was made for a terminal, or for nobody.
+fn is_odd(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}
+
+/// Looks at what arrived: all of it can be read, and what names it is the service's own.
+fn read_spans(collector: &FaultCollector) {
+    let resources = resource_spans(collector).into_iter();
+    let scopes = resources.flat_map(|resource| resource.scope_spans);
+    let spans: Vec<_> = scopes.flat_map(|scope| scope.spans).collect();
+    let names: BTreeSet<_> = spans.iter().map(|span| span.name.as_str()).collect();
+    // Methods, times routes.
+    assert!(spans.len() > 100, "{}", spans.len());
+    assert!(names.len() <= 70, "{names:?}");
+    for span in &spans {
+        assert!(
+            !is_odd(&span.name) && !is_odd(&span.trace_state),
+            "{span:?}"
+        );
+        assert_eq!(
+            (span.trace_id.len(), span.span_id.len()),
+            (16, 8),
+            "{span:?}"
+        );
+    }
+}
+
+fn read_reports(collector: &FaultCollector) {
+    let events = events(collector);
+    assert!(events.len() > 10, "{}", events.len());
+    for event in events {
+        assert_eq!(
+            event["transaction"].as_str().map(is_odd),
+            Some(false),
+            "{event:#}"
+        );
+        let path = event["request"]["url"].as_str().unwrap();
+        assert!(path.len() <= 8_192, "{event:#}");
+    }
+}
+
 #[test]
 fn no_endpoint_panics_or_fails_whatever_it_is_sent() {
     let name = "corpus::no_endpoint_panics_or_fails_whatever_it_is_sent";
@@ -99,13 +171,17 @@ fn no_endpoint_panics_or_fails_whatever_it_is_sent() {
         .requests(requests_options);
     let telemetry = Telemetry::new(config);
     let sonde = telemetry.sonde().clone();
+    let [spans, reports] = [(), ()].map(|()| FaultCollector::start(Mode::status(200)));
+    let exporting = exporting(&spans, &reports);
     let app = Router::new()
+        .route("/fail", any(async || StatusCode::INTERNAL_SERVER_ERROR))
         .route("/orders/{id}", get(async || "an order"))
         .route(
             "/echo",
             post(async |body: String| body).get(async || "an echo"),
         )
         .merge(sonde.admin_router())
+        .layer(exporting.layer())
         .layer(sonde.layer());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -133,6 +209,7 @@ fn no_endpoint_panics_or_fails_whatever_it_is_sent() {
                 let _ = telemetry.logs();
             }
         }
+        exporting.shutdown(Duration::from_secs(30)).await;
         wrong
     };
     // All of it runs on this thread.
@@ -141,13 +218,15 @@ fn no_endpoint_panics_or_fails_whatever_it_is_sent() {
     assert_eq!(panics.load(Relaxed), 0);
 
     // What came of it can be read.
+    read_spans(&spans);
+    read_reports(&reports);
     let metrics = sonde.metrics().render();
     parse(Format::Text, &metrics).unwrap();
     let answered = metrics
         .lines()
         .filter(|line| line.starts_with("http_requests_total{"));
     // Methods, times routes, times statuses.
-    assert!(answered.count() <= 30, "{metrics}");
+    assert!(answered.count() <= 60, "{metrics}");
     let logs = telemetry.logs();
     assert!(logs.lines().len() > 100, "{}", logs.lines().len());
     for line in logs.lines() {

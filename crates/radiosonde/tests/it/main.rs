@@ -11,7 +11,12 @@ mod child;
 mod client;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod conventions;
-#[cfg(all(feature = "axum", feature = "testing"))]
+#[cfg(all(
+    feature = "axum",
+    feature = "otlp",
+    feature = "sentry",
+    feature = "testing"
+))]
 mod corpus;
 #[cfg(feature = "sentry")]
 mod errors;

@@ -8,8 +8,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
+use radiosonde::errors::{ErrorOptions, set_cause};
+use radiosonde::health::{Check, CheckFailed, Status};
 use radiosonde::layer::RequestOptions;
-use radiosonde::{Config, Sonde};
+use radiosonde::{Config, Sonde, build};
+use radiosonde_testkit::eventually;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use tower::{Layer as _, ServiceExt as _};
 
@@ -78,7 +81,7 @@ const PARAMETERS: [&str; 14] = [
 ];
 
 /// Where else secrets are, each of its own: in the settings, and in what else a request holds.
-const ELSEWHERE: [&str; 14] = [
+const ELSEWHERE: [&str; 18] = [
     "admin-token",
     "dsn-key",
     "otlp-authorization",
@@ -93,6 +96,10 @@ const ELSEWHERE: [&str; 14] = [
     "call-userinfo",
     "call-query",
     "call-header",
+    "cause-userinfo",
+    "cause-token",
+    "cause-path",
+    "check-userinfo",
 ];
 
 /// Begins each secret, and nothing else.
@@ -120,12 +127,30 @@ async fn call(sonde: Sonde) -> &'static str {
     called.await.map_or("failed", |_| "fine")
 }
 
+/// Fails, with an error that quotes what others keep secret.
+async fn fail() -> StatusCode {
+    let [user, token, path] =
+        ["userinfo", "token", "path"].map(|of| secret(&format!("cause-{of}")));
+    let cause =
+        format!("GET http://user:{user}@stock/reset/token/{path}?token={token} answered 401");
+    set_cause(&std::io::Error::other(cause));
+    StatusCode::INTERNAL_SERVER_ERROR
+}
+
+/// A dependency whose driver quotes its address.
+fn check() -> Check {
+    let user = secret("check-userinfo");
+    let failure = move || CheckFailed::new(format!("no route to postgres://app:{user}@db"));
+    let check = Check::new("database", move || std::future::ready(Err(failure())));
+    check.failure_threshold(1)
+}
+
 /// Asks as a stranger who knows no secret of the service and brings his own. Returns the answer.
 async fn ask(sonde: &Sonde, path: &str) -> String {
     let calls = sonde.clone();
     let app = Router::new()
         .route("/", get(async move || call(calls).await))
-        .route("/fail", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+        .route("/fail", get(fail))
         .route(
             "/panic",
             get(async || -> &'static str { panic!("as expected") }),
@@ -172,6 +197,11 @@ async fn text(response: axum::response::Response) -> String {
 async fn serve(config: Config) -> String {
     let mut shown = format!("\nconfig: {config:?}\n");
     let sonde = radiosonde::init(config).unwrap();
+    sonde.health().register(check()).unwrap();
+    eventually("a check that fails", Duration::from_secs(30), || {
+        let status = sonde.health().last_report().status;
+        (status == Status::Degraded).then_some(())
+    });
     for path in [
         "/",
         "/fail",
@@ -208,7 +238,8 @@ fn sixty_secrets_are_planted_and_none_comes_out() {
             .record_query(true)
             .access_log(1.0)
             .capture_headers(["x-request-id"]);
-        let config = Config::new("checkout").requests(options);
+        let errors = ErrorOptions::new().headers(HEADERS);
+        let config = Config::new("checkout").requests(options).errors(errors);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -275,6 +306,15 @@ fn sixty_secrets_are_planted_and_none_comes_out() {
         if path.contains("envelope") && body.contains("as expected") {
             signals.insert("a report of the panic".to_owned());
         }
+        if body.contains("/reset/token/[Filtered]?token=[Filtered] answered 401") {
+            signals.insert("a report with a cause".to_owned());
+        }
+        if body.contains("\"x-vault-token\":\"[Filtered]\"") {
+            signals.insert("a report with headers".to_owned());
+        }
+        if body.contains("health check fails") && path.contains("envelope") {
+            signals.insert("a report with breadcrumbs".to_owned());
+        }
     }
     let expected = [
         "/api/1/envelope/",
@@ -282,21 +322,34 @@ fn sixty_secrets_are_planted_and_none_comes_out() {
         "/v1/metrics",
         "/v1/traces",
         "a report of the panic",
+        "a report with a cause",
+        "a report with breadcrumbs",
+        "a report with headers",
     ];
     assert!(signals.iter().eq(expected), "{signals:?}");
     assert!(queries > 0, "queries came out, without their secrets");
     assert!(!jaeger.requests().is_empty(), "nobody asked for strategies");
 }
 
+#[test]
+fn spans_refuse_to_record_headers_that_hold_secrets() {
+    for name in HEADERS {
+        let options = RequestOptions::new().capture_headers([name]);
+        let refused = build(Config::new("checkout").requests(options));
+        assert!(refused.is_err(), "{name}");
+    }
+}
+
 /// What stands in all that is shown, or nothing was searched.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 12] = [
     "config: Config",
     "sonde: Sonde",
     "report: ",
     "answer of /: fine",
-    "answer of /health: {\"status\":\"healthy\"",
+    "answer of /health: {\"status\":\"degraded\"",
     "answer of /metrics: # ",
     "answer of /health?verbose to an administrator: ",
+    "no route to postgres://***@db",
     "answer of /metrics to an administrator: # ",
     "answer of /admin/log-filter to an administrator: {\"directives\"",
     "answer of /admin/catalog to an administrator: {",

@@ -10,6 +10,7 @@ mod requests;
 mod secrets;
 mod transport;
 
+pub(crate) use envelopes::events;
 use radiosonde::{Config, Sonde, build, ext};
 use radiosonde_testkit::fault::FaultCollector;
 use tracing::Dispatch;

@@ -111,3 +111,72 @@ async fn none_of_them_is_sent() {
         assert!(text.contains("[Filtered]"), "{text}");
     }
 }
+
+/// A request that brings the text in all that is told of it, logs it and says it of itself, and fails with it.
+#[cfg(feature = "axum")]
+async fn fail_with(sonde: &radiosonde::Sonde, text: String) {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::{HeaderValue, Request, StatusCode};
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    // What no header may hold is no part of one.
+    let referer = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("token=none"));
+    let fail = async move || {
+        tracing::info!(detail = text, "{text}");
+        tracing::warn!(error = &Says(text.clone()) as &dyn Error, "it goes on");
+        radiosonde::errors::set_cause(&Outside {
+            source: Says(format!("inside: {text}")),
+            text,
+        });
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let app = Router::new()
+        .route("/reset/token/{token}", get(fail))
+        .layer(sonde.layer());
+    let uri = format!("http://joe:{SECRET}@shop/reset/token/{SECRET}?page=2&code={SECRET}");
+    let request = Request::get(uri)
+        .header("cookie", SECRET)
+        .header("x-api-key", SECRET)
+        .header("x-forwarded-for", SECRET)
+        .header("referer", referer);
+    let answer = app.oneshot(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.unwrap().status(), StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn none_of_a_request_is_sent_whatever_is_told_of_it() {
+    use tracing::instrument::WithSubscriber as _;
+
+    let collector = FaultCollector::start(Mode::status(200));
+    let options = radiosonde::errors::ErrorOptions::new()
+        .events_per_minute(1_000)
+        .headers(["cookie", "x-api-key", "x-forwarded-for", "referer"]);
+    let (sonde, dispatch) = reporting(&collector, Config::new("checkout").errors(options));
+    for (message, reports) in MESSAGES.iter().zip(1..) {
+        let text = message.replace("SECRET", SECRET);
+        let failed = fail_with(&sonde, text);
+        failed.with_subscriber(dispatch.clone()).await;
+        // As many as wait may be too heavy together.
+        let sent = || super::count(&sonde, "radiosonde_error_events_sent_total ") == reports;
+        radiosonde_testkit::eventually("the report", Duration::from_mins(1), || {
+            sent().then_some(())
+        });
+    }
+    sonde.shutdown(Duration::from_secs(30)).await;
+    let events = super::envelopes::events(&collector);
+    assert_eq!(events.len(), MESSAGES.len());
+    for event in events {
+        assert!(!event.to_string().contains(SECRET), "{event:#}");
+        let crumbs = event["breadcrumbs"]["values"].as_array();
+        assert_eq!(crumbs.map(Vec::len), Some(2), "{event:#}");
+        assert_eq!(event["request"]["query_string"], "page=2&code=[Filtered]");
+        assert_eq!(event["request"]["headers"]["cookie"], "[Filtered]");
+        assert_eq!(
+            event["exception"]["values"].as_array().map(Vec::len),
+            Some(2)
+        );
+    }
+}
