@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::alertmanager::NOBODY;
 use crate::manifest::{Entry, Manifest, Promise};
 use crate::promql::tokens;
+use crate::receivers;
 
 impl Manifest {
     /// Says what is different for whoever is on call once `new` stands in for this one: a sentence for each change, what is
-    /// promised first, then what is told of, then where to read. Without any, nothing changes for them, whatever else does.
+    /// promised first, then what is told of, then over what, then where to read. Without any, nothing changes for them, whatever else does.
     #[must_use]
     pub fn changes(&self, new: &Self) -> Vec<String> {
         let promises = pairs(&self.objectives, &new.objectives);
@@ -28,6 +29,7 @@ impl Manifest {
             }
             changes.extend(of_alert);
         }
+        changes.extend(receivers::changes(self, new));
         if self.runbooks != new.runbooks {
             changes.push(format!(
                 "The pages of alerts are at `{}` instead of `{}`.",
@@ -221,6 +223,8 @@ mod tests {
                 .iter()
                 .map(|(name, promise)| (owned(name), promise.clone()))
                 .collect(),
+            receivers: None,
+            digest_hour: None,
             runbooks: owned("runbooks"),
             pages: alerts
                 .iter()

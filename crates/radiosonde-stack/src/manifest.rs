@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alertmanager::NOBODY;
 use crate::alerts::WATCHDOG;
+use crate::receivers::{self, Channel};
 use crate::{Stack, Tree};
 
 /// The manifest of a tree.
@@ -25,6 +26,12 @@ pub struct Manifest {
     pub alerts: BTreeMap<String, Entry>,
     /// What is promised, by service and objective.
     pub objectives: BTreeMap<String, Promise>,
+    /// Over what each receiver is told. A tree that was written before this was said has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub receivers: Option<BTreeMap<String, BTreeMap<String, Channel>>>,
+    /// The hour, in UTC, in which they are told what is told once a day. A tree that was written before this was said has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub digest_hour: Option<u8>,
     /// Where the pages of alerts can be read.
     pub runbooks: String,
     /// The checksum of the page of each alert, without what it was made from.
@@ -130,6 +137,8 @@ impl Manifest {
                 .collect(),
             alerts: alerts(stack),
             objectives: objectives.collect(),
+            receivers: Some(receivers::channels(&stack.options().notifications)),
+            digest_hour: Some(stack.options().notifications.digest_hour()),
             runbooks: stack.options().runbooks.clone(),
             pages: pages(tree),
             files: tree
@@ -265,6 +274,8 @@ mod tests {
                 catalogues: BTreeMap::new(),
                 alerts: BTreeMap::new(),
                 objectives: BTreeMap::new(),
+                receivers: None,
+                digest_hour: None,
                 runbooks: String::new(),
                 pages: BTreeMap::new(),
                 files,

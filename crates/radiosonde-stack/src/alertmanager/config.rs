@@ -78,7 +78,7 @@ pub(super) fn dead_man(notifications: &Notifications) -> &str {
 
 /// One hour of every day.
 fn digest_hour(notifications: &Notifications) -> Yaml {
-    let hour = notifications.digest_hour.unwrap_or(8);
+    let hour = notifications.digest_hour();
     let end = match hour {
         23 => "24:00".to_owned(),
         hour => format!("{:02}:00", hour + 1),

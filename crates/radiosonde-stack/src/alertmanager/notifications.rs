@@ -169,6 +169,11 @@ impl Notifications {
         }
     }
 
+    /// Returns the hour in which digests are sent.
+    pub(crate) fn digest_hour(&self) -> u8 {
+        self.digest_hour.unwrap_or(8)
+    }
+
     pub(crate) fn default_receiver(&self) -> &str {
         self.default_receiver.as_deref().unwrap_or(NOBODY)
     }
