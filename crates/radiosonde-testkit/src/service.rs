@@ -77,6 +77,23 @@ impl Service {
         self.addr.expect("a service that was seen to listen")
     }
 
+    /// Waits until the service says where administrators are listened for, in its log, and returns that address.
+    ///
+    /// # Panics
+    ///
+    /// Panics when it does not say so within a minute.
+    #[must_use]
+    #[track_caller]
+    pub fn admin_addr(&self) -> SocketAddr {
+        eventually("the address for administrators", START_DEADLINE, || {
+            let said = [self.stdout(), self.stderr()].concat();
+            let (_, rest) = said.split_once("administrators are listened for on http://")?;
+            let is_part = |c: char| c.is_ascii_digit() || ".:[]".contains(c);
+            let end = rest.find(|c| !is_part(c))?;
+            rest[..end].parse().ok()
+        })
+    }
+
     /// Asks the service for `path`.
     ///
     /// # Errors

@@ -23,9 +23,18 @@ fn a_failing_service_pages_within_a_minute_of_the_theory() {
     if let Some(arguments) = env::var_os(COMMAND) {
         return be_the_command(&arguments.to_string_lossy());
     }
-    let quickstart = Service::start(&Command::new(env!("CARGO_BIN_EXE_quickstart")));
+    let mut quickstart = Command::new(env!("CARGO_BIN_EXE_quickstart"));
+    quickstart
+        .env("RADIOSONDE_ADMIN_ADDR", "127.0.0.1:0")
+        .env("RADIOSONDE_ADMIN_TOKEN", TOKEN)
+        .env("RUST_LOG", "info");
+    let quickstart = Service::start(&quickstart);
     let directory = tempfile::tempdir().unwrap();
     let up = up(&quickstart, directory.path());
+    // Nobody is told without it, and scrapes have it.
+    let admin = quickstart.admin_addr();
+    assert_eq!(http::get(admin, "/metrics", &[]).unwrap().status, 401);
+    assert_eq!(quickstart.get("/metrics").unwrap().status, 404);
     // What came before the first scrape is no part of any rate.
     up.wait_for("slo_events_total");
     for _ in 0..GOOD {
@@ -76,7 +85,8 @@ fn the_committed_tree_passes_its_own_check() {
     assert!(output.status.success(), "{said}");
 }
 
-/// Prometheus and Alertmanager over what is written for a service. They end with this value.
+/// Prometheus and Alertmanager over what is written for a running service, which tells what it measures to administrators alone.
+/// They end with this value.
 struct Up(Service);
 
 impl Up {
@@ -103,20 +113,17 @@ impl Drop for Up {
 }
 
 fn up(service: &Service, directory: &Path) -> Up {
-    let settings = format!(
-        "[services.quickstart]\ntargets = [\"{}\"]\n\
-         [notifications.receivers.oncall]\n\
-         [[notifications.routes]]\nseverity = \"critical\"\nreceivers = [\"oncall\"]\n",
-        service.addr()
-    );
+    let settings = "[notifications.receivers.oncall]\n\
+         [[notifications.routes]]\nseverity = \"critical\"\nreceivers = [\"oncall\"]\n";
     let file = directory.join("stack.toml");
     fs::write(&file, settings).unwrap();
-    let program = env!("CARGO_BIN_EXE_quickstart");
-    let arguments = format!("up --from {program} --settings {}", file.display());
+    let admin = service.admin_addr();
+    let arguments = format!("up --from http://{admin} --settings {}", file.display());
     let mut command = Command::new(env::current_exe().unwrap());
     command
         .args(["pages_within_a_minute", "--nocapture"])
         .env(COMMAND, arguments)
+        .env("RADIOSONDE_ADMIN_TOKEN", TOKEN)
         .env("PATH", tools::path());
     Up(Service::start(&command))
 }
@@ -143,5 +150,7 @@ fn be_the_command(arguments: &str) {
         .chain(arguments.split(' '));
     assert_eq!(radiosonde_stack::cli::run(arguments), 0);
 }
+
+const TOKEN: &str = "mgKqCnD1cVVSBWzJ";
 
 const COMMAND: &str = "QUICKSTART_TEST_COMMAND";

@@ -1,10 +1,8 @@
 //! The catalogue of a running service, read where administrators read it.
 
 use std::process::Command;
-use std::time::Duration;
 
 use radiosonde_stack::{Source, SourceError};
-use radiosonde_testkit::eventually;
 use radiosonde_testkit::service::Service;
 
 const TOKEN: &str = "mgKqCnD1cVVSBWzJ";
@@ -18,12 +16,7 @@ fn the_admin_endpoint_gives_the_catalogue_that_the_program_says() {
         .env("RADIOSONDE_ADMIN_TOKEN", TOKEN)
         .env("RUST_LOG", "info");
     let service = Service::start(&command);
-    let admin = eventually("the admin address", Duration::from_mins(1), || {
-        let said = [service.stdout(), service.stderr()].concat();
-        let (_, rest) = said.split_once("administrators are listened for on ")?;
-        let end = rest.find(|c: char| c.is_whitespace() || c == '"')?;
-        Some(rest[..end].to_owned())
-    });
+    let admin = format!("http://{}", service.admin_addr());
     // What is first asked of the service declares what it measures of it.
     service.get("/hello/you").unwrap();
 

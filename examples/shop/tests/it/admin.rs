@@ -1,6 +1,5 @@
 //! What is for administrators, on a listener of their own.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use radiosonde_testkit::service::Service;
@@ -19,14 +18,7 @@ fn administrators_have_a_listener_of_their_own_and_a_token() {
     command.env("STOCK_URL", "http://127.0.0.1:1");
     let mut service = Service::start(&command);
     let minute = Duration::from_mins(1);
-    let admin: SocketAddr = eventually("the address of the other listener", minute, || {
-        let said = service.stdout();
-        let (_, rest) = said.split_once("administrators are listened for on http://")?;
-        rest.split(|c: char| !c.is_ascii_digit() && !".:".contains(c))
-            .next()?
-            .parse()
-            .ok()
-    });
+    let admin = service.admin_addr();
     let ask =
         |address, path: &str, headers: &[(&str, &str)]| http::get(address, path, headers).unwrap();
     assert_eq!(service.get("/metrics").unwrap().status, 404);
