@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use radiosonde_catalog::objective::Objectives;
-use radiosonde_catalog::{HTTP_REQUEST_DURATION, Metric, RPC_REQUEST_DURATION};
+use radiosonde_catalog::{HTTP_REQUEST_DURATION, RPC_REQUEST_DURATION};
 
 use crate::histogram::SpanSource;
 use crate::{Bounds, SampledSpan};
@@ -131,16 +131,15 @@ impl RegistryOptions {
         self
     }
 
-    /// Tells whether the histograms of durations, of HTTP requests and of gRPC calls, count exactly how many were quicker than
-    /// a threshold: not when their buckets follow the values, as those of [`Bounds::exponential`] do.
+    /// Returns the histogram of durations, of HTTP requests or of gRPC calls, that does not count exactly how many were quicker
+    /// than a threshold, if there is one: its buckets follow the values, as those of [`Bounds::exponential`] do.
     #[must_use]
-    pub fn counts_thresholds(&self) -> bool {
-        let durations = [HTTP_REQUEST_DURATION, RPC_REQUEST_DURATION];
-        let is_exponential = |metric: &Metric| {
-            let bounds = self.bounds_of(metric.name());
+    pub fn without_thresholds(&self) -> Option<&'static str> {
+        let durations = [HTTP_REQUEST_DURATION.name(), RPC_REQUEST_DURATION.name()];
+        durations.into_iter().find(|name| {
+            let bounds = self.bounds_of(name);
             bounds.is_some_and(Bounds::is_exponential)
-        };
-        !durations.iter().any(is_exponential)
+        })
     }
 
     /// Returns the bounds that are set for a histogram by its name.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use radiosonde_catalog::objective::{InvalidObjective, LowTraffic, Objective, Objectives};
-use radiosonde_catalog::{JSON_VERSION, Unit};
+use radiosonde_catalog::{HTTP_REQUEST_DURATION, JSON_VERSION, RPC_REQUEST_DURATION, Unit};
 use serde::Deserialize;
 
 /// What is known of a service: its metrics and its objectives.
@@ -154,17 +154,20 @@ impl ServiceCatalogue {
         self.metrics.iter().find(|metric| metric.name == name)
     }
 
-    /// A threshold that is no bound would make rules that never fire.
+    /// A threshold that is no bound could not be counted, neither of requests nor of calls of gRPC: a call is a request.
     fn check_bounds(&self) -> Result<(), InvalidCatalogue> {
-        let durations = self.metric(radiosonde_catalog::HTTP_REQUEST_DURATION.name());
-        let bounds = durations.map_or(&[][..], |metric| &metric.bounds);
-        for objective in &self.objectives {
-            let threshold = objective.threshold_seconds();
-            if let Some(threshold) = threshold.filter(|threshold| !bounds.contains(threshold)) {
-                return Err(InvalidCatalogue::OutsideHistogram {
-                    objective: objective.name().to_owned(),
-                    threshold,
-                });
+        for histogram in [HTTP_REQUEST_DURATION.name(), RPC_REQUEST_DURATION.name()] {
+            let durations = self.metric(histogram);
+            let bounds = durations.map_or(&[][..], |metric| &metric.bounds);
+            for objective in &self.objectives {
+                let threshold = objective.threshold_seconds();
+                if let Some(threshold) = threshold.filter(|threshold| !bounds.contains(threshold)) {
+                    return Err(InvalidCatalogue::OutsideHistogram {
+                        objective: objective.name().to_owned(),
+                        threshold,
+                        histogram,
+                    });
+                }
             }
         }
         Ok(())
@@ -212,8 +215,8 @@ pub enum InvalidCatalogue {
     },
     /// The threshold of a latency objective is no bound of the histogram, which then cannot say how many were quicker.
     #[error(
-        "objective `{objective}` has the threshold {threshold} s, which is no bound of \
-         `http_request_duration_seconds`: take the catalogue from the service again, and do not edit it"
+        "objective `{objective}` has the threshold {threshold} s, which is no bound of `{histogram}`: take the catalogue \
+         from the service again, and do not edit it"
     )]
     #[non_exhaustive]
     OutsideHistogram {
@@ -221,6 +224,8 @@ pub enum InvalidCatalogue {
         objective: String,
         /// The threshold in seconds.
         threshold: f64,
+        /// The histogram.
+        histogram: &'static str,
     },
 }
 
@@ -462,5 +467,16 @@ mod tests {
             let error = ServiceCatalogue::from_json(&json.replacen(from, to, 1)).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn a_threshold_has_to_be_a_bound_for_calls_of_grpc_as_well() {
+        let json = written([Objective::latency("api", 95.0, Duration::from_millis(300))]);
+        let start = json.find(RPC_REQUEST_DURATION.name()).unwrap();
+        let (before, after) = json.split_at(start);
+        let edited = format!("{before}{}", after.replacen("0.3,0.5", "0.5", 1));
+        let error = ServiceCatalogue::from_json(&edited).unwrap_err();
+        let expected = "no bound of `rpc_request_duration_seconds`";
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }

@@ -148,10 +148,8 @@ fn of_receiver(old: &Channels, new: &Channels) -> Vec<String> {
     let kinds: BTreeSet<_> = old.keys().chain(new.keys()).collect();
     let change = |kind: &String| match (old.get(kind), new.get(kind)) {
         (Some(old), Some(new)) if old != new => {
-            let told = match short(kind, old) == short(kind, new) {
-                true => long,
-                false => short,
-            };
+            let is_same = short(kind, old) == short(kind, new);
+            let told = if is_same { long } else { short };
             Some(format!(
                 "{} instead of {}",
                 told(kind, new),
@@ -204,16 +202,20 @@ fn listed<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use radiosonde_catalog::Catalogue;
+
     use super::*;
-    use crate::{Service, ServiceCatalogue, Stack};
+    use crate::{Options, Service, ServiceCatalogue, Stack, Target};
 
     /// The manifest of a stack with these notifications.
     fn manifest(notifications: &str) -> Manifest {
-        let catalogue = radiosonde_catalog::Catalogue::new().json();
+        let catalogue = Catalogue::new().json();
         let catalogue = ServiceCatalogue::from_json(&catalogue).unwrap();
-        let mut options = crate::Options::default();
-        options.notifications = serde_json::from_str(notifications).unwrap();
-        options.target = crate::Target::Prometheus3;
+        let options = Options {
+            notifications: serde_json::from_str(notifications).unwrap(),
+            target: Target::Prometheus3,
+            ..Options::default()
+        };
         let service = Service::new("checkout", catalogue).with_team("shop");
         let stack = Stack::new([service], options).unwrap();
         Manifest::of(&stack, &stack.render())

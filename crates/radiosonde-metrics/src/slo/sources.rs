@@ -369,7 +369,7 @@ mod tests {
         let options = RegistryOptions::new()
             .objectives(Objectives::new(objectives).unwrap())
             .bounds(HTTP_REQUEST_DURATION.name(), Bounds::new([1.0]).unwrap());
-        assert!(options.counts_thresholds());
+        assert_eq!(options.without_thresholds(), None);
         let registry = Registry::with_options(options);
         for seconds in [0.01, 0.04, 0.05, 2.0] {
             request(&registry, "/", ("200", "ok"), seconds);
@@ -379,8 +379,9 @@ mod tests {
         assert!(text.contains("le=\"0.04\"} 2\n"), "{text}");
         assert!(text.contains("le=\"1.0\"} 3\n"), "{text}");
 
-        let exponential = Bounds::exponential();
-        let options = RegistryOptions::new().bounds(HTTP_REQUEST_DURATION.name(), exponential);
-        assert!(!options.counts_thresholds());
+        for name in [HTTP_REQUEST_DURATION.name(), RPC_REQUEST_DURATION.name()] {
+            let options = RegistryOptions::new().bounds(name, Bounds::exponential());
+            assert_eq!(options.without_thresholds(), Some(name));
+        }
     }
 }

@@ -113,13 +113,15 @@ pub enum ConfigError {
 
     /// A latency objective needs a bound in a histogram that has none.
     #[error(
-        "objective `{objective}` needs its threshold as a bound of `http_request_duration_seconds`, and `Config::metrics` \
-         gives that exponential buckets: leave its bounds as they are, or give some"
+        "objective `{objective}` needs its threshold as a bound of `{histogram}`, and `Config::metrics` gives that exponential \
+         buckets: leave its bounds as they are, or give some"
     )]
     #[non_exhaustive]
     UncountedThreshold {
         /// The name of the objective.
         objective: String,
+        /// The histogram: of HTTP requests, or of gRPC calls, which objectives count as well.
+        histogram: &'static str,
     },
 
     /// A header that holds credentials is to be recorded.

@@ -91,11 +91,14 @@ fn uncounted<'a>(
     objectives: &'a Objectives,
     metrics: &RegistryOptions,
 ) -> impl Iterator<Item = ConfigError> + use<'a> {
-    let is_counted = metrics.counts_thresholds();
+    let uncounting = metrics.without_thresholds();
     let with_threshold = objectives
         .iter()
-        .filter(move |objective| !is_counted && objective.threshold_seconds().is_some());
-    with_threshold.map(|objective| ConfigError::UncountedThreshold {
-        objective: objective.name().to_owned(),
+        .filter(|objective| objective.threshold_seconds().is_some());
+    with_threshold.filter_map(move |objective| {
+        Some(ConfigError::UncountedThreshold {
+            objective: objective.name().to_owned(),
+            histogram: uncounting?,
+        })
     })
 }
