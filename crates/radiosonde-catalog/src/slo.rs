@@ -36,6 +36,17 @@ pub const SLO_ERROR_BUDGET_REMAINING: Metric = Metric::gauge("slo_error_budget_r
     .with_otel_labels(&["radiosonde.slo.name", "http.route"])
     .with_help("Share of the error budget of the period that is left.");
 
+/// How long the error budget of the period lasts when requests go on failing as in the last hour; 0 when it is spent, and `+Inf`
+/// when that is longer than the period, after which all that was spent is regained.
+pub const SLO_EXHAUSTED_IN: Metric = Metric::gauge("slo_exhausted_in_seconds")
+    .with_otel_name("radiosonde.slo.exhausted_in")
+    .with_unit(Unit::Seconds)
+    .with_labels(&["slo", "route"])
+    .with_otel_labels(&["radiosonde.slo.name", "http.route"])
+    .with_help(
+        "Time until the error budget is spent, as requests failed in the last hour, in seconds.",
+    );
+
 /// What an objective promises, as labels.
 ///
 /// What may change stands here and not on the others, so that a change does not make new series of them.

@@ -7,7 +7,7 @@ use super::tier::WINDOWS;
 use super::{Decimal, Objective, ObjectiveKind, Scope};
 use crate::{
     HTTP_REQUEST_DURATION, RPC_REQUEST_DURATION, SLO_BAD_EVENTS, SLO_BURN_RATE,
-    SLO_ERROR_BUDGET_REMAINING, SLO_EVENTS, SLO_INFO,
+    SLO_ERROR_BUDGET_REMAINING, SLO_EVENTS, SLO_EXHAUSTED_IN, SLO_INFO,
 };
 
 /// The objectives of a service, none of them wrong, in the order of their names.
@@ -194,10 +194,11 @@ fn is_team(team: &str) -> bool {
 const LEAST_THRESHOLD: Duration = Duration::from_micros(100);
 
 /// The metrics with one series for each budget.
-const BY_BUDGET: [&str; 3] = [
+const BY_BUDGET: [&str; 4] = [
     SLO_EVENTS.name(),
     SLO_BAD_EVENTS.name(),
     SLO_ERROR_BUDGET_REMAINING.name(),
+    SLO_EXHAUSTED_IN.name(),
 ];
 
 const HOUR: Duration = Duration::from_hours(1);

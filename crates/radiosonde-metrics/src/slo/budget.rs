@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use radiosonde_catalog::objective::{Objective, Tier, WINDOWS};
 use radiosonde_catalog::{
-    SLO_BAD_EVENTS, SLO_BURN_RATE, SLO_ERROR_BUDGET_REMAINING, SLO_EVENTS, SLO_INFO,
+    SLO_BAD_EVENTS, SLO_BURN_RATE, SLO_ERROR_BUDGET_REMAINING, SLO_EVENTS, SLO_EXHAUSTED_IN,
+    SLO_INFO,
 };
 
 use super::history::History;
@@ -60,6 +61,7 @@ struct BudgetMetrics {
     events: Counter,
     bad: Counter,
     remaining: Gauge,
+    exhausted_in: Gauge,
     burn_rates: [Gauge; WINDOWS.len()],
 }
 
@@ -71,10 +73,12 @@ impl BudgetMetrics {
             events: registry.counter(&SLO_EVENTS, &labels),
             bad: registry.counter(&SLO_BAD_EVENTS, &labels),
             remaining: registry.gauge(&SLO_ERROR_BUDGET_REMAINING, &labels),
+            exhausted_in: registry.gauge(&SLO_EXHAUSTED_IN, &labels),
             burn_rates: WINDOWS
                 .map(|(window, _)| registry.gauge(&SLO_BURN_RATE, &[slo, route, window])),
         };
         metrics.remaining.set(1.0);
+        metrics.exhausted_in.set(f64::INFINITY);
         metrics
     }
 
@@ -83,6 +87,8 @@ impl BudgetMetrics {
         self.events.raise_to(total.events);
         self.bad.raise_to(total.bad);
         self.remaining.set(report.remaining);
+        let lasts = report.exhausted_in.map(|left| left.as_secs_f64());
+        self.exhausted_in.set(lasts.unwrap_or(f64::INFINITY));
         for (gauge, window) in self.burn_rates.iter().zip(&report.windows) {
             gauge.set(window.burn_rate);
         }

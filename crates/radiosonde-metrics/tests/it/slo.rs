@@ -72,6 +72,7 @@ fn every_series_exists_from_the_start_at_0() {
         "slo_burn_rate{slo=\"api\",window=\"5m\"} 0\n",
         "slo_burn_rate{route=\"/b\",slo=\"quick\",window=\"period\"} 0\n",
         "slo_error_budget_remaining_ratio{slo=\"api\"} 1\n",
+        "slo_exhausted_in_seconds{route=\"/a\",slo=\"quick\"} +Inf\n",
         "slo_info{kind=\"availability\",period_seconds=\"2592000\",slo=\"api\",target=\"0.999\",team=\"web\"} 1\n",
         "slo_info{kind=\"latency\",period_seconds=\"2592000\",slo=\"quick\",target=\"0.95\",threshold_seconds=\"0.3\"} 1\n",
     ] {
@@ -89,6 +90,7 @@ fn a_scrape_shows_what_was_recorded_before_it() {
         "slo_bad_events_total{slo=\"api\"} 10\n",
         "slo_burn_rate{slo=\"api\",window=\"5m\"} 10\n",
         "slo_error_budget_remaining_ratio{slo=\"api\"} -9\n",
+        "slo_exhausted_in_seconds{slo=\"api\"} 0\n",
     ] {
         assert!(text.contains(line), "{line}{text}");
     }
