@@ -1,11 +1,13 @@
 //! Names.
 
+use std::net::ToSocketAddrs as _;
+
 use radiosonde_health::{Check, CheckFailed};
-use tokio::net::lookup_host;
 
 /// Makes a check that has the system resolve this name. One address passes.
 ///
-/// The system may answer from a cache, and from `/etc/hosts`.
+/// The system may answer from a cache, and from `/etc/hosts`. It cannot be told to give up: while it hangs, the check fails, and
+/// one thread of Tokio's is blocked, however long.
 ///
 /// # Examples
 ///
@@ -21,15 +23,11 @@ use tokio::net::lookup_host;
 /// ```
 pub fn check(name: impl Into<String>, host: impl Into<String>) -> Check {
     let host = host.into();
-    Check::new(name, move || {
-        let host = host.clone();
-        async move {
-            let mut addresses = lookup_host((host, 0)).await?;
-            let first = addresses.next();
-            first.map_or_else(
-                || Err(CheckFailed::new("the name has no address")),
-                |_| Ok(()),
-            )
+    Check::blocking(name, move || {
+        let mut addresses = (host.as_str(), 0).to_socket_addrs()?;
+        match addresses.next() {
+            Some(_) => Ok(()),
+            None => Err(CheckFailed::new("the name has no address")),
         }
     })
 }
