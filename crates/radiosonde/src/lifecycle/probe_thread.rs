@@ -39,25 +39,23 @@ impl ProbeThread {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let own = Builder::new_current_thread().enable_all().build()?;
-        let watch = health.watch_runtime(&service);
+        // All that can fail and all that is done once is done here. The thread answers, and its stack stays small.
+        let mut connections = {
+            let _inside = own.enter();
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            Connections::new(listener, settings, None, app)
+        };
+        own.spawn(health.watch_runtime(&service));
         let (end, ended) = oneshot::channel();
         let answer = async move {
-            tokio::spawn(watch);
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            let mut connections = Connections::new(listener, settings, None, app);
             tokio::select! {
                 () = connections.accept() => {}
                 _ = ended => {}
             }
-            io::Result::Ok(())
         };
         thread::Builder::new()
             .name("radiosonde-probes".into())
-            .spawn(move || {
-                if let Err(error) = own.block_on(answer) {
-                    tracing::error!(target: "radiosonde", %error, "probes are not answered on their own thread");
-                }
-            })?;
+            .spawn(move || own.block_on(answer))?;
         Ok(Self { address, _end: end })
     }
 }
