@@ -64,6 +64,8 @@ fn main() {
 struct Cost {
     cpu: Duration,
     resident_kib: u64,
+    /// What of it is memory, and not code that is mapped.
+    own_kib: u64,
     threads: u64,
 }
 
@@ -76,6 +78,7 @@ async fn idle(time: Duration) -> Cost {
     Cost {
         cpu: cpu_time().saturating_sub(before),
         resident_kib: status("VmRSS:"),
+        own_kib: status("RssAnon:"),
         threads: status("Threads:"),
     }
 }
@@ -89,11 +92,12 @@ fn report(rows: &[(&str, Cost)], time: Duration) {
                 (*name).to_owned(),
                 format!("{share:.3} %"),
                 format!("{} KiB", cost.resident_kib),
+                format!("{} KiB", cost.own_kib),
                 cost.threads.to_string(),
             ]
         })
         .collect();
-    let header = ["", "of a core", "resident", "threads"];
+    let header = ["", "of a core", "resident", "without code", "threads"];
     table(&format!("Idle for {time:?}"), &header, &rows);
 }
 
