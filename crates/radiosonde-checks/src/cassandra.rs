@@ -7,7 +7,7 @@ use scylla::client::session::Session;
 
 /// Makes a check that reads one row of `system.local`, by this session: of one node that the session would ask.
 ///
-/// It says that a node answers, not that enough of them do for the consistency level of the service.
+/// It says that a node answers, not that enough of them do for the consistency level of the service. Any role may read that row.
 ///
 /// # Examples
 ///

@@ -7,9 +7,11 @@ use serde_json::Value;
 use crate::http::{beginning, succeeded};
 
 /// Makes a check that has the server evaluate `1`, by a clone of this client. The address is the whole one, such as
-/// `http://graph.internal:8182/gremlin`; the server must have the HTTP channelizer, alone or beside that of `WebSocket`.
+/// `http://graph.internal:8182/gremlin`, with the name and the password in it where the server asks for them; errors do not show
+/// those. The server must have the HTTP channelizer, alone or beside that of `WebSocket`: with the latter alone it answers 403.
 ///
-/// It touches no graph, so it needs no name of one.
+/// It touches no graph, so it needs no name of one; and passes when the graph is gone. It waits among the scripts of others, so that
+/// a server fails it all of whose threads are busy.
 ///
 /// # Examples
 ///
@@ -32,7 +34,7 @@ pub fn check(name: impl Into<String>, client: &Client, url: Url) -> Check {
             let response = succeeded(request.send().await?)?;
             let body = beginning(response, 64 * 1024).await?;
             let answer: Value = serde_json::from_slice(&body)?;
-            // The status of HTTP is 200 while that of the script is not.
+            // Gremlin Server 3 fails by the status of HTTP; others say 200 there, whatever came of the script.
             match code(&answer) {
                 Some(200) => Ok(()),
                 Some(code) => Err(CheckFailed::new(format_args!("the answer is {code}"))),

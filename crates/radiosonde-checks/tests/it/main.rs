@@ -20,6 +20,11 @@ mod kafka;
     unix
 ))]
 mod local;
+#[cfg(any(
+    feature = "cassandra-metrics",
+    all(feature = "clickhouse", feature = "gremlin")
+))]
+mod recorded;
 
 use radiosonde_health::{Check, CheckReport, Health};
 

@@ -41,6 +41,16 @@ impl Mode {
         Self::Answer(Answer::new(200, &headers, body.as_ref()))
     }
 
+    /// Answers with these bytes, head and all: what a real server answered. For the counts it is no success.
+    #[must_use]
+    pub fn verbatim(answer: impl Into<Vec<u8>>) -> Self {
+        Self::Answer(Answer {
+            bytes: answer.into(),
+            status: 0,
+            refused: 0,
+        })
+    }
+
     /// Answers with this status, and asks for so many seconds without requests.
     #[must_use]
     pub fn throttle(status: u16, seconds: u64) -> Self {

@@ -1,6 +1,7 @@
-//! The check of Cassandra, by the real driver, against a node that answers as much as the driver asks.
+//! The check of Cassandra, by the real driver, against a node that answers as a real one did.
 
 mod node;
+mod recording;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +17,7 @@ use crate::{error, run, turns};
 
 async fn session(node: &Node) -> Arc<Session> {
     let builder = SessionBuilder::new().known_node_addr(node.addr());
-    let session = builder.fetch_schema_metadata(false).build().await;
-    Arc::new(session.unwrap())
+    Arc::new(builder.build().await.unwrap())
 }
 
 #[tokio::test]
@@ -31,12 +31,34 @@ async fn a_node_that_answers_passes() {
 }
 
 #[tokio::test]
+async fn a_role_that_may_nothing_passes() {
+    let node = Node::start().await;
+    node.answer_as("behind a password");
+    let builder = SessionBuilder::new().known_node_addr(node.addr());
+    let session = builder.user("checkout", "hunter2").build().await;
+    let session = Arc::new(session.unwrap());
+    let report = run(cassandra::check("events", &session)).await;
+    assert!(report.is_passing(), "{report:?}");
+}
+
+#[tokio::test]
 async fn what_a_node_says_is_told() {
     let node = Node::start().await;
     let session = session(&node).await;
-    node.refuse("the disk is on fire");
-    let said = error(cassandra::check("events", &session)).await;
-    assert!(said.contains("the disk is on fire"), "{said}");
+    for (title, words) in [
+        (
+            "too slow",
+            "Operation timed out - received only 0 responses",
+        ),
+        (
+            "failing",
+            "Operation failed - received 0 responses and 1 failures",
+        ),
+    ] {
+        node.answer_as(title);
+        let said = error(cassandra::check("events", &session)).await;
+        assert!(said.contains(words), "{title}: {said}");
+    }
 }
 
 #[tokio::test]
