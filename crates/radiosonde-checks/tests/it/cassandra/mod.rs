@@ -1,8 +1,10 @@
 //! The check of Cassandra, by the real driver, against a node that answers as a real one did.
 
 mod node;
+mod recorder;
 mod recording;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,21 +15,34 @@ use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 
 use self::node::Node;
+use self::recorder::Recorder;
+use self::recording::Recording;
 use crate::{error, run, turns};
 
-async fn session(node: &Node) -> Arc<Session> {
-    let builder = SessionBuilder::new().known_node_addr(node.addr());
+async fn session(node: SocketAddr) -> Arc<Session> {
+    let builder = SessionBuilder::new().known_node_addr(node);
     Arc::new(builder.build().await.unwrap())
 }
 
 #[tokio::test]
 async fn a_node_that_answers_passes() {
     let node = Node::start().await;
-    let session = session(&node).await;
+    let session = session(node.addr()).await;
     let report = run(cassandra::check("events", &session)).await;
     assert!(report.is_passing(), "{report:?}");
     let asked = node.last_query();
     assert!(asked.contains("FROM system.local"), "{asked}");
+}
+
+/// Else a driver of another version asks other things: print the recording of a server with the last test here.
+#[tokio::test]
+async fn what_was_recorded_is_what_is_asked() {
+    let node = Node::start().await;
+    let recorder = Recorder::before(node.addr().to_string()).await;
+    let session = session(recorder.addr()).await;
+    assert!(run(cassandra::check("events", &session)).await.is_passing());
+    let recording = recorder.recording();
+    assert!(recording == Recording::load("well"), "{recording}");
 }
 
 #[tokio::test]
@@ -44,7 +59,7 @@ async fn a_role_that_may_nothing_passes() {
 #[tokio::test]
 async fn what_a_node_says_is_told() {
     let node = Node::start().await;
-    let session = session(&node).await;
+    let session = session(node.addr()).await;
     for (title, words) in [
         (
             "too slow",
@@ -64,7 +79,7 @@ async fn what_a_node_says_is_told() {
 #[tokio::test]
 async fn a_node_is_followed_through_its_troubles() {
     let mut node = Node::start().await;
-    let session = session(&node).await;
+    let session = session(node.addr()).await;
     let health = Health::new();
     let check = cassandra::check("events", &session).critical();
     let check = check
@@ -85,7 +100,7 @@ async fn a_node_is_followed_through_its_troubles() {
 #[tokio::test]
 async fn open_connections_are_shown() {
     let node = Node::start().await;
-    let session = session(&node).await;
+    let session = session(node.addr()).await;
     assert!(run(cassandra::check("events", &session)).await.is_passing());
     let registry = Registry::new();
     cassandra::record_pool(&registry, "events", &session);
@@ -103,8 +118,9 @@ async fn open_connections_are_shown() {
 #[ignore = "needs a server: RADIOSONDE_TEST_CASSANDRA=127.0.0.1:9042"]
 async fn a_cassandra_of_yours_passes() {
     let node = std::env::var("RADIOSONDE_TEST_CASSANDRA").unwrap();
-    let session = SessionBuilder::new().known_node(node).build().await;
-    let session = Arc::new(session.unwrap());
+    let recorder = Recorder::before(node).await;
+    let session = session(recorder.addr()).await;
     let report = run(cassandra::check("events", &session)).await;
+    println!("{}", recorder.recording());
     assert!(report.is_passing(), "{report:?}");
 }

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::recording::{ERROR, Frame, QUERY, Recording};
+use super::recording::{ERROR, Frame, QUERY, Recording, read_frame};
 
 pub(super) struct Node {
     addr: SocketAddr,
@@ -96,24 +96,19 @@ impl Node {
 /// Answers one connection until it ends.
 async fn converse(mut stream: TcpStream, shared: Arc<Shared>) {
     let _open = Open::new(&shared);
-    let mut header = [0; 9];
-    while stream.read_exact(&mut header).await.is_ok() {
-        let [_, _, stream_high, stream_low, opcode, length @ ..] = header;
-        let mut body = vec![0; u32::from_be_bytes(length) as usize];
-        if stream.read_exact(&mut body).await.is_err() {
-            return;
-        }
+    while let Some((head, body)) = read_frame(&mut stream).await {
         if shared.is_silent.load(SeqCst) {
             continue;
         }
+        let [_, _, number_high, number_low, opcode, ..] = head;
         let request = Frame::request(opcode, &body);
         let answer = shared.answer(&request);
         if opcode == QUERY {
             *shared.last_query.lock().unwrap() = request.body;
         }
         let length = u32::try_from(answer.body.len()).unwrap().to_be_bytes();
-        let header = [0x84, 0, stream_high, stream_low, answer.opcode];
-        let frame = [&header[..], &length, &answer.body].concat();
+        let head = [0x84, 0, number_high, number_low, answer.opcode];
+        let frame = [&head[..], &length, &answer.body].concat();
         if stream.write_all(&frame).await.is_err() {
             return;
         }
@@ -150,8 +145,6 @@ fn not_recorded(request: &Frame) -> Frame {
     let invalid = [0, 0, 0x22, 0];
     let said = format!("not recorded: {}", request.body.escape_ascii());
     let length = u16::try_from(said.len()).unwrap().to_be_bytes();
-    Frame {
-        opcode: ERROR,
-        body: [&invalid[..], &length, said.as_bytes()].concat(),
-    }
+    let body = [&invalid[..], &length, said.as_bytes()].concat();
+    Frame::new(ERROR, body)
 }
