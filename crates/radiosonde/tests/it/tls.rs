@@ -28,8 +28,8 @@ fn file(name: &str) -> PathBuf {
     PathBuf::from(directory).join(name)
 }
 
-/// Starts a collector that takes what comes from clients which the authority knows. It ends with the test.
-fn collector() -> SocketAddr {
+/// Returns the settings of a collector that takes what comes from clients which the authority knows.
+fn mutual() -> ServerConfig {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::from_pem_file(file("ca.pem")).unwrap();
@@ -37,13 +37,17 @@ fn collector() -> SocketAddr {
     let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
     let certificate = CertificateDer::from_pem_file(file("server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
-    let config = ServerConfig::builder_with_provider(provider)
+    ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_client_cert_verifier(verifier.build().unwrap())
         .with_single_cert(vec![certificate], key)
-        .unwrap();
-    let config = Arc::new(config);
+        .unwrap()
+}
+
+/// Starts such a collector. It ends with the test.
+fn collector() -> SocketAddr {
+    let config = Arc::new(mutual());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -112,7 +116,10 @@ fn a_collector_is_trusted_and_trusts_by_the_files_that_are_given() {
             .build()
             .unwrap();
         let report = runtime.block_on(async {
-            let sonde = build("checkout").unwrap().into_sonde();
+            let mut parts = build("checkout").unwrap();
+            let dispatch = radiosonde::ext::dispatch(&mut parts);
+            let sonde = parts.into_sonde();
+            tracing::dispatcher::with_default(&dispatch, || tracing::info!("an order"));
             let app = Router::new()
                 .route("/", get(async || ""))
                 .layer(sonde.layer());
@@ -135,6 +142,102 @@ fn a_collector_is_trusted_and_trusts_by_the_files_that_are_given() {
     assert_eq!(sent(name, address, &both), "3 of 3");
     assert_eq!(sent(name, address, &[authority]), "0 of 3", "it shows none");
     assert_eq!(sent(name, address, &client), "0 of 3", "nobody knows it");
+}
+
+/// Listens for connections over TLS.
+#[cfg(feature = "otlp-grpc")]
+struct Listener {
+    tcp: tokio::net::TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+#[cfg(feature = "otlp-grpc")]
+impl axum::serve::Listener for Listener {
+    type Io = tokio_rustls::server::TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+        loop {
+            if let Ok((stream, address)) = self.tcp.accept().await
+                && let Ok(stream) = self.acceptor.accept(stream).await
+            {
+                return (stream, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+}
+
+/// What the calls of a service were: by the service of the collector, what they said of their tenant.
+#[cfg(feature = "otlp-grpc")]
+type Tenants = Arc<std::sync::Mutex<std::collections::BTreeMap<String, String>>>;
+
+/// Starts a collector of gRPC, which ends with the runtime.
+#[cfg(feature = "otlp-grpc")]
+async fn collector_of_grpc() -> (SocketAddr, Tenants) {
+    let tenants = Tenants::default();
+    let called = tenants.clone();
+    let answer = async move |request: Request<Body>| {
+        let service = request.uri().path().split('.').nth(3).unwrap();
+        let tenant = request.headers()["x-tenant"].to_str().unwrap();
+        let mut called = called.lock().unwrap();
+        called.insert(service.to_owned(), tenant.to_owned());
+        http::Response::builder()
+            .header("content-type", "application/grpc")
+            .header("grpc-status", "0")
+            .body(Body::empty())
+            .unwrap()
+    };
+    let mut config = mutual();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let listener = Listener {
+        tcp: tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        acceptor: TlsAcceptor::from(Arc::new(config)),
+    };
+    let address = listener.tcp.local_addr().unwrap();
+    let app = Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (address, tenants)
+}
+
+/// The service itself stands in the other test.
+#[cfg(feature = "otlp-grpc")]
+#[test]
+fn over_grpc_a_collector_is_trusted_alike_and_each_signal_has_its_headers() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (address, tenants) = runtime.block_on(collector_of_grpc());
+    let endpoint = format!("https://{address}");
+    let path = |name| file(name).to_str().unwrap().to_owned();
+    let (authority, certificate, key) = (path("ca.pem"), path("client.pem"), path("client.key"));
+    let stranger = [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=all"),
+        ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "x-tenant=metrics"),
+        ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "x-tenant=logs"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", &*authority),
+    ];
+    let known = [
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", &*certificate),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", &*key),
+    ];
+    let name = "tls::a_collector_is_trusted_and_trusts_by_the_files_that_are_given";
+    let sent = |variables: &[_]| printed(&child::run(name, variables)).contains("sent 3 of 3");
+    assert!(!sent(&stranger), "it shows no certificate");
+    assert!(tenants.lock().unwrap().is_empty());
+    assert!(sent(&[&stranger[..], &known].concat()));
+    let tenants = tenants.lock().unwrap();
+    let of = |service: &str| tenants.get(service).map(String::as_str);
+    assert_eq!(of("trace"), Some("all"));
+    assert_eq!(of("metrics"), Some("metrics"));
+    assert_eq!(of("logs"), Some("logs"));
 }
 
 /// Connects to an acceptor of TLS, and returns its side of the handshake as it is timed, with the client's.
