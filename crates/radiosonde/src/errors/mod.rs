@@ -2,7 +2,7 @@
 //!
 //! A *report* is one event of Sentry. One failure is one report: in a request, a panic or a logged error speaks for the failed
 //! response that follows it; an error that is passed on, wrapped and logged again is told by its innermost cause; and so is
-//! a panic that somebody catches. Reports carry the ids of the current span, sampled or not, so that they
+//! a panic that somebody catches, or hears of by joining a task. Reports carry the ids of the current span, sampled or not, so that they
 //! join their traces. Whoever reports pays for a copy of the facts. Symbols are looked up and secrets
 //! replaced on a thread beside the telemetry thread, which sends.
 //!

@@ -1,6 +1,6 @@
 //! Where reports are handed in.
 
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use backtrace::Backtrace;
 use radiosonde_catalog::{
@@ -19,6 +19,7 @@ use super::project::Project;
 use super::sending::Sending;
 use super::sessions::{SessionEnd, Sessions};
 use super::stack;
+use super::told::ToldPanics;
 use crate::config::SentrySettings;
 use crate::context::current_span;
 use crate::io::pipeline::{self, Account, Queue, Slot};
@@ -38,6 +39,7 @@ struct Inner {
     most_breadcrumbs: usize,
     /// What happened outside of requests.
     loose_breadcrumbs: Mutex<Breadcrumbs>,
+    told_panics: Mutex<ToldPanics>,
 }
 
 /// Whether the stack of this thread is part of a report.
@@ -88,6 +90,7 @@ impl Reporter {
             sessions,
             most_breadcrumbs: settings.options.breadcrumbs,
             loose_breadcrumbs: Mutex::default(),
+            told_panics: Mutex::default(),
         }))
     }
 
@@ -118,7 +121,7 @@ impl Reporter {
         let gate = &self.0.gate;
         // Before it is noted as told: what is ignored must not keep quiet what is not.
         gate.ignore(&event, current::route())?;
-        if !current::is_news(&event) {
+        if !current::is_news(&event) || !self.is_news(&event) {
             gate.count_repeated();
             return Ok(());
         }
@@ -128,6 +131,14 @@ impl Reporter {
         event.contexts.trace = trace().or_else(current::followed_trace);
         slot.fill(ErrorReport::new(event, stack.take(), weight));
         Ok(())
+    }
+
+    /// Takes note of a panic, and returns whether an event is no news of one, whatever request it belonged to.
+    fn is_news(&self, event: &Event) -> bool {
+        let Some(mut told) = unless_in_use(&self.0.told_panics) else {
+            return true;
+        };
+        told.is_news(event)
     }
 
     /// Takes room for an event of this weight, and adds what is known of its request and of what happened before. Returns what it
@@ -191,13 +202,19 @@ impl Reporter {
         }
     }
 
-    /// Runs `with` with what happened outside of requests, unless another thread does: none waits for another.
+    /// Runs `with` with what happened outside of requests, unless another thread does.
     fn with_loose<T>(&self, with: impl FnOnce(&mut Breadcrumbs) -> T) -> Option<T> {
-        match self.0.loose_breadcrumbs.try_lock() {
-            Ok(mut loose) => Some(with(&mut loose)),
-            Err(TryLockError::Poisoned(loose)) => Some(with(&mut loose.into_inner())),
-            Err(TryLockError::WouldBlock) => None,
-        }
+        let mut loose = unless_in_use(&self.0.loose_breadcrumbs)?;
+        Some(with(&mut loose))
+    }
+}
+
+/// Locks what all threads share, unless another has done so: none waits for another.
+fn unless_in_use<T>(shared: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match shared.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(guard)) => Some(guard.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }
 

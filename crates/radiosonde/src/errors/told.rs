@@ -1,8 +1,11 @@
 //! What was reported in a request, so that one failure is one report.
 
+use std::collections::VecDeque;
+
 use serde_json::Value;
 
 use super::event::{Event, Exception};
+use super::report::cut;
 
 /// What was reported. A failure is told by its innermost cause: whoever passes an error on wraps it.
 #[derive(Debug, Default)]
@@ -38,6 +41,39 @@ impl Told {
         }
         true
     }
+}
+
+/// The last panics of the process that were told. Whoever joins a task that has panicked is told the text of the panic, wherever
+/// the task belonged.
+#[derive(Debug, Default)]
+pub(super) struct ToldPanics(VecDeque<String>);
+
+impl ToldPanics {
+    /// Takes note of an event, and returns whether it says something new.
+    pub(super) fn is_news(&mut self, event: &Event) -> bool {
+        let Some(cause) = event.exception.0.first() else {
+            return true;
+        };
+        if cause.kind == JOINED {
+            return !self.0.iter().any(|quoted| cause.value.contains(quoted));
+        }
+        if is_panic(event) {
+            if self.0.len() == MOST {
+                self.0.pop_front();
+            }
+            self.0.push_back(quoted(&cause.value));
+        }
+        true
+    }
+}
+
+/// Spells the beginning of a text as the error of a task that has panicked quotes it.
+fn quoted(text: &str) -> String {
+    let mut quoted = format!("{:?}", cut(text, MAX_SAID));
+    if text.len() > MAX_SAID {
+        quoted.pop();
+    }
+    quoted
 }
 
 /// Names the failure that an event is about: its innermost cause, else what was logged and where.
@@ -89,6 +125,9 @@ fn quotes(event: &Event, panic: &str) -> bool {
     let mut errors = event.exception.0.iter();
     !is_panic(event) && (message.contains(panic) || errors.any(|error| error.value.contains(panic)))
 }
+
+/// What the error of a task calls itself that has panicked: tokio's.
+const JOINED: &str = "JoinError::Panic";
 
 /// A request in which more goes wrong is told anew each time.
 const MOST: usize = 16;
@@ -169,6 +208,30 @@ mod tests {
         assert!(told.is_news(&logged(&long, &[])));
         assert!(!told.is_news(&logged("", &[("Timeout", "too late")])));
         assert!(told.said[0].len() <= MAX_SAID);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_is_joined_says_nothing_new_of_its_panic() {
+        async fn joined(text: String) -> Event {
+            let error = tokio::spawn(async { std::panic::resume_unwind(Box::new(text)) });
+            let error: tokio::task::JoinError = error.await.map(|()| ()).unwrap_err();
+            let mut event = logged("the task is gone", &[]);
+            event.exception.0 = crate::errors::exception::chain(&error);
+            event
+        }
+        let mut told = ToldPanics::default();
+        for text in ["no \"order\"", &"x".repeat(5_000)] {
+            let joined = joined(text.to_owned()).await;
+            assert!(told.is_news(&joined), "its panic was never told");
+            assert!(told.is_news(&logged("", &[("panic", text)])));
+            assert!(!told.is_news(&joined), "{joined:?}");
+        }
+        assert!(told.is_news(&joined("no".into()).await));
+        assert!(told.is_news(&logged("it broke", &[])));
+        for number in 0..MOST {
+            told.is_news(&logged("", &[("panic", &number.to_string())]));
+        }
+        assert_eq!(told.0.len(), MOST);
     }
 
     #[test]

@@ -156,6 +156,7 @@ fn a_panic_is_one_event_whoever_catches_it_and_says_so() {
         let expected = [
             ("GET /caught".into(), "this handler panics".into()),
             ("GET /joined".into(), "this task panics".into()),
+            (Value::Null, "this \"task\" is on its own".into()),
             ("GET /unwinds".into(), "this handler panics as well".into()),
         ];
         assert_eq!(told, expected, "{events:#?}");
@@ -177,19 +178,26 @@ fn a_panic_is_one_event_whoever_catches_it_and_says_so() {
         tracing::error!(error = &error as &dyn std::error::Error, "the task is gone");
         StatusCode::INTERNAL_SERVER_ERROR
     };
+    let spawned = async || {
+        let task = async { panic!("this \"task\" is on its own") };
+        let error = tokio::spawn(task).await.unwrap_err();
+        radiosonde::errors::set_cause(&error);
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
     let unwinds = async || -> StatusCode { panic!("this handler panics as well") };
     let app = Router::new()
         .route("/caught", get(caught))
         .route("/joined", get(joined))
+        .route("/spawned", get(spawned))
         .route("/unwinds", get(unwinds))
         .layer(sonde.layer());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        for path in ["/caught", "/joined", "/unwinds"] {
+        for path in ["/caught", "/joined", "/spawned", "/unwinds"] {
             let request = Request::get(path).body(Body::empty()).unwrap();
             let answer = AssertUnwindSafe(app.clone().oneshot(request));
             let _ = answer.catch_unwind().await;
         }
     });
-    assert_eq!(count(&sonde, "panics_total "), 3);
+    assert_eq!(count(&sonde, "panics_total "), 4);
 }
