@@ -139,9 +139,11 @@ impl Sonde {
     /// Put it around a client that is a tower service, such as the legacy one of `hyper-util`; with the feature `reqwest`
     /// it is a middleware of `reqwest-middleware` as well. See [`client`](crate::client) for what is counted.
     ///
-    /// `traceparent` and `tracestate` are those of the span that the request gets, which is a child of what is current
-    /// where the request is made. A request of a trace that is not sampled, or not exported, has no span, and takes the
-    /// ids of that trace along all the same. They go to every server that is called.
+    /// The headers of traces that [`Config::propagators`](crate::Config::propagators) names, `traceparent`, `tracestate` and `baggage` by
+    /// default, replace those that the request has. Their ids are those of the span that the request gets, which is a child of what is
+    /// current where the request is made. A request of a trace that is not sampled, or not exported, has no span, and takes the ids of
+    /// that trace along all the same. Baggage is that of the current context: what came with the request that is worked for, unless the
+    /// service has put another there. All of that goes to every server that is called.
     ///
     /// The layer is a pointer to what is kept for the life of the process, so it may be copied freely.
     ///

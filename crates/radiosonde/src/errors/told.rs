@@ -214,7 +214,7 @@ mod tests {
     async fn a_task_that_is_joined_says_nothing_new_of_its_panic() {
         async fn joined(text: String) -> Event {
             let error = tokio::spawn(async { std::panic::resume_unwind(Box::new(text)) });
-            let error: tokio::task::JoinError = error.await.map(|()| ()).unwrap_err();
+            let error = error.await.unwrap_err();
             let mut event = logged("the task is gone", &[]);
             event.exception.0 = crate::errors::exception::chain(&error);
             event

@@ -66,7 +66,7 @@ mod slo;
 mod starved;
 #[cfg(feature = "axum")]
 mod strangers;
-#[cfg(feature = "axum")]
+#[cfg(all(feature = "axum", feature = "otlp"))]
 mod streams;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -9,11 +9,14 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::sse::{Event, Sse};
 use axum::routing::get;
 use futures_util::{StreamExt as _, stream};
-use radiosonde::Sonde;
+use radiosonde::{Config, Sonde};
+use radiosonde_testkit::fault::{FaultCollector, Mode};
 use radiosonde_testkit::size;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinSet, yield_now};
+
+use crate::account::Account;
 
 async fn echo(mut socket: WebSocket) {
     while let Some(Ok(message)) = socket.recv().await {
@@ -172,7 +175,9 @@ async fn connections_that_are_cut_at_random_leave_nothing_behind() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_time_of_web_sockets_is_taken_where_their_connections_are_served() {
-    let sonde = radiosonde::build("checkout").unwrap().into_sonde();
+    let collector = FaultCollector::start(Mode::status(200));
+    let config = Config::new("checkout").otlp_endpoint(collector.endpoint());
+    let sonde = radiosonde::build(config).unwrap().into_sonde();
     let server = sonde.bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr();
     let server = tokio::spawn(server.serve(app(&sonde)));
@@ -187,6 +192,12 @@ async fn the_time_of_web_sockets_is_taken_where_their_connections_are_served() {
         text.contains(&format!("{of_sockets}\n")),
         "{of_sockets}\n{text}"
     );
+
+    // No connection that is gone, however it went, has left its span behind in memory.
+    sonde.shutdown(Duration::from_secs(30)).await;
+    let spans = Account::of_spans(&sonde);
+    assert_eq!(spans.all, sum(&sonde, "http_requests_total"));
+    assert_eq!(spans.sent, collector.accepted("/v1/traces"));
 }
 
 /// Asserts that each upgrade and each stream was counted once.
