@@ -127,9 +127,10 @@ impl Reporter {
         }
         gate.admit()?;
         let weight = event.weight() + stack.weight();
-        let (slot, weight) = self.describe(&mut event, weight)?;
+        let slot = self.describe(&mut event, weight).ok_or(Loss::QueueFull)?;
         event.contexts.trace = trace().or_else(current::followed_trace);
-        slot.fill(ErrorReport::new(event, stack.take(), weight));
+        let report = ErrorReport::new(event, stack.take(), slot.weight());
+        slot.fill(report);
         Ok(())
     }
 
@@ -141,31 +142,19 @@ impl Reporter {
         told.is_news(event)
     }
 
-    /// Takes room for an event of this weight, and adds what is known of its request and of what happened before. Returns what it
-    /// weighs with that.
-    ///
-    /// # Errors
-    ///
-    /// Returns that there is no room.
-    fn describe(
-        &self,
-        event: &mut Event,
-        weight: usize,
-    ) -> Result<(Slot<'_, ErrorReport>, usize), Loss> {
-        let reserve = |weight| {
-            let slot = self.0.queue.reserve(weight).ok_or(Loss::QueueFull)?;
-            Ok((slot, weight))
-        };
+    /// Takes room for an event of this weight, if there is any, and adds what is known of its request and of what happened before.
+    fn describe(&self, event: &mut Event, weight: usize) -> Option<Slot<'_, ErrorReport>> {
+        let reserve = |weight| self.0.queue.reserve(weight);
         let inside = current::with_request(|request| {
             let slot = reserve(weight + request.weight())?;
             request.describe(event);
-            Ok(slot)
+            Some(slot)
         });
         let outside = || {
             self.with_loose(|loose| {
                 let slot = reserve(weight + loose.weight())?;
                 event.breadcrumbs = loose.to_values();
-                Ok(slot)
+                Some(slot)
             })
         };
         inside.or_else(outside).unwrap_or_else(|| reserve(weight))

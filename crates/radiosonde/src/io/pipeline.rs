@@ -192,6 +192,7 @@ impl Room {
 impl<T> Queue<T> {
     /// Offers an item, and returns whether it was taken. Never blocks: if the queue is full or the worker has ended, the item
     /// is dropped and counted.
+    #[cfg(any(feature = "otlp", test))]
     pub(crate) fn offer(&self, item: T) -> bool {
         let slot = self.reserve((self.weight)(&item));
         slot.map(|slot| slot.fill(item)).is_some()
@@ -246,6 +247,12 @@ pub(crate) struct Slot<'a, T> {
 }
 
 impl<T> Slot<'_, T> {
+    /// Returns what was reserved.
+    #[cfg(feature = "sentry")]
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
+    }
+
     /// Puts the item into the queue. It weighs what was reserved for it.
     pub(crate) fn fill(mut self, item: T) {
         let Some(permit) = self.permit.take() else {
