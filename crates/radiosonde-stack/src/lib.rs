@@ -23,6 +23,7 @@ mod runbooks;
 pub mod settings;
 mod source;
 mod stack;
+mod texts;
 mod tree;
 mod warnings;
 mod yaml;

@@ -9,7 +9,7 @@ use crate::alertmanager::Notifications;
 use crate::alerts::packs::PACKS;
 use crate::alerts::{CATEGORIES, STACK};
 use crate::settings::Settings;
-use crate::{DataSources, InvalidStack, Naming};
+use crate::{DataSources, InvalidStack, Naming, texts};
 
 /// What the stack is written for, and how.
 #[derive(Debug, Clone)]
@@ -29,10 +29,10 @@ pub struct Options {
     pub team: Option<String>,
     /// The address below which the pages of `runbooks/` can be read. Defaults to `runbooks`: in the tree.
     pub runbooks: String,
-    /// How often services are scraped. Defaults to 15 seconds.
+    /// How often services are scraped, at least once a minute. Defaults to 15 seconds.
     pub scrape_interval: Duration,
-    /// How often rules are evaluated; of objectives, what may wait is evaluated four times less often. Defaults to 30
-    /// seconds.
+    /// How often rules are evaluated, at least once a minute; of objectives, what may wait is evaluated four times less often.
+    /// Defaults to 30 seconds.
     pub evaluation_interval: Duration,
     /// Where Prometheus itself is, for its own scrape: a host and a port. Defaults to `localhost:9090`.
     pub prometheus: String,
@@ -47,7 +47,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Checks that everything that is named exists.
+    /// Checks that everything that is named exists, and that no text is read as more than that.
     pub(crate) fn check(&self) -> Result<(), InvalidStack> {
         let categories = || CATEGORIES.iter().chain(PACKS).chain([&STACK]);
         let is_alert = |name: &&String| {
@@ -61,7 +61,25 @@ impl Options {
         if let Some(name) = self.packs.iter().find(|name| !is_pack(name)) {
             return Err(InvalidStack::NoPack { name: name.clone() });
         }
+        self.check_intervals()?;
+        texts::check_team(self.team.as_ref())?;
+        texts::check_addresses(self)?;
         Ok(self.notifications.check(self.target)?)
+    }
+
+    /// Rates over five minutes need several values, and what is recorded every fourth evaluation has to be found within the five
+    /// minutes for which Prometheus looks back.
+    fn check_intervals(&self) -> Result<(), InvalidStack> {
+        const LONGEST: Duration = Duration::from_mins(1);
+        let intervals = [
+            ("scrape_interval", self.scrape_interval),
+            ("evaluation_interval", self.evaluation_interval),
+        ];
+        let is_wrong = |(_, interval): &(_, Duration)| interval.is_zero() || *interval > LONGEST;
+        match intervals.into_iter().find(is_wrong) {
+            Some((what, interval)) => Err(InvalidStack::Interval { what, interval }),
+            None => Ok(()),
+        }
     }
 }
 

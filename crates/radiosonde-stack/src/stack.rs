@@ -11,7 +11,7 @@ use crate::promql::Spelling;
 use crate::settings::{InvalidSetting, Settings};
 use crate::{
     InvalidScrapeConfig, Manifest, Options, Origin, ScrapeConfig, ServiceCatalogue, Tree, grafana,
-    readme, runbooks, warnings,
+    readme, runbooks, texts, warnings,
 };
 
 /// The services to be monitored, and how.
@@ -47,6 +47,7 @@ impl Stack {
                 return Err(InvalidStack::SameName { name: name() });
             }
             service.scrape(options.scrape_interval)?;
+            texts::check_team(service.team.as_ref())?;
             for (alert, declared) in &service.alerts {
                 declared.check(alert, &service.catalogue, options.target)?;
                 if !alerts.insert(alert) {
@@ -337,6 +338,37 @@ pub enum InvalidStack {
     /// An address of a service is none.
     #[error(transparent)]
     Scrape(#[from] InvalidScrapeConfig),
+    /// An interval in which rates or records would have holes.
+    #[error(
+        "`{what}` cannot be {}: give at most a minute, or what is recorded would have holes",
+        crate::duration::written(*.interval)
+    )]
+    #[non_exhaustive]
+    Interval {
+        /// Which one.
+        what: &'static str,
+        /// How long it was to be.
+        interval: Duration,
+    },
+    /// A team that is none.
+    #[error("the team `{}` is none: give a name of letters, digits, `-` and `_`, such as `checkout`", .team.escape_debug())]
+    #[non_exhaustive]
+    Team {
+        /// The team.
+        team: String,
+    },
+    /// An address that others would read as something else.
+    #[error(
+        "`{what}` is `{}`, which is no address: take spaces, quotes, braces and `$` out of it, or write them with `%`",
+        .value.escape_debug()
+    )]
+    #[non_exhaustive]
+    Address {
+        /// What it is in the settings.
+        what: &'static str,
+        /// What it is.
+        value: String,
+    },
     /// An alert that does not exist is not wanted.
     #[error("there is no alert `{name}` to leave out: `radiosonde stack alerts` lists them")]
     #[non_exhaustive]

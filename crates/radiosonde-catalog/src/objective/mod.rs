@@ -16,5 +16,5 @@ mod tier;
 pub use decimal::Decimal;
 pub use declared::{LowTraffic, Objective, ObjectiveKind, Scope};
 pub use invalid::InvalidObjective;
-pub use set::Objectives;
+pub use set::{Objectives, is_team};
 pub use tier::{Severity, Tier, WINDOWS};

@@ -185,7 +185,9 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(in_name)
 }
 
-fn is_team(team: &str) -> bool {
+/// Tells whether a text names a team: letters, digits, `-` and `_`, at most 60 of them.
+#[must_use]
+pub fn is_team(team: &str) -> bool {
     let in_team = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     !team.is_empty() && team.len() <= MAX_NAME && team.chars().all(in_team)
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::channels::{Email, PagerDuty, Slack, Teams, Webhook};
 use crate::Target;
 use crate::alerts::Severity;
+use crate::texts::is_template;
 
 /// Receivers, and which alerts go to them.
 ///
@@ -117,6 +118,14 @@ impl Notifications {
         if let Some(hour) = self.digest_hour.filter(|hour| *hour > 23) {
             return Err(InvalidNotifications::Hour { hour });
         }
+        if let Some(smtp) = &self.smtp {
+            let texts = [
+                ("smtp.smarthost", Some(&smtp.smarthost)),
+                ("smtp.from", Some(&smtp.from)),
+                ("smtp.username", smtp.username.as_ref()),
+            ];
+            check_texts("notifications", texts)?;
+        }
         self.receivers
             .iter()
             .try_for_each(|(name, receiver)| self.check_receiver(name, receiver, target))
@@ -132,6 +141,21 @@ impl Notifications {
         if ["nobody", "watchdog"].contains(&name().as_str()) {
             return Err(InvalidNotifications::Reserved { name: name() });
         }
+        let (slack, pagerduty) = (receiver.slack.as_ref(), receiver.pagerduty.as_ref());
+        let (email, webhook) = (receiver.email.as_ref(), receiver.webhook.as_ref());
+        let texts = [
+            ("slack.channel", slack.map(|slack| &slack.channel)),
+            (
+                "pagerduty.url",
+                pagerduty.and_then(|pagerduty| pagerduty.url.as_ref()),
+            ),
+            ("email.to", email.map(|email| &email.to)),
+            (
+                "webhook.url",
+                webhook.and_then(|webhook| webhook.url.as_ref()),
+            ),
+        ];
+        check_texts(&format!("receivers.{}", name()), texts)?;
         if receiver.email.is_some() && self.smtp.is_none() {
             return Err(InvalidNotifications::NoSmtp { name: name() });
         }
@@ -201,6 +225,21 @@ impl Route {
     }
 }
 
+/// Checks that Alertmanager would fill nothing in.
+fn check_texts<const N: usize>(
+    of: &str,
+    texts: [(&str, Option<&String>); N],
+) -> Result<(), InvalidNotifications> {
+    let is_template =
+        |(_, text): &(&str, Option<&String>)| text.is_some_and(|text| is_template(text));
+    match texts.into_iter().find(is_template) {
+        Some((what, _)) => Err(InvalidNotifications::Template {
+            what: format!("{of}.{what}"),
+        }),
+        None => Ok(()),
+    }
+}
+
 /// What is wrong with receivers and routes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -261,6 +300,13 @@ pub enum InvalidNotifications {
     Webhook {
         /// The receiver.
         name: String,
+    },
+    /// A text that is a template.
+    #[error("`{what}` has `{{{{` in it, which Alertmanager would fill in: take it out")]
+    #[non_exhaustive]
+    Template {
+        /// What it is in the settings.
+        what: String,
     },
     /// Something that the Alertmanager of the target does not have.
     #[error(

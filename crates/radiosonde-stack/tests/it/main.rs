@@ -8,5 +8,6 @@ mod support;
 mod command;
 mod expressions;
 mod histograms;
+mod large;
 mod reference;
 mod tree;

@@ -1,11 +1,9 @@
 //! What every tree has in common.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::Duration;
 
-use radiosonde_catalog::Catalogue;
-use radiosonde_catalog::objective::{Objective, Objectives};
-use radiosonde_stack::{Manifest, Naming, Options, Service, ServiceCatalogue, Stack};
+use radiosonde_stack::{Manifest, Naming, Options, Service, Stack};
 
 use crate::support::{everything, service};
 
@@ -182,34 +180,60 @@ fn routes_and_services_that_cannot_be_are_refused_by_name() {
     assert!(refusal(vec![service("a").with_targets(["a"])]).contains("is no target"));
 }
 
-/// Ten services with fifty routes and ten objectives each. The time is printed, and is to be read on a quiet machine from a
-/// release build; the limit here only tells that nothing is quadratic.
 #[test]
-fn a_large_tree_is_written_quickly() {
-    let services: Vec<_> = (0..10).map(large).collect();
-    let stack = Stack::new(services, Options::default()).unwrap();
-    let start = Instant::now();
-    let tree = stack.render();
-    let bytes: usize = tree.files().map(|(_, text)| text.len()).sum();
-    println!(
-        "{} files, {bytes} bytes in {:?}",
-        tree.files().count(),
-        start.elapsed()
+fn texts_that_others_would_fill_in_and_intervals_with_holes_are_refused() {
+    let refusal = |set: &dyn Fn(&mut Options)| {
+        let mut options = Options::default();
+        options.target = radiosonde_stack::Target::Prometheus3;
+        set(&mut options);
+        let error = Stack::new([service("checkout")], options).unwrap_err();
+        error.to_string()
+    };
+    let template = || "{{ query `up` }}".to_owned();
+    let told = refusal(&|options| options.team = Some(template()));
+    assert!(
+        told.starts_with("the team `{{ query `up` }}` is none: give"),
+        "{told}"
     );
-    assert!(tree.files().count() > 400);
-    assert!(start.elapsed().as_secs() < 300);
-}
+    let told = refusal(&|options| options.runbooks = format!("https://wiki/{}", template()));
+    assert!(told.starts_with("`runbooks` is `https://wiki/{{"), "{told}");
+    let told = refusal(&|options| options.grafana = Some(template()));
+    assert!(told.starts_with("`grafana` is"), "{told}");
+    let told = refusal(&|options| options.data_sources.loki = "http://$HOST:3100".to_owned());
+    assert!(told.starts_with("`data_sources.loki` is"), "{told}");
 
-fn large(number: u32) -> Service {
-    let routes: Vec<_> = (0..50).map(|route| format!("/routes/{route}")).collect();
-    let objectives = (0..10).map(|index| match index {
-        0 => Objective::availability("each", 99.5).for_each(routes.clone()),
-        index => Objective::availability(format!("api-{index}"), 99.9),
-    });
-    let objectives = Objectives::new(objectives).unwrap();
-    let json = Catalogue::new().with_objectives(objectives).json();
-    Service::new(
-        format!("service-{number}"),
-        ServiceCatalogue::from_json(&json).unwrap(),
-    )
+    let told = refusal(&|options| options.evaluation_interval = Duration::from_secs(90));
+    assert!(
+        told.starts_with("`evaluation_interval` cannot be "),
+        "{told}"
+    );
+    let told = refusal(&|options| options.scrape_interval = Duration::ZERO);
+    assert!(told.starts_with("`scrape_interval` cannot be 0"), "{told}");
+
+    let of_team = service("checkout").with_team("a b");
+    let told = Stack::new([of_team], Options::default()).unwrap_err();
+    assert!(
+        told.to_string().starts_with("the team `a b` is none"),
+        "{told}"
+    );
+
+    for (what, receiver) in [
+        (
+            "slack.channel",
+            r##"{"slack":{"channel":"#{{ .x }}","api_url_file":"/a"}}"##,
+        ),
+        (
+            "pagerduty.url",
+            r#"{"pagerduty":{"routing_key_file":"/a","url":"http://{{ .x }}"}}"#,
+        ),
+        ("email.to", r#"{"email":{"to":"{{ .x }}@example.com"}}"#),
+        ("webhook.url", r#"{"webhook":{"url":"http://a/{{ .x }}"}}"#),
+    ] {
+        let json = format!(r#"{{"receivers":{{"chat":{receiver}}}}}"#);
+        let told = refusal(&|options| options.notifications = serde_json::from_str(&json).unwrap());
+        let expected = format!(
+            "`receivers.chat.{what}` has `{{{{` in it, which Alertmanager would fill in: take it out"
+        );
+        assert_eq!(told, expected);
+    }
 }
