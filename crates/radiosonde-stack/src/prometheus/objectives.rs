@@ -3,7 +3,7 @@
 //! Bad events and all events are recorded apart and divided last. An average of ratios would weigh a quiet hour as much as
 //! a busy one, and be no number at all after an hour without requests. The long windows average *slices*: means of the rates
 //! of the shortest window, which follow each other at the same distance, so that the quotient is exact, and costs one sample for
-//! each slice instead of one for each evaluation.
+//! each slice instead of one for each evaluation. Between two slices no such average changes, so none is taken.
 
 use std::time::Duration;
 
@@ -55,8 +55,8 @@ impl<'a> Slo<'a> {
         }
     }
 
-    /// Returns its groups: one for what pages, one for slices of its history, and one, less often than the first, for what may
-    /// wait.
+    /// Returns its groups: one for what pages, one for its history, which changes with each slice and no sooner, and one, less
+    /// often than the first, for what may wait.
     ///
     /// Rules of a group run in their order, so that an alert sees what was recorded just before.
     pub(super) fn groups(&self) -> [Group; 3] {
@@ -67,12 +67,11 @@ impl<'a> Slo<'a> {
             "slo:current_burn_rate:ratio",
             "slo:error_ratio:rate1h / $budget",
         );
-        let slow = LONG_WINDOWS
-            .iter()
-            .flat_map(|window| self.averages(window, window));
-        let period = written(self.objective.period());
-        let slow = slow
-            .chain(self.averages("period", &period))
+        let windows = self.long_windows();
+        let history = windows.iter().flat_map(|window| self.averages(window));
+        let counted = MIDDLE_WINDOWS.iter().flat_map(|window| self.rates(window));
+        let slow = counted
+            .chain(windows.iter().flat_map(|window| self.latest(window)))
             .chain(self.state());
         [
             Group {
@@ -87,7 +86,7 @@ impl<'a> Slo<'a> {
             Group {
                 name: format!("{name}.slices"),
                 interval: Some(written(self.slice())),
-                rules: self.slices().into(),
+                rules: self.slices().into_iter().chain(history).collect(),
             },
             Group {
                 name: format!("{name}.slow"),
@@ -127,17 +126,38 @@ impl<'a> Slo<'a> {
         })
     }
 
-    /// Records a window by the averages of its slices.
-    fn averages(&self, name: &str, window: &str) -> Vec<Rule> {
-        let suffix = match name {
-            "period" => name.to_owned(),
-            window => format!("rate{window}"),
+    /// Records what the averages of a window of slices are.
+    fn averages(&self, window: &LongWindow) -> [Rule; 2] {
+        ["events", "errors"].map(|what| {
+            let expr = format!("avg_over_time(slo:{what}:slice[{}])", window.length);
+            self.record(&window.history(what), &expr)
+        })
+    }
+
+    /// Records a window by the latest averages of its slices, often enough to be found at any time.
+    fn latest(&self, window: &LongWindow) -> [Rule; 3] {
+        let within = written(self.slice() * 2);
+        let latest = |what: &str| {
+            let expr = format!("last_over_time({}[{within}])", window.history(what));
+            self.record(&format!("slo:{what}:{}", window.suffix), &expr)
         };
-        let average = |what: &str| {
-            let expr = format!("avg_over_time(slo:{what}:slice[{window}])");
-            self.record(&format!("slo:{what}:{suffix}"), &expr)
+        [
+            latest("events"),
+            latest("errors"),
+            self.ratio(&window.suffix),
+        ]
+    }
+
+    fn long_windows(&self) -> [LongWindow; 3] {
+        let [day, days] = LONG_WINDOWS.map(|length| LongWindow {
+            suffix: format!("rate{length}"),
+            length: length.to_owned(),
+        });
+        let period = LongWindow {
+            suffix: "period".to_owned(),
+            length: written(self.objective.period()),
         };
-        vec![average("events"), average("errors"), self.ratio(&suffix)]
+        [day, days, period]
     }
 
     /// Records the share of bad events, which is absent while there are no events.
@@ -360,6 +380,20 @@ impl<'a> Slo<'a> {
     }
 }
 
+/// A window that is read from slices.
+struct LongWindow {
+    /// How the series of it end.
+    suffix: String,
+    length: String,
+}
+
+impl LongWindow {
+    /// The name of the averages, which are there only when a slice is.
+    fn history(&self, what: &str) -> String {
+        format!("slo:{what}:slices_{}", self.suffix)
+    }
+}
+
 /// Writes a share in per cent, without what binary fractions add.
 fn percent(share: Decimal) -> String {
     let text = format!("{:.10}", share.as_f64() * 100.0);
@@ -379,8 +413,11 @@ pub(crate) const OF_OBJECTIVES: [&str; 4] = [PAGE, TICKET, EXHAUSTED, NO_TRAFFIC
 /// already.
 pub(crate) const TIERS: [&str; 4] = ["fast", "slow", "ticket-fast", "ticket-slow"];
 
-/// Windows that are short enough to be read from the counters themselves.
-const SHORT_WINDOWS: [&str; 5] = ["5m", "30m", "1h", "2h", "6h"];
+/// Windows of which every evaluation may change what pages. They are read from the counters themselves.
+const SHORT_WINDOWS: [&str; 3] = ["5m", "30m", "1h"];
+
+/// Windows that are read from the counters, too, and less often: of six hours, two minutes are half a hundredth.
+const MIDDLE_WINDOWS: [&str; 2] = ["2h", "6h"];
 
 /// How many times less often the slow group is evaluated: at 30 s every two minutes, below the five for which Prometheus
 /// looks back.

@@ -1,12 +1,15 @@
 //! A real Prometheus evaluates rules and says how long it took.
 //!
-//! Here those of services with fifty routes and ten objectives each. By default there is one service, and rules are evaluated every two seconds, so that nobody waits. The full size is that of
-//! ten services at the usual interval: `RADIOSONDE_TEST_SERVICES=10 RADIOSONDE_TEST_INTERVAL=30 cargo test -p radiosonde-stack
-//! --test prometheus -- --nocapture`. The times by the clock are true on a quiet machine alone.
+//! Here those of services with fifty routes and ten objectives each, of which one is about each route. By default there is one service with
+//! a day of history, and rules are evaluated every second, so that nobody waits. The full size is that of ten services, each with
+//! thirty days of history, which takes half a gigabyte for a while: `RADIOSONDE_TEST_SERVICES=10 RADIOSONDE_TEST_DAYS=30
+//! RADIOSONDE_TEST_INTERVAL=10 cargo test -p radiosonde-stack --all-features --test prometheus rules_of_many -- --nocapture`. The times by the
+//! clock are true on a quiet machine alone.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 mod history;
+mod native;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -21,66 +24,107 @@ use radiosonde_testkit::fault::{FaultCollector, Mode};
 use radiosonde_testkit::prometheus::Prometheus;
 use radiosonde_testkit::{eventually, http};
 
+use history::History;
+
 const ROUTES: u64 = 50;
 
 const OBJECTIVES: u64 = 10;
 
 #[test]
 fn rules_of_many_services_take_a_small_part_of_their_interval() {
-    let [count, interval] = [
+    let [count, days, interval] = [
         ("RADIOSONDE_TEST_SERVICES", 1),
-        ("RADIOSONDE_TEST_INTERVAL", 2),
+        ("RADIOSONDE_TEST_DAYS", 1),
+        ("RADIOSONDE_TEST_INTERVAL", 1),
     ]
     .map(size);
     let interval = Duration::from_secs(interval);
     let target = FaultCollector::start(Mode::answer("text/plain; version=0.0.4", exposition()));
-    let services = (0..count).map(|number| {
+    let instance = target.addr().to_string();
+    let services: Vec<_> = (0..count)
+        .map(|number| format!("service-{number}"))
+        .collect();
+    let of = |name: &String| {
         let catalogue = ServiceCatalogue::from_json(&catalogue()).unwrap();
-        Service::new(format!("service-{number}"), catalogue)
-            .with_targets([target.addr().to_string()])
-    });
+        Service::new(name, catalogue).with_targets([instance.clone()])
+    };
     let mut options = Options::default();
     let usual = options.evaluation_interval.as_secs_f64();
     options.scrape_interval = interval;
     options.evaluation_interval = interval;
-    let tree = Stack::new(services, options).unwrap().render();
+    let tree = Stack::new(services.iter().map(of), options)
+        .unwrap()
+        .render();
     let directory = tempfile::tempdir().unwrap();
     tree.write(directory.path(), false).unwrap();
 
-    let prometheus = Prometheus::start(&config(directory.path()));
+    let history = services.iter().flat_map(|service| budgets(service));
+    let history = History::new(history, &instance, days);
+    let blocks = history.blocks(directory.path());
+    let prometheus = Prometheus::over(&config(directory.path()), &blocks);
     let budgets = count * (ROUTES + OBJECTIVES - 1);
-    let text = eventually("every group to have something to do", 80 * interval, || {
-        // Questions cost what is measured, and there is nothing new before the next evaluation.
-        thread::sleep(interval);
-        prometheus.value(&format!("count(slo:events:period) == {budgets}"))?;
-        let answer = http::get(prometheus.addr(), "/metrics", &[]);
-        Some(answer.ok()?.text())
+    eventually("every group to have something to do", 80 * interval, || {
+        prometheus.value(&format!("count(slo:events:period) == {budgets}"))
     });
-    let rules = by_group(&text, "prometheus_rule_group_rules");
-    // What may wait is evaluated four times less often, and slices of history twenty times.
-    let weight = |(group, value): &(String, f64)| match group.rsplit('.').next() {
-        Some("slow") => value / 4.0,
-        Some("slices") => value / 20.0,
-        _ => *value,
-    };
-    let per_interval = |values: &[(String, f64)]| values.iter().map(weight).sum::<f64>();
-    let evaluations: f64 = by_group(&text, "prometheus_rule_evaluations_total")
-        .iter()
-        .map(|(_, count)| count)
-        .sum();
-    let processor = total(&text, "process_cpu_seconds_total") / evaluations * per_interval(&rules);
-    let clock = per_interval(&by_group(
-        &text,
-        "prometheus_rule_group_last_duration_seconds",
-    ));
+    let first = Told::by(&prometheus);
+    // Questions cost what is measured. What is evaluated least often is so every twenty intervals.
+    thread::sleep(20 * interval);
+    let last = Told::by(&prometheus);
+    let rounds = (last.evaluations - first.evaluations) / last.rules;
+    let [clock, processor] = [last.clock - first.clock, last.processor - first.processor]
+        .map(|seconds| seconds / rounds);
     println!(
-        "{count} services, {:.0} rules per interval of {usual} s: {processor:.3} s of processor time, all else that Prometheus \
-         did included, or {:.1} %; {clock:.3} s by the clock, all groups one after the other, or {:.1} %",
-        per_interval(&rules),
-        100.0 * processor / usual,
-        100.0 * clock / usual
+        "{count} services, {budgets} budgets, {days} days of history: {:.0} rules per interval of {usual} s take {clock:.3} s by \
+         the clock, all groups one after the other, or {:.1} %; all that Prometheus does takes {processor:.3} s of processor time, or \
+         {:.1} %; {rounds:.1} of 20 intervals were evaluated",
+        last.rules,
+        100.0 * clock / usual,
+        100.0 * processor / usual
     );
     assert!(processor < usual, "rules take all the time there is");
+}
+
+/// What Prometheus says of its rules.
+struct Told {
+    /// How many there are for each interval.
+    rules: f64,
+    /// How many were evaluated.
+    evaluations: f64,
+    /// How long all groups took, one after the other, in seconds.
+    clock: f64,
+    /// The processor time of all that it does, in seconds.
+    processor: f64,
+}
+
+impl Told {
+    fn by(prometheus: &Prometheus) -> Self {
+        let answer = http::get(prometheus.addr(), "/metrics", &[]);
+        let text = answer.unwrap().text();
+        // What may wait is evaluated four times less often, and what history changes twenty times.
+        let weight = |(group, rules): &(String, f64)| match group.rsplit('.').next() {
+            Some("slow") => rules / 4.0,
+            Some("slices") => rules / 20.0,
+            _ => *rules,
+        };
+        let rules = by_group(&text, "prometheus_rule_group_rules");
+        let evaluations = by_group(&text, "prometheus_rule_evaluations_total");
+        Self {
+            rules: rules.iter().map(weight).sum(),
+            evaluations: evaluations.iter().map(|(_, count)| count).sum(),
+            clock: total(&text, "prometheus_rule_group_duration_seconds_sum"),
+            processor: total(&text, "process_cpu_seconds_total"),
+        }
+    }
+}
+
+/// The labels of the budgets of a service.
+fn budgets(service: &str) -> Vec<String> {
+    let each = (0..ROUTES).map(|route| format!("slo=\"each\",route=\"/routes/{route}\""));
+    let whole = (1..OBJECTIVES).map(|index| format!("slo=\"api-{index}\""));
+    let labels = each.chain(whole);
+    labels
+        .map(|labels| format!("job=\"{service}\",{labels}"))
+        .collect()
 }
 
 fn size((variable, default): (&str, u64)) -> u64 {
