@@ -55,6 +55,10 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &[Tool::Prometheus],
     },
     Suite {
+        name: "victoria_metrics",
+        needs: &[Tool::VictoriaMetrics],
+    },
+    Suite {
         name: "wrk",
         needs: &[Tool::Wrk],
     },

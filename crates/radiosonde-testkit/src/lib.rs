@@ -42,6 +42,7 @@ pub mod relay;
 pub mod service;
 pub mod strict;
 pub mod tools;
+pub mod victoria_metrics;
 
 mod door;
 mod launch;

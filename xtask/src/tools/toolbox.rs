@@ -22,6 +22,7 @@ pub(crate) enum Tool {
     // They go into the environment of the one before.
     MongoDb,
     Rotel,
+    VictoriaMetrics,
     Wrk,
     Servers,
 }
@@ -40,6 +41,7 @@ impl Tool {
             Self::Prometheus => "prometheus program",
             Self::PythonPackages => "Python packages",
             Self::Rotel => "rotel program",
+            Self::VictoriaMetrics => "VictoriaMetrics 1.112",
             Self::Wrk => "wrk program",
             Self::Servers => "databases and brokers",
         }
@@ -94,6 +96,7 @@ impl Toolbox {
             Tool::Prometheus => self.obtain_prometheus(),
             Tool::PythonPackages => python::obtain_packages(&self.directory),
             Tool::Rotel => python::obtain_rotel(&self.directory),
+            Tool::VictoriaMetrics => self.obtain_newer("victoria-metrics", &["victoria-metrics"]),
             Tool::Wrk => obtain_package("wrk"),
             Tool::Servers => servers::obtain(&self.directory),
         }

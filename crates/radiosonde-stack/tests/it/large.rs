@@ -25,7 +25,8 @@ fn a_large_tree_is_written_quickly() {
         fs::write(&file, catalogue()).unwrap();
         command.arg(format!("--from=service-{number}={}", file.display()));
     }
-    let times = (0..3).map(|_| {
+    let runs = if cfg!(debug_assertions) { 1 } else { 3 };
+    let times = (0..runs).map(|_| {
         let start = Instant::now();
         let output = command.output().unwrap();
         let took = start.elapsed();
@@ -35,7 +36,7 @@ fn a_large_tree_is_written_quickly() {
     let quickest = times.min().unwrap();
     let (files, bytes) = size(&out);
     println!(
-        "ten catalogues read, {files} files of {bytes} bytes rendered and written in {quickest:?}, the quickest of three"
+        "ten catalogues read, {files} files of {bytes} bytes rendered and written in {quickest:?}, the quickest of {runs}"
     );
     assert!(files > 400, "{files}");
     assert!(quickest < Duration::from_mins(5), "{quickest:?}");
