@@ -9,6 +9,8 @@ mod catalogue;
 #[cfg(feature = "axum")]
 mod connections;
 #[cfg(feature = "axum")]
+mod listen;
+#[cfg(feature = "axum")]
 mod probe_thread;
 #[cfg(feature = "axum")]
 mod serve;

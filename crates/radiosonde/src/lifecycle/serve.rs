@@ -171,10 +171,8 @@ impl Server {
 }
 
 async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let failed = |source| ServeError::new(address, source);
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let local = listener.local_addr().map_err(failed)?;
-    Ok((listener, local))
+    let listening = super::listen::listen(address).await;
+    listening.map_err(|source| ServeError::new(address, source))
 }
 
 async fn serve_admin(sonde: Sonde, (listener, local): (TcpListener, SocketAddr)) {
