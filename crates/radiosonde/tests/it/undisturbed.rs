@@ -5,7 +5,7 @@
 //! For the figures in `docs/reliability.md`:
 //!
 //! ```sh
-//! RADIOSONDE_TEST_FULL_SIZE=1 cargo test -p radiosonde --all-features --test it undisturbed -- --nocapture
+//! RADIOSONDE_TEST_FULL_SIZE=1 cargo test -p radiosonde --all-features --release --test it undisturbed -- --nocapture
 //! ```
 
 use std::time::{Duration, Instant};
@@ -17,14 +17,17 @@ use axum::routing::get;
 use radiosonde::{Config, Sonde, build};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use radiosonde_testkit::{eventually, size};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
-/// A service, and how long its requests took.
+/// A service, and how long its requests took: in process, and over a socket.
 struct Side {
     app: Router,
     sonde: Sonde,
-    took: Vec<Duration>,
+    connection: TcpStream,
+    took: [Vec<Duration>; 2],
 }
 
 impl Side {
@@ -33,10 +36,19 @@ impl Side {
         let app = Router::new()
             .route("/orders/{id}", get(async || "an order"))
             .layer(sonde.layer());
+        let served = app.clone();
+        let connection = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            tokio::spawn(axum::serve(listener, served).into_future());
+            TcpStream::connect(address).await.unwrap()
+        });
+        connection.set_nodelay(true).unwrap();
         Self {
             app,
             sonde,
-            took: Vec::new(),
+            connection,
+            took: [Vec::new(), Vec::new()],
         }
     }
 
@@ -47,15 +59,32 @@ impl Side {
             let response = self.app.clone().oneshot(request).await.unwrap();
             assert_eq!(response.status(), StatusCode::OK);
             drop(response);
-            self.took.push(began.elapsed());
+            self.took[0].push(began.elapsed());
         }
     }
 
-    /// Returns the median, and what the slowest hundredth took at least.
-    fn percentiles(mut self) -> [Duration; 2] {
-        self.took.sort_unstable();
-        let at = |percent| self.took[self.took.len() * percent / 100];
-        let percentiles = [at(50), at(99)];
+    /// Client and service take turns on the thread of the test.
+    async fn ask_over_the_socket(&mut self, times: usize) {
+        for _ in 0..times {
+            let began = Instant::now();
+            let request = b"GET /orders/7 HTTP/1.1\r\nhost: shop\r\n\r\n";
+            self.connection.write_all(request).await.unwrap();
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"an order") {
+                let read = self.connection.read_buf(&mut answer).await.unwrap();
+                assert_ne!(read, 0, "the service hung up");
+            }
+            assert!(answer.starts_with(b"HTTP/1.1 200 OK"));
+            self.took[1].push(began.elapsed());
+        }
+    }
+
+    /// Returns the median, and what the slowest hundredth took at least: in process, and over a socket.
+    fn percentiles(self) -> [[Duration; 2]; 2] {
+        let percentiles = self.took.map(|mut took| {
+            took.sort_unstable();
+            [50, 99].map(|percent| took[took.len() * percent / 100])
+        });
         // What waits is given up.
         std::thread::spawn(move || drop(self.sonde));
         percentiles
@@ -68,14 +97,19 @@ fn compared([one, other]: [Config; 2]) -> String {
     let mut sides = [one, other].map(|config| Side::new(&runtime, config));
     for round in 0..size(20, 2_000) {
         for turn in [round, round + 1] {
-            runtime.block_on(sides[turn % 2].ask(50));
+            let side = &mut sides[turn % 2];
+            runtime.block_on(side.ask(50));
+            runtime.block_on(side.ask_over_the_socket(50));
         }
     }
     let [of, than] = sides.map(Side::percentiles);
-    format!(
-        "median {:?} beside {:?}, slowest hundredth {:?} beside {:?}",
-        of[0], than[0], of[1], than[1]
-    )
+    let said = |which: usize| {
+        let [[median, slow], [than_median, than_slow]] = [of[which], than[which]];
+        format!(
+            "median {median:?} beside {than_median:?}, slowest hundredth {slow:?} beside {than_slow:?}"
+        )
+    };
+    format!("in process, {}; over a socket, {}", said(0), said(1))
 }
 
 fn exporting(collector: &FaultCollector) -> Config {

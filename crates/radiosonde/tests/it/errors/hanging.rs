@@ -59,7 +59,6 @@ fn runtime() -> Runtime {
 
 const FLAVOUR: &str = "RADIOSONDE_TEST_FLAVOUR";
 
-#[cfg(unix)]
 #[test]
 fn a_process_that_has_reports_to_send_ends_in_time() {
     let name = "errors::hanging::a_process_that_has_reports_to_send_ends_in_time";
@@ -164,9 +163,9 @@ fn neighbours_of_handlers_that_panic_are_answered_as_ever() {
         });
         (panicking.await.unwrap(), neighbours.await.unwrap())
     });
-    println!("\nneighbours took {}", spread(neighbours));
-    println!("handlers that panic took {}", spread(panicking));
-    println!("the hook took {}", spread(in_hook.take()));
+    println!("\nneighbours took {}", spread(&neighbours));
+    println!("handlers that panic took {}", spread(&panicking));
+    println!("the hook took {}", spread(&in_hook.take()));
     let expected = panics() as u64;
     assert_eq!(count(&sonde, "panics_total "), expected);
     if std::env::var_os("SENTRY_DSN").is_some() {
@@ -176,23 +175,60 @@ fn neighbours_of_handlers_that_panic_are_answered_as_ever() {
     }
 }
 
-/// Asks for a path, and returns the status, unless the handler panicked, and how long that took.
-async fn ask(app: &Router, path: &str) -> (Option<StatusCode>, Duration) {
+/// When something began.
+#[derive(Clone, Copy)]
+struct Began {
+    at: Instant,
+    /// How long the thread had worked by then.
+    worked: Duration,
+}
+
+/// How long something took, and how long the thread worked for it: what else the machine does is not in that.
+#[derive(Clone, Copy)]
+struct Took {
+    all: Duration,
+    worked: Duration,
+}
+
+impl Began {
+    fn now() -> Self {
+        Self {
+            worked: worked(),
+            at: Instant::now(),
+        }
+    }
+
+    fn took(self) -> Took {
+        Took {
+            all: self.at.elapsed(),
+            worked: worked().saturating_sub(self.worked),
+        }
+    }
+}
+
+fn worked() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.try_into().unwrap()
+}
+
+/// Asks for a path, and returns the status, unless the handler panicked, and how long that took. All of it is done at once, by one
+/// thread.
+async fn ask(app: &Router, path: &str) -> (Option<StatusCode>, Took) {
     let request = Request::get(path).body(Body::empty()).unwrap();
-    let before = Instant::now();
+    let began = Began::now();
     let answer = AssertUnwindSafe(app.clone().oneshot(request))
         .catch_unwind()
         .await;
     let status = answer.ok().map(|response| response.unwrap().status());
-    (status, before.elapsed())
+    (status, began.took())
 }
 
 /// How long the panic hook took each time.
 #[derive(Clone, Default)]
-struct InHook(Arc<Mutex<Vec<Duration>>>);
+struct InHook(Arc<Mutex<Vec<Took>>>);
 
 impl InHook {
-    fn take(&self) -> Vec<Duration> {
+    fn take(&self) -> Vec<Took> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
@@ -202,9 +238,9 @@ fn time_the_hook() -> InHook {
     let in_hook = InHook::default();
     let (times, hook) = (in_hook.clone(), std::panic::take_hook());
     std::panic::set_hook(Box::new(move |panic| {
-        let before = Instant::now();
+        let began = Began::now();
         hook(panic);
-        times.0.lock().unwrap().push(before.elapsed());
+        times.0.lock().unwrap().push(began.took());
     }));
     in_hook
 }
@@ -218,8 +254,13 @@ fn rounds() -> usize {
     }
 }
 
-fn spread(mut times: Vec<Duration>) -> String {
-    times.sort_unstable();
-    let [half, most] = [times.len() / 2, times.len() * 99 / 100].map(|index| times[index]);
-    format!("{half:?} at the median and {most:?} at the 99th percentile")
+fn spread(times: &[Took]) -> String {
+    let of = |time: fn(&Took) -> Duration| {
+        let mut times: Vec<_> = times.iter().map(time).collect();
+        times.sort_unstable();
+        let [half, most] = [times.len() / 2, times.len() * 99 / 100].map(|index| times[index]);
+        format!("{half:?} at the median and {most:?} at the 99th percentile")
+    };
+    let (all, worked) = (of(|took| took.all), of(|took| took.worked));
+    format!("{all}; the thread worked {worked}")
 }

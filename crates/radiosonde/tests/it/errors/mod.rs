@@ -2,7 +2,7 @@
 
 mod by_hand;
 mod envelopes;
-#[cfg(feature = "axum")]
+#[cfg(all(unix, feature = "axum"))]
 mod hanging;
 mod panics;
 #[cfg(feature = "axum")]
