@@ -9,6 +9,7 @@ whichever one was free.
 
 import gzip
 import json
+import math
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -135,7 +136,9 @@ def temporality(data):
 
 def value(kind, point):
     if kind in ("sum", "gauge"):
-        return getattr(point, point.WhichOneof("value"))
+        number = getattr(point, point.WhichOneof("value"))
+        # JSON has no word for it; protobuf's own JSON spells it so.
+        return number if math.isfinite(number) else {math.inf: "Infinity", -math.inf: "-Infinity"}.get(number, "NaN")
     histogram = {"count": point.count, "sum": point.sum}
     if kind == "histogram":
         histogram["bounds"] = list(point.explicit_bounds)

@@ -73,14 +73,17 @@ impl Followed {
     /// Takes the request of this thread along, if there is one.
     pub(super) fn take(trace: Option<Trace>) -> Option<Arc<Self>> {
         takes_notes().then_some(())?;
-        let current = with_current_request(|request| Self {
-            method: request.method(),
-            route: request.route(),
-            target: request.target().to_owned(),
-            notes: Notes::of(request).clone(),
-            trace,
-        });
-        current.map(Arc::new).or_else(followed)
+        // What a task follows comes before what its thread works for, here as everywhere: it may be polled in another request.
+        followed().or_else(|| {
+            let current = with_current_request(|request| Self {
+                method: request.method(),
+                route: request.route(),
+                target: request.target().to_owned(),
+                notes: Notes::of(request).clone(),
+                trace,
+            });
+            current.map(Arc::new)
+        })
     }
 
     /// Runs `run` as part of the request.

@@ -98,3 +98,39 @@ fn is_about(event: &Event, error: &str) -> bool {
     message.contains(error)
         || errors.any(|found| found.kind == error || found.value.contains(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate(sample_rate: f64) -> Gate {
+        let registry = Registry::new();
+        let counter = |reason| registry.counter(&ERROR_EVENTS_SUPPRESSED, &[reason]);
+        Gate {
+            errors: Vec::new(),
+            routes: Vec::new(),
+            targets: Vec::new(),
+            sample_rate,
+            limit: Limit::per_minute(1_000_000),
+            ignored: counter("ignored"),
+            sampled: counter("sampled"),
+            limited: counter("limited"),
+            repeated: counter("repeated"),
+        }
+    }
+
+    #[test]
+    fn a_share_of_the_events_is_that_share() {
+        fastrand::seed(7);
+        for (share, at_least, at_most) in [(0.0, 0, 0), (0.3, 2_800, 3_200), (1.0, 10_000, 10_000)]
+        {
+            let gate = gate(share);
+            let admitted = (0..10_000).filter(|_| gate.admit().is_ok()).count();
+            assert!(
+                (at_least..=at_most).contains(&admitted),
+                "{share}: {admitted}"
+            );
+            assert_eq!(gate.sampled.value(), 10_000 - admitted as u64);
+        }
+    }
+}

@@ -48,7 +48,8 @@ impl RateLimits {
             .iter()
             .filter_map(|value| value.to_str().ok());
         let mut any = false;
-        for limit in listed.flat_map(|value| value.split(',')) {
+        let limits = listed.flat_map(|value| value.split(',')).map(str::trim);
+        for limit in limits.filter(|limit| !limit.is_empty()) {
             any = true;
             self.heed_one(limit, now);
         }
@@ -62,7 +63,7 @@ impl RateLimits {
     /// Reads `retry_after:categories:scope:…`, of which the categories are separated by semicolons and may be all, when
     /// there are none.
     fn heed_one(&mut self, limit: &str, now: Instant) {
-        let mut parts = limit.trim().split(':');
+        let mut parts = limit.split(':');
         let until = now + parts.next().and_then(seconds).unwrap_or(DEFAULT);
         let categories = parts.next().unwrap_or_default().trim();
         self.limit(
@@ -164,6 +165,13 @@ mod tests {
         heeded(200, &[(RATE_LIMITS, "30:transaction:key")], [0, 0]);
         heeded(200, &[(RATE_LIMITS, "1.5:error")], [2, 0]);
         heeded(200, &[(RATE_LIMITS, "soon:error:key")], [60, 0]);
+    }
+
+    #[test]
+    fn an_empty_limit_is_none() {
+        heeded(200, &[(RATE_LIMITS, "")], [0, 0]);
+        heeded(200, &[(RATE_LIMITS, "30:error:key, ")], [30, 0]);
+        heeded(429, &[(RATE_LIMITS, " "), ("retry-after", "5")], [5, 5]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Release health: how well requests end, told by release.
 //!
 //! A *session* is a request that has ended. Sessions are counted where they end, and once a minute Sentry is told how many there
-//! were of each kind. What it does not take is told with the next ones.
+//! were of each kind. What it does not take is told with the next ones. Events that were lost are told with them, also where there are none.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -37,35 +37,23 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// Starts to count, and to tell Sentry. `None` where no release is known: health is that of a release.
+    /// Starts to tell Sentry of what was lost, and of sessions. `None` where these are not counted: health is that of a release, and
+    /// none is known, or the service does not want it.
     pub(super) fn start(
         io: &mut Io,
         settings: &SentrySettings,
         project: Arc<Project>,
         registry: &Registry,
     ) -> Option<Self> {
-        let release = settings.release.clone()?;
-        settings.options.release_health.then_some(())?;
-        let counter = |status| registry.counter(&SESSIONS_ENDED, &[status]);
-        let sessions = Self {
-            exited: counter("exited"),
-            errored: counter("errored"),
-            crashed: counter("crashed"),
-        };
+        let health = Health::of(settings, registry);
+        let sessions = health.as_ref().map(|health| health.sessions.clone());
         let telling = Telling {
-            sessions: sessions.clone(),
-            told: Counts::default(),
-            since: SystemTime::now(),
-            attributes: Attributes {
-                release,
-                environment: settings.environment.clone(),
-            },
+            health,
             project,
-            sent: registry.counter(&SESSIONS_SENT, &[]),
             outage: Outage::new("sessions"),
         };
         io.spawn(|cutoff| telling.run(cutoff));
-        Some(sessions)
+        sessions
     }
 
     /// Counts a session that has ended.
@@ -117,15 +105,63 @@ impl Counts {
     }
 }
 
-/// Tells Sentry.
-struct Telling {
+/// The health of a release.
+struct Health {
     sessions: Sessions,
     told: Counts,
     /// When the sessions began that have not been told.
     since: SystemTime,
     attributes: Attributes,
-    project: Arc<Project>,
     sent: Counter,
+}
+
+impl Health {
+    fn of(settings: &SentrySettings, registry: &Registry) -> Option<Self> {
+        let release = settings.release.clone()?;
+        settings.options.release_health.then_some(())?;
+        let counter = |status| registry.counter(&SESSIONS_ENDED, &[status]);
+        Some(Self {
+            sessions: Sessions {
+                exited: counter("exited"),
+                errored: counter("errored"),
+                crashed: counter("crashed"),
+            },
+            told: Counts::default(),
+            since: SystemTime::now(),
+            attributes: Attributes {
+                release,
+                environment: settings.environment.clone(),
+            },
+            sent: registry.counter(&SESSIONS_SENT, &[]),
+        })
+    }
+
+    /// Returns those that have not been told.
+    fn new_ones(&self) -> Counts {
+        self.sessions.counts().since(self.told)
+    }
+
+    fn item(&self, counts: Counts) -> Aggregates<'_> {
+        Aggregates {
+            aggregates: [Aggregate {
+                started: minute(self.since),
+                counts,
+            }],
+            attributes: &self.attributes,
+        }
+    }
+
+    fn note_told(&mut self, counts: Counts, at: SystemTime) {
+        self.told.add(counts);
+        self.since = at;
+        self.sent.increment(counts.total());
+    }
+}
+
+/// Tells Sentry what no event tells: of sessions, and of events that were lost.
+struct Telling {
+    health: Option<Health>,
+    project: Arc<Project>,
     outage: Outage,
 }
 
@@ -140,21 +176,22 @@ impl Telling {
     /// Tells what has not been told, with what was lost of the events.
     async fn tell(&mut self, cutoff: &mut Cutoff) {
         let now = SystemTime::now();
-        let new = self.sessions.counts().since(self.told);
+        let new = self.health.as_ref().map(Health::new_ones);
+        let new = new.filter(|new| new.total() > 0);
         let mut envelope = Envelope::new(None);
-        if new.total() > 0 {
-            envelope.item("sessions", &self.item(new));
-        } else if self.project.losses().are_none() {
-            return;
+        match (&self.health, new) {
+            (Some(health), Some(new)) => envelope.item("sessions", &health.item(new)),
+            _ if self.project.losses().are_none() => return,
+            _ => {}
         }
         let project = self.project.clone();
         let exchange = async move { Ok(project.post(Category::Session, envelope).await) };
         let done = attempt(exchange, Project::TIMEOUT, cutoff).await;
         let failure = match done {
             Ok(Ok(())) => {
-                self.told.add(new);
-                self.since = now;
-                self.sent.increment(new.total());
+                if let (Some(health), Some(new)) = (&mut self.health, new) {
+                    health.note_told(new, now);
+                }
                 None
             }
             Ok(Err(NotSent::Paused)) => return,
@@ -163,16 +200,6 @@ impl Telling {
             }
         };
         self.outage.note(failure);
-    }
-
-    fn item(&self, counts: Counts) -> Aggregates<'_> {
-        Aggregates {
-            aggregates: [Aggregate {
-                started: minute(self.since),
-                counts,
-            }],
-            attributes: &self.attributes,
-        }
     }
 }
 

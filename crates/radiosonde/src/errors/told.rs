@@ -10,9 +10,10 @@ use super::report::cut;
 /// What was reported. A failure is told by its innermost cause: whoever passes an error on wraps it.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    failures: Vec<(String, String)>,
-    /// What was logged without an error, which may have quoted one.
-    said: Vec<String>,
+    /// The last ones.
+    failures: VecDeque<(String, String)>,
+    /// What was logged last without an error, which may have quoted one.
+    said: VecDeque<String>,
     /// The text of the last panic, which whoever catches it may log.
     panic: Option<String>,
 }
@@ -35,9 +36,9 @@ impl Told {
         if failure.0 == "panic" {
             self.panic = Some(failure.1.clone()).filter(|text| text.len() >= MIN_QUOTE);
         }
-        if self.failures.len() < MOST {
-            self.failures.push(failure);
-            self.said.extend(said(event));
+        push(&mut self.failures, failure);
+        for word in said(event) {
+            push(&mut self.said, word);
         }
         true
     }
@@ -48,23 +49,44 @@ impl Told {
 #[derive(Debug, Default)]
 pub(super) struct ToldPanics(VecDeque<String>);
 
-impl ToldPanics {
-    /// Takes note of an event, and returns whether it says something new.
-    pub(super) fn is_news(&mut self, event: &Event) -> bool {
-        let Some(cause) = event.exception.0.first() else {
-            return true;
-        };
+/// What an event says of a panic that another event may say as well.
+#[derive(Debug)]
+pub(super) enum OfPanic {
+    /// It is the panic, whose text is quoted so.
+    Happened(String),
+    /// It is what whoever joins the task is told of it.
+    Joined(String),
+}
+
+impl OfPanic {
+    pub(super) fn of(event: &Event) -> Option<Self> {
+        let cause = event.exception.0.first()?;
         if cause.kind == JOINED {
-            return !self.0.iter().any(|quoted| cause.value.contains(quoted));
+            return Some(Self::Joined(cause.value.clone()));
         }
-        if is_panic(event) {
-            if self.0.len() == MOST {
-                self.0.pop_front();
-            }
-            self.0.push_back(quoted(&cause.value));
-        }
-        true
+        is_panic(event).then(|| Self::Happened(quoted(&cause.value)))
     }
+}
+
+impl ToldPanics {
+    /// Takes note of a panic, and returns whether what is said of one is new.
+    pub(super) fn is_news(&mut self, of_panic: OfPanic) -> bool {
+        match of_panic {
+            OfPanic::Happened(text) => {
+                push(&mut self.0, text);
+                true
+            }
+            OfPanic::Joined(said) => !self.0.iter().any(|quoted| said.contains(quoted)),
+        }
+    }
+}
+
+/// Keeps what is new, in place of the oldest where there is no room.
+fn push<T>(kept: &mut VecDeque<T>, new: T) {
+    if kept.len() == MOST {
+        kept.pop_front();
+    }
+    kept.push_back(new);
 }
 
 /// Spells the beginning of a text as the error of a task that has panicked quotes it.
@@ -129,14 +151,14 @@ fn quotes(event: &Event, panic: &str) -> bool {
 /// What the error of a task calls itself that has panicked: tokio's.
 const JOINED: &str = "JoinError::Panic";
 
-/// A request in which more goes wrong is told anew each time.
+/// How many are remembered. What was told before them is told anew when it comes again.
 const MOST: usize = 16;
 
 /// How much of a text that was logged is kept.
 const MAX_SAID: usize = 1_024;
 
-/// A panic or an error that says less may be quoted by chance.
-const MIN_QUOTE: usize = 4;
+/// A panic or an error that says less, as `None` or `timeout` do, may be quoted by chance.
+const MIN_QUOTE: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -210,6 +232,25 @@ mod tests {
         assert!(told.said[0].len() <= MAX_SAID);
     }
 
+    #[test]
+    fn a_short_text_is_quoted_by_chance_and_keeps_nothing_quiet() {
+        let mut told = Told::default();
+        assert!(told.is_news(&logged("", &[("panic", "None")])));
+        assert!(told.is_news(&logged("order None was not found", &[])));
+        assert!(told.is_news(&logged("", &[("Missing", "None of them is in stock")])));
+    }
+
+    #[test]
+    fn the_last_failures_are_remembered_however_many_there_were() {
+        let mut told = Told::default();
+        for number in 0..3 * MOST {
+            let failure = logged(&format!("item {number} is gone"), &[]);
+            assert!(told.is_news(&failure));
+            assert!(!told.is_news(&failure));
+        }
+        assert!(told.failures.len() == MOST && told.said.len() == MOST);
+    }
+
     #[tokio::test]
     async fn a_task_that_is_joined_says_nothing_new_of_its_panic() {
         async fn joined(text: String) -> Event {
@@ -222,14 +263,17 @@ mod tests {
         let mut told = ToldPanics::default();
         for text in ["no \"order\"", &"x".repeat(5_000)] {
             let joined = joined(text.to_owned()).await;
-            assert!(told.is_news(&joined), "its panic was never told");
-            assert!(told.is_news(&logged("", &[("panic", text)])));
-            assert!(!told.is_news(&joined), "{joined:?}");
+            let mut is_news = |event: &Event| told.is_news(OfPanic::of(event).unwrap());
+            assert!(is_news(&joined), "its panic was never told");
+            assert!(is_news(&logged("", &[("panic", text)])));
+            assert!(!is_news(&joined), "{joined:?}");
         }
-        assert!(told.is_news(&joined("no".into()).await));
-        assert!(told.is_news(&logged("it broke", &[])));
+        let another = joined("no".into()).await;
+        assert!(told.is_news(OfPanic::of(&another).unwrap()));
+        assert!(OfPanic::of(&logged("it broke", &[])).is_none());
         for number in 0..MOST {
-            told.is_news(&logged("", &[("panic", &number.to_string())]));
+            let panic = logged("", &[("panic", &number.to_string())]);
+            told.is_news(OfPanic::of(&panic).unwrap());
         }
         assert_eq!(told.0.len(), MOST);
     }

@@ -1,7 +1,7 @@
 //! What is reported of requests, and what is told of each.
 
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -9,6 +9,8 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use radiosonde::errors::{self, ErrorOptions, User};
 use radiosonde::{Config, Service, Sonde};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
@@ -327,6 +329,39 @@ async fn a_spawned_task_belongs_to_its_request_where_that_is_asked_for() {
         alone.get("transaction").is_none() && alone.get("user").is_none(),
         "{alone:#}"
     );
+}
+
+#[tokio::test]
+async fn a_task_that_follows_a_request_does_so_while_it_is_polled_in_another() {
+    // What the first request leaves behind, the second one waits for, and has it spawn a task of its own.
+    let (leave, left) = tokio::sync::oneshot::channel();
+    let leave = Arc::new(Mutex::new(Some(leave)));
+    let left = Arc::new(Mutex::new(Some(left)));
+    let first = async move || {
+        errors::set_user(User::new("7"));
+        let spawning = async {
+            let work = async { tracing::error!("the mail was not sent") };
+            let work = errors::within_request(work).with_current_subscriber();
+            tokio::spawn(work).await.unwrap();
+        };
+        let spawning: BoxFuture<'static, ()> = errors::within_request(spawning).boxed();
+        let _ = leave.lock().unwrap().take().unwrap().send(spawning);
+    };
+    let second = async move || {
+        errors::set_user(User::new("8"));
+        let left = left.lock().unwrap().take();
+        left.unwrap().await.unwrap().await;
+    };
+    let routes = Router::new()
+        .route("/first", get(first))
+        .route("/second", get(second));
+    let shop = Shop::open(ErrorOptions::new(), routes);
+    shop.get("/first").await;
+    shop.get("/second").await;
+    let events = shop.close().await;
+    assert_eq!(events.len(), 1, "{events:#?}");
+    assert_eq!(events[0]["transaction"], "GET /first");
+    assert_eq!(events[0]["user"]["id"], "7");
 }
 
 #[tokio::test]

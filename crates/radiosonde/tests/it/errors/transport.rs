@@ -146,6 +146,22 @@ async fn what_is_ignored_is_counted_and_told_to_sentry() {
 }
 
 #[tokio::test]
+async fn what_is_lost_is_told_where_no_event_and_no_session_is() {
+    let collector = FaultCollector::start(Mode::status(200));
+    // Without a version there is no release, and no health of one.
+    let options = ErrorOptions::new().ignore_errors(["as usual"]);
+    let (sonde, dispatch) = reporting(&collector, config(options));
+    log(&dispatch, &["it broke as usual"]);
+    sonde.shutdown(PATIENCE).await;
+    assert!(events(&collector).is_empty());
+    assert!(items(&collector, "sessions").is_empty());
+    let told = items(&collector, "client_report");
+    let expected = json!([{"reason": "event_processor", "category": "error", "quantity": 1}]);
+    assert_eq!(told[0]["discarded_events"], expected);
+    assert_eq!(told.len(), 1);
+}
+
+#[tokio::test]
 async fn the_service_may_change_a_report_or_keep_it_back() {
     let collector = FaultCollector::start(Mode::status(200));
     let options = ErrorOptions::new().before_send(|mut report| {
