@@ -27,6 +27,10 @@ struct Inner {
     made: Mutex<Option<Made>>,
 }
 
+/// Marks a response whose body was longer than anybody has to read. It reads as an empty one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TooLong;
+
 /// How a client connects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct HttpOptions {
@@ -77,7 +81,7 @@ impl HttpClient {
         Ok(response.map(Collected::to_bytes))
     }
 
-    /// Does the same, and returns the trailers as well.
+    /// Does the same, and returns the trailers as well. What has [`TooLong`] among its extensions had a body that was not read.
     pub(crate) async fn exchange(
         &self,
         request: Request<Bytes>,
@@ -87,11 +91,14 @@ impl HttpClient {
             .request(request.map(Full::new))
             .await
             .map_err(HttpError::Exchange)?;
-        let (head, body) = response.into_parts();
+        let (mut head, body) = response.into_parts();
         let body = match Limited::new(body, MAX_RESPONSE).collect().await {
             Ok(body) => body,
             // The head is the verdict, and nobody needs to read a book with it.
-            Err(error) if error.is::<LengthLimitError>() => nothing().await,
+            Err(error) if error.is::<LengthLimitError>() => {
+                head.extensions.insert(TooLong);
+                nothing().await
+            }
             Err(error) => return Err(HttpError::Response(error)),
         };
         Ok(Response::from_parts(head, body))

@@ -12,6 +12,7 @@ use prost::Message;
 
 use super::{Refusal, http_protobuf};
 use crate::io::HttpClient;
+use crate::io::http_client::TooLong;
 
 /// Says what the bodies are.
 pub(super) fn describe(request: &mut Request<()>, gzip: bool, timeout: Duration) {
@@ -82,6 +83,7 @@ pub(super) fn answer(response: Response<Collected<Bytes>>) -> Result<Bytes, Refu
         });
     }
     let (head, body) = response.into_parts();
+    let is_too_long = head.extensions.get::<TooLong>().is_some();
     // A call that fails at once has its verdict in the head.
     let verdict = body
         .trailers()
@@ -95,20 +97,20 @@ pub(super) fn answer(response: Response<Collected<Bytes>>) -> Result<Bytes, Refu
         });
     };
     if code == OK {
-        return Ok(unframed(body.to_bytes()));
+        let message = unframed(body.to_bytes()).filter(|_| !is_too_long);
+        return message.ok_or_else(Refusal::of_a_stranger);
     }
     let asks_for = retry_delay(&verdict);
+    let transient = match code {
+        CANCELLED | DEADLINE_EXCEEDED | ABORTED | OUT_OF_RANGE | UNAVAILABLE | DATA_LOSS => true,
+        // Without a word on when to come back it means never.
+        RESOURCE_EXHAUSTED => asks_for.is_some(),
+        _ => false,
+    };
     Err(Refusal {
         reason: format!("the collector answered with status {code} of gRPC"),
-        transient: match code {
-            CANCELLED | DEADLINE_EXCEEDED | ABORTED | OUT_OF_RANGE | UNAVAILABLE | DATA_LOSS => {
-                true
-            }
-            // Without a word on when to come back it means never.
-            RESOURCE_EXHAUSTED => asks_for.is_some(),
-            _ => false,
-        },
-        asks_for,
+        transient,
+        asks_for: asks_for.filter(|_| transient),
     })
 }
 
@@ -116,14 +118,17 @@ fn code(headers: &HeaderMap) -> Option<u32> {
     headers.get("grpc-status")?.to_str().ok()?.parse().ok()
 }
 
-/// Takes the five bytes off a message. What is compressed, which nobody asked for, reads as an empty one.
-fn unframed(mut body: Bytes) -> Bytes {
-    if body.len() < PREFIX || body.get_u8() != 0 {
-        return Bytes::new();
+/// Takes the five bytes off a message. No message at all is an empty one; one that is compressed, which nobody asked for, or
+/// shorter than it says, is none.
+fn unframed(mut body: Bytes) -> Option<Bytes> {
+    if body.is_empty() {
+        return Some(body);
     }
-    let length = usize::try_from(body.get_u32()).unwrap_or(usize::MAX);
-    body.truncate(length);
-    body
+    if body.len() < PREFIX || body.get_u8() != 0 {
+        return None;
+    }
+    let length = usize::try_from(body.get_u32()).ok()?;
+    (length <= body.len()).then(|| body.split_to(length))
 }
 
 /// Reads how long the collector wants to be left alone from the details of a status.

@@ -68,8 +68,8 @@ impl OtlpClient {
 
     /// Sends a message, again if need be, and returns the answer.
     ///
-    /// Takes no longer than the timeout of the target. An answer that cannot be read is the empty one, which says that all
-    /// was accepted.
+    /// Takes no longer than the timeout of the target. An empty answer says that all was accepted; one that is not of the
+    /// protocol says that somebody else than a collector was asked.
     ///
     /// # Errors
     ///
@@ -86,7 +86,8 @@ impl OtlpClient {
             return Ok(Posted::HeldBack);
         }
         let answer = self.offer(body, deadline).await?;
-        Ok(Posted::Taken(A::decode(answer).unwrap_or_default()))
+        let answer = A::decode(answer).map_err(|_| NOT_OTLP)?;
+        Ok(Posted::Taken(answer))
     }
 
     async fn offer(&self, body: Bytes, deadline: Instant) -> Result<Bytes, String> {
@@ -212,6 +213,9 @@ fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.write_all(bytes)?;
     encoder.finish()
 }
+
+/// Why a message failed that something took which is no collector: a proxy's page of login, say.
+const NOT_OTLP: &str = "the answer is not OTLP: the endpoint may be that of something else";
 
 const USER_AGENT: &str = concat!("radiosonde/", env!("CARGO_PKG_VERSION"));
 

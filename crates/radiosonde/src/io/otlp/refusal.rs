@@ -11,8 +11,19 @@ pub(super) struct Refusal {
     pub(super) reason: String,
     /// Whether the same message may be taken in a moment.
     pub(super) transient: bool,
-    /// How long the collector wants to be left alone.
+    /// How long the collector wants to be left alone. What it refuses for good says nothing about what comes next.
     pub(super) asks_for: Option<Duration>,
+}
+
+impl Refusal {
+    /// What took the message with success, and is no collector.
+    pub(super) fn of_a_stranger() -> Self {
+        Self {
+            reason: super::NOT_OTLP.into(),
+            transient: false,
+            asks_for: None,
+        }
+    }
 }
 
 impl From<HttpError> for Refusal {

@@ -43,10 +43,11 @@ fn a_message_comes_back_as_it_went() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_read_is_the_empty_one() {
-    for body in [&b""[..], b"\0\0", b"\x01\0\0\0\x02ab"] {
-        let response = collected(200, Some(body), &[("grpc-status", "0")]);
-        assert_eq!(&*answer(response).unwrap(), b"", "{body:?}");
+fn only_no_answer_is_the_empty_one() {
+    let of = |body| answer(collected(200, Some(body), &[("grpc-status", "0")]));
+    assert_eq!(&*of(b"").unwrap(), b"");
+    for ill in [&b"\0\0"[..], b"\x01\0\0\0\x02ab", b"\0\0\0\0\x03ab"] {
+        assert_eq!(of(ill).unwrap_err(), Refusal::of_a_stranger(), "{ill:?}");
     }
 }
 
@@ -63,6 +64,21 @@ fn the_codes_that_the_protocol_names_are_worth_another_try() {
 
 #[test]
 fn a_collector_that_is_exhausted_says_when_to_come_back() {
+    let refusal = asking("8");
+    assert!(refusal.transient);
+    assert_eq!(refusal.asks_for, Some(Duration::from_millis(7_500)));
+}
+
+#[test]
+fn only_who_may_take_it_later_says_when() {
+    let heard: Vec<_> = (1..=16)
+        .filter(|code: &u32| asking(&code.to_string()).asks_for.is_some())
+        .collect();
+    assert_eq!(heard, [1, 4, 8, 10, 11, 14, 15]);
+}
+
+/// A refusal with this code, and a word on when to come back.
+fn asking(code: &str) -> Refusal {
     let info = RetryInfo {
         retry_delay: Some(Delay {
             seconds: 7,
@@ -76,10 +92,11 @@ fn a_collector_that_is_exhausted_says_when_to_come_back() {
         }],
     };
     let details = encoded(&status.encode_to_vec());
-    let verdict = [("grpc-status", "8"), ("grpc-status-details-bin", &*details)];
-    let refusal = answer(collected(200, Some(b""), &verdict)).unwrap_err();
-    assert!(refusal.transient);
-    assert_eq!(refusal.asks_for, Some(Duration::from_millis(7_500)));
+    let verdict = [
+        ("grpc-status", code),
+        ("grpc-status-details-bin", &*details),
+    ];
+    answer(collected(200, Some(b""), &verdict)).unwrap_err()
 }
 
 /// Encodes base64, without padding.
