@@ -209,7 +209,7 @@ impl Destination for Collector {
     type Item = Record;
     const ITEMS: &'static str = "log records";
 
-    fn weight(Record { record, .. }: &Record) -> usize {
+    fn weight(Record { target, record }: &Record) -> usize {
         let text = |value: &Option<AnyValue>| match value {
             Some(AnyValue {
                 value: Some(Value::StringValue(text)),
@@ -219,7 +219,7 @@ impl Destination for Collector {
         let attribute =
             |pair: &KeyValue| size_of::<KeyValue>() + pair.key.len() + text(&pair.value);
         let attributes = record.attributes.iter().map(attribute);
-        size_of::<Record>() + text(&record.body) + attributes.sum::<usize>()
+        size_of::<Record>() + target.len() + text(&record.body) + attributes.sum::<usize>()
     }
 
     async fn send(&self, records: Vec<Record>) -> Result<Delivered, String> {

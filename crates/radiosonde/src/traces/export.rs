@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use opentelemetry::trace::{Event, Link, Status};
+use opentelemetry::trace::{Event, Link, SpanContext, Status};
 use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
@@ -94,12 +94,14 @@ pub(super) fn weight_of(span: &SpanData) -> usize {
     let events =
         events.map(|event| size_of::<Event>() + event.name.len() + weight(&event.attributes));
     let links = span.links.iter();
-    let links = links.map(|link| size_of::<Link>() + weight(&link.attributes));
+    let links =
+        links.map(|link| size_of::<Link>() + state(&link.span_context) + weight(&link.attributes));
     let description = match &span.status {
         Status::Error { description } => description.len(),
         Status::Unset | Status::Ok => 0,
     };
     size_of::<SpanData>()
+        + state(&span.span_context)
         + span.name.len()
         + description
         + weight(&span.attributes)
@@ -117,20 +119,35 @@ fn cut_name(name: &mut Cow<'static, str>) {
 /// How long a name may be, or what a failure is described by.
 const MAX_NAME: usize = 1_024;
 
-/// Cuts values of attributes; of a list, each of its texts.
+/// Cuts values of attributes: texts, and lists to [`MAX_ELEMENTS`] and each of their texts.
 fn cut(attributes: &mut [KeyValue], most: usize) {
     for KeyValue { value, .. } in attributes {
         match value {
             Value::String(text) => cut_text(text, most),
             Value::Array(Array::String(texts)) => {
+                cut_list(texts);
                 for text in texts {
                     cut_text(text, most);
                 }
             }
+            Value::Array(Array::I64(numbers)) => cut_list(numbers),
+            Value::Array(Array::F64(numbers)) => cut_list(numbers),
+            Value::Array(Array::Bool(flags)) => cut_list(flags),
             _ => {}
         }
     }
 }
+
+/// Cuts a list, and gives back what the rest of it took.
+fn cut_list<T>(list: &mut Vec<T>) {
+    if list.len() > MAX_ELEMENTS {
+        list.truncate(MAX_ELEMENTS);
+        list.shrink_to_fit();
+    }
+}
+
+/// How many elements a list may have that is the value of an attribute.
+const MAX_ELEMENTS: usize = 128;
 
 fn cut_text(text: &mut StringValue, most: usize) {
     if text.as_str().len() > most {
@@ -139,9 +156,14 @@ fn cut_text(text: &mut StringValue, most: usize) {
     }
 }
 
+/// Returns about how many bytes the state of a trace takes. Most have none.
+fn state(context: &SpanContext) -> usize {
+    context.trace_state().header().len()
+}
+
 /// Returns about how many bytes attributes take.
 fn weight(attributes: &[KeyValue]) -> usize {
-    let text = |value: &Value| match value {
+    let beside = |value: &Value| match value {
         Value::String(text) => text.as_str().len(),
         Value::Array(Array::String(texts)) => {
             let texts = texts.iter();
@@ -149,9 +171,13 @@ fn weight(attributes: &[KeyValue]) -> usize {
                 .map(|text| size_of_val(text) + text.as_str().len())
                 .sum()
         }
+        Value::Array(Array::I64(numbers)) => size_of_val(&**numbers),
+        Value::Array(Array::F64(numbers)) => size_of_val(&**numbers),
+        Value::Array(Array::Bool(flags)) => size_of_val(&**flags),
         _ => 0,
     };
-    let one = |pair: &KeyValue| size_of::<KeyValue>() + pair.key.as_str().len() + text(&pair.value);
+    let one =
+        |pair: &KeyValue| size_of::<KeyValue>() + pair.key.as_str().len() + beside(&pair.value);
     attributes.iter().map(one).sum()
 }
 
@@ -185,6 +211,8 @@ impl Destination for Collector {
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry::trace::{SpanId, TraceFlags, TraceId, TraceState};
+
     use super::*;
 
     #[test]
@@ -210,5 +238,58 @@ mod tests {
             Value::from(1_000_000),
         ];
         assert_eq!(values, expected);
+    }
+
+    /// An attribute of every kind of list, with a thousand elements each.
+    fn lists() -> Vec<KeyValue> {
+        let texts = (0..1_000).map(|_| StringValue::from("four"));
+        let lists = [
+            Array::String(texts.collect()),
+            Array::I64(vec![7; 1_000]),
+            Array::F64(vec![0.5; 1_000]),
+            Array::Bool(vec![true; 1_000]),
+        ];
+        let lists = lists.into_iter().map(Value::Array);
+        lists.map(|list| KeyValue::new("list", list)).collect()
+    }
+
+    #[test]
+    fn lists_are_cut_and_what_is_cut_off_takes_no_room() {
+        let mut attributes = lists();
+        cut(&mut attributes, 4);
+        for pair in attributes {
+            let Value::Array(list) = pair.value else {
+                panic!("a list stays a list")
+            };
+            let (length, capacity) = match list {
+                Array::String(of) => (of.len(), of.capacity()),
+                Array::I64(of) => (of.len(), of.capacity()),
+                Array::F64(of) => (of.len(), of.capacity()),
+                Array::Bool(of) => (of.len(), of.capacity()),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(length, MAX_ELEMENTS);
+            assert!(capacity < 1_000);
+        }
+    }
+
+    #[test]
+    fn every_element_of_a_list_weighs() {
+        let beside = size_of::<KeyValue>() + "list".len();
+        let weights: Vec<_> = lists()
+            .iter()
+            .map(|list| weight(std::slice::from_ref(list)) - beside)
+            .collect();
+        let text = size_of::<StringValue>() + "four".len();
+        assert_eq!(weights, [1_000 * text, 8_000, 8_000, 1_000]);
+    }
+
+    #[test]
+    fn the_state_of_a_trace_weighs() {
+        let state = TraceState::from_key_value([("vendor", "x".repeat(100))]).unwrap();
+        let (trace, span) = (TraceId::from(1), SpanId::from(1));
+        let context = SpanContext::new(trace, span, TraceFlags::SAMPLED, true, state);
+        assert_eq!(super::state(&context), "vendor=".len() + 100);
+        assert_eq!(super::state(&SpanContext::empty_context()), 0);
     }
 }
