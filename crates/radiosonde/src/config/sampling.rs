@@ -103,9 +103,10 @@ impl SamplingOptions {
     /// Records the spans of this service for requests that fail, even if their trace is not recorded.
     ///
     /// Such spans are made for every request, and wait for its end in 2 MiB at most, 256 KiB for one trace; those that do not fit are
-    /// counted as dropped when it turns out that they should have been kept. Spans that end after their request are not kept, nor are
-    /// those of requests beyond 4 096 at once, or of the oldest when it is older than five minutes and room is needed: of these, the span
-    /// of the request alone is, and the others are not counted. The services that are called do not know of it.
+    /// counted as dropped when it turns out that they should have been kept. So are those of requests beyond 4 096 at once, and of the
+    /// oldest when it is older than five minutes and room is needed: of these, the span of the request alone is kept. A span that ends
+    /// after its request is kept as well, as long as that is among the last 1 024 that were; later it is not, and not counted. The
+    /// services that are called do not know of it.
     ///
     /// Defaults to no.
     #[must_use]

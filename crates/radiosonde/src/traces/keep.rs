@@ -76,7 +76,10 @@ impl SpanProcessor for Keeper {
         } else if span.parent_span_is_remote || span.parent_span_id == SpanId::INVALID {
             self.end_of_root(span);
         } else {
-            self.lock().add(span);
+            let late = self.lock().add(span);
+            if let Some(span) = late {
+                self.exits.on_end(span);
+            }
         }
     }
 

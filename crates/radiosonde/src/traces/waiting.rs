@@ -1,9 +1,10 @@
 //! What waits for the end of its request, within bounds.
 //!
 //! So many traces wait at once, with so many bytes each and in all. Room for a new one is found without looking at the others:
-//! only the oldest is asked whether its time has passed.
+//! only the oldest is asked whether its time has passed. Of requests that find none, the spans are counted, so that those of which it
+//! turns out that they should have been kept are known to be lost.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use opentelemetry::trace::TraceId;
@@ -19,6 +20,9 @@ pub(super) struct Waiting {
     by_age: BTreeMap<u64, TraceId>,
     next: u64,
     bytes: usize,
+    /// Traces that found no room. A number is little beside the root of each, which is alive in the service.
+    crowded: HashMap<TraceId, Crowded>,
+    kept: Kept,
 }
 
 /// What waited for one root.
@@ -28,6 +32,20 @@ pub(super) struct Waited {
     bytes: usize,
     /// How many spans found no room.
     pub(super) lost: u64,
+}
+
+/// A trace whose spans do not wait.
+#[derive(Debug)]
+struct Crowded {
+    roots: usize,
+    lost: u64,
+}
+
+/// The traces that were kept last, whose spans may end after their root.
+#[derive(Debug, Default)]
+struct Kept {
+    by_age: VecDeque<TraceId>,
+    all: HashSet<TraceId>,
 }
 
 #[derive(Debug)]
@@ -40,13 +58,19 @@ struct Trace {
 }
 
 impl Waiting {
-    /// Takes note of a root that begins. One that finds no room is not waited for: of its trace, it alone may be kept.
+    /// Takes note of a root that begins. Of one that finds no room, what ends before it is counted, and it alone may be kept.
     pub(super) fn root(&mut self, trace_id: TraceId, now: Instant) {
         if let Some(trace) = self.traces.get_mut(&trace_id) {
             trace.roots += 1;
             return;
         }
+        if let Some(crowded) = self.crowded.get_mut(&trace_id) {
+            crowded.roots += 1;
+            return;
+        }
         if self.traces.len() >= MOST_TRACES && !self.forget_oldest(now) {
+            let crowded = Crowded { roots: 1, lost: 0 };
+            self.crowded.insert(trace_id, crowded);
             return;
         }
         let trace = Trace {
@@ -60,25 +84,36 @@ impl Waiting {
         self.next += 1;
     }
 
-    /// Lets a span wait, unless nobody waits for it.
-    pub(super) fn add(&mut self, span: SpanData) {
-        let Some(trace) = self.traces.get_mut(&span.span_context.trace_id()) else {
-            return;
+    /// Lets a span wait, and gives it back where there is nothing to wait for: its root has ended, and is kept.
+    pub(super) fn add(&mut self, span: SpanData) -> Option<SpanData> {
+        let trace_id = span.span_context.trace_id();
+        let Some(trace) = self.traces.get_mut(&trace_id) else {
+            if let Some(crowded) = self.crowded.get_mut(&trace_id) {
+                crowded.lost += 1;
+                return None;
+            }
+            return self.kept.all.contains(&trace_id).then_some(span);
         };
         let bytes = weight_of(&span);
         let waited = &mut trace.waited;
         if self.bytes + bytes > MOST_BYTES || waited.bytes + bytes > MOST_BYTES_OF_ONE {
             waited.lost += 1;
-            return;
+            return None;
         }
         self.bytes += bytes;
         waited.bytes += bytes;
         waited.spans.push(span);
+        None
     }
 
     /// Returns what waited, when it is kept or nobody else waits for it.
     pub(super) fn end_of_root(&mut self, trace_id: TraceId, keeps: bool) -> Option<Waited> {
-        let trace = self.traces.get_mut(&trace_id)?;
+        if keeps {
+            self.kept.remember(trace_id);
+        }
+        let Some(trace) = self.traces.get_mut(&trace_id) else {
+            return self.end_in_crowd(trace_id, keeps);
+        };
         trace.roots -= 1;
         let waited = if trace.roots == 0 {
             let trace = self.traces.remove(&trace_id)?;
@@ -93,6 +128,27 @@ impl Waiting {
         Some(waited)
     }
 
+    /// Does the same for a trace that found no room: what did not wait is lost.
+    fn end_in_crowd(&mut self, trace_id: TraceId, keeps: bool) -> Option<Waited> {
+        let crowded = self.crowded.get_mut(&trace_id)?;
+        crowded.roots -= 1;
+        let lost = if crowded.roots == 0 {
+            let crowded = self.crowded.remove(&trace_id)?;
+            if self.crowded.is_empty() {
+                self.crowded.shrink_to_fit();
+            }
+            crowded.lost
+        } else if keeps {
+            std::mem::take(&mut crowded.lost)
+        } else {
+            return None;
+        };
+        Some(Waited {
+            lost,
+            ..Waited::default()
+        })
+    }
+
     /// Makes room if the root that began first is unlikely to end, and tells whether it did.
     fn forget_oldest(&mut self, now: Instant) -> bool {
         let Some(oldest) = self.by_age.first_entry() else {
@@ -102,11 +158,31 @@ impl Waiting {
         if !self.traces.get(oldest.get()).is_none_or(is_old) {
             return false;
         }
-        let trace = self.traces.remove(&oldest.remove());
-        self.bytes -= trace.map_or(0, |trace| trace.waited.bytes);
+        let trace_id = oldest.remove();
+        if let Some(Trace { roots, waited, .. }) = self.traces.remove(&trace_id) {
+            self.bytes -= waited.bytes;
+            let lost = waited.lost + waited.spans.len() as u64;
+            self.crowded.insert(trace_id, Crowded { roots, lost });
+        }
         true
     }
 }
+
+impl Kept {
+    fn remember(&mut self, trace_id: TraceId) {
+        if !self.all.insert(trace_id) {
+            return;
+        }
+        self.by_age.push_back(trace_id);
+        if self.by_age.len() > MOST_KEPT {
+            let first = self.by_age.pop_front();
+            first.map(|first| self.all.remove(&first));
+        }
+    }
+}
+
+/// How many traces that were kept are remembered.
+const MOST_KEPT: usize = 1_024;
 
 /// How many traces are waited for.
 const MOST_TRACES: usize = 4_096;
@@ -208,13 +284,57 @@ mod tests {
         waiting.add(span(0, 10));
         let late = id(MOST_TRACES);
         waiting.root(late, began + OLD / 2);
-        assert!(waiting.end_of_root(late, true).is_none(), "it found room");
+        waiting.add(span(MOST_TRACES, 10));
+        let of_late = waiting.end_of_root(late, true).unwrap();
+        assert_eq!((of_late.spans.len(), of_late.lost), (0, 1), "it found room");
         waiting.root(late, began + OLD);
+        waiting.add(span(MOST_TRACES, 10));
         is_consistent(&waiting);
-        assert!(waiting.end_of_root(late, true).is_some());
-        assert!(waiting.end_of_root(id(0), true).is_none(), "it was first");
-        assert!(waiting.end_of_root(id(1), true).is_some());
+        assert_eq!(waiting.end_of_root(late, true).unwrap().spans.len(), 1);
+        waiting.add(span(0, 10));
+        let first = waiting.end_of_root(id(0), true).unwrap();
+        assert_eq!((first.spans.len(), first.lost), (0, 2), "it was first");
+        assert_eq!(waiting.end_of_root(id(1), true).unwrap().lost, 0);
         is_consistent(&waiting);
+        assert!(waiting.crowded.is_empty());
+    }
+
+    #[test]
+    fn what_finds_no_room_is_lost_only_where_it_would_have_been_kept() {
+        let mut waiting = Waiting::default();
+        let now = Instant::now();
+        for trace in 0..MOST_TRACES + 2 {
+            waiting.root(id(trace), now);
+        }
+        let (kept, other) = (MOST_TRACES, MOST_TRACES + 1);
+        // It came twice.
+        waiting.root(id(kept), now);
+        for trace in [kept, kept, other] {
+            assert!(waiting.add(span(trace, 10)).is_none());
+        }
+        assert_eq!(waiting.end_of_root(id(kept), true).unwrap().lost, 2);
+        waiting.add(span(kept, 10));
+        assert_eq!(waiting.end_of_root(id(kept), true).unwrap().lost, 1);
+        // Who ends it does not ask, as it is not worth keeping.
+        assert!(waiting.end_of_root(id(other), false).is_some());
+        assert!(waiting.crowded.is_empty());
+        is_consistent(&waiting);
+    }
+
+    #[test]
+    fn a_span_that_outlives_its_root_goes_where_that_went() {
+        let mut waiting = Waiting::default();
+        for trace in 0..2 {
+            waiting.root(id(trace), Instant::now());
+            waiting.end_of_root(id(trace), trace == 0);
+        }
+        assert!(waiting.add(span(0, 10)).is_some());
+        assert!(waiting.add(span(1, 10)).is_none());
+        for trace in 2..MOST_KEPT + 2 {
+            waiting.end_of_root(id(trace), true);
+        }
+        assert!(waiting.add(span(0, 10)).is_none(), "that was long ago");
+        assert_eq!(waiting.kept.all.len(), MOST_KEPT);
     }
 
     #[test]
