@@ -62,7 +62,7 @@ impl SamplingOptions {
     }
 
     /// Sets where the strategies of Jaeger stand: a file, which is read again when it changes, or an `http` or `https`
-    /// address, which is asked every minute.
+    /// address, which is asked about every minute.
     ///
     /// A strategy counts for an operation that is called like a span, such as `GET /orders/{id}`, or like a route.
     ///

@@ -25,7 +25,7 @@ mod retry;
 #[cfg(feature = "otlp-grpc")]
 pub(crate) use grpc::call;
 use refusal::Refusal;
-use retry::{LONGEST_ASKED, Pauses, Throttle};
+use retry::{LONGEST_ASKED, Pauses, Throttle, spread};
 
 /// Where one signal is sent.
 #[derive(Debug, Clone)]
@@ -108,7 +108,11 @@ impl OtlpClient {
                 self.throttle.pause(pause);
             }
             let pause = pauses.next(self.cutoff.has_come());
-            let pause = pause.map(|pause| pause.max(asked_for.unwrap_or_default()));
+            let left = deadline.saturating_duration_since(Instant::now());
+            let pause = pause.map(|pause| match asked_for {
+                Some(asked_for) => pause.max(spread(asked_for, left)),
+                None => pause,
+            });
             match pause {
                 Some(pause) if refusal.transient && Instant::now() + pause < deadline => {
                     self.rest(pause, asked_for.is_some()).await;

@@ -54,12 +54,21 @@ impl Throttle {
         match until {
             Some(until) if until >= deadline => false,
             Some(until) => {
-                tokio::time::sleep_until(until).await;
+                let now = Instant::now();
+                let [pause, left] = [until, deadline].map(|end| end.saturating_duration_since(now));
+                tokio::time::sleep(spread(pause, left)).await;
                 true
             }
             None => true,
         }
     }
+}
+
+/// Returns a pause that is up to a fifth longer than the one that was asked for, and never shorter: who was asked at the same moment
+/// does not come back at the same one. Of the time that is left beside, it takes no more than half.
+pub(super) fn spread(asked_for: Duration, left: Duration) -> Duration {
+    let most = (asked_for / 5).min(left.saturating_sub(asked_for) / 2);
+    asked_for + most.mul_f64(fastrand::f64())
 }
 
 const FIRST: Duration = Duration::from_millis(500);
@@ -101,6 +110,23 @@ mod tests {
         assert_eq!(pauses.next(true), None);
     }
 
+    #[test]
+    fn who_was_asked_at_one_moment_does_not_come_back_at_one() {
+        let asked_for = Duration::from_secs(10);
+        let of = |left| (0..20).map(move |_| spread(asked_for, Duration::from_secs(left)));
+        for (left, most) in [(3_600, 12_000), (11, 10_500), (10, 10_000), (0, 10_000)] {
+            let most = Duration::from_millis(most);
+            let mut pauses = of(left);
+            assert!(
+                pauses.all(|pause| pause >= asked_for && pause <= most),
+                "{left}"
+            );
+        }
+        let mut different: Vec<_> = of(3_600).collect();
+        different.dedup();
+        assert_eq!(different.len(), 20, "{different:?}");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_pause_that_was_asked_for_is_kept_unless_it_is_too_long() {
         let throttle = Throttle::default();
@@ -110,7 +136,11 @@ mod tests {
         throttle.pause(Duration::from_secs(5));
         assert!(!throttle.ends_by(seconds(4)).await);
         assert!(throttle.ends_by(seconds(10)).await);
-        assert_eq!(start.elapsed().as_secs(), 5);
+        let took = start.elapsed();
+        assert!(
+            took >= Duration::from_secs(5) && took <= Duration::from_millis(6_001),
+            "{took:?}"
+        );
         throttle.pause(LONGEST_ASKED);
         assert!(!throttle.ends_by(seconds(3_600)).await);
     }

@@ -75,7 +75,7 @@ impl Watcher {
             tokio::select! {
                 biased;
                 () = cutoff.is_set() => return,
-                () = tokio::time::sleep(every) => {}
+                () = tokio::time::sleep(about(every)) => {}
             }
         }
     }
@@ -128,6 +128,11 @@ impl Watcher {
         }
         self.failed = failed;
     }
+}
+
+/// Returns a pause that is up to a tenth shorter or longer: services that were started at one moment do not ask at one for ever.
+fn about(every: Duration) -> Duration {
+    every.mul_f64(0.9 + fastrand::f64() / 5.0)
 }
 
 /// Returns how a place is connected to.
@@ -255,6 +260,18 @@ mod tests {
 
         cutoff.send_replace(Some(std::time::Instant::now()));
         worker.await.unwrap();
+    }
+
+    #[test]
+    fn services_that_start_at_one_moment_do_not_ask_at_one() {
+        let mut pauses: Vec<_> = (0..20).map(|_| about(EVERY)).collect();
+        let near = EVERY.mul_f64(0.899)..EVERY.mul_f64(1.101);
+        assert!(
+            pauses.iter().all(|pause| near.contains(pause)),
+            "{pauses:?}"
+        );
+        pauses.dedup();
+        assert_eq!(pauses.len(), 20, "{pauses:?}");
     }
 
     #[tokio::test(start_paused = true)]
