@@ -13,14 +13,15 @@ pub(super) fn detect(
     let set = |name: &str| set(name).filter(|text| !text.is_empty());
     let line = |path: &str| file(path).map(|text| text.trim().to_owned());
     let host = line("/proc/sys/kernel/hostname").filter(|name| !name.is_empty());
+    let in_pod = set("KUBERNETES_SERVICE_HOST").is_some();
     let mut found = vec![
         ("host.name", host.clone().or_else(|| set("HOSTNAME"))),
         ("host.arch", Some(arch().to_owned())),
         ("os.type", Some(os().to_owned())),
         ("process.executable.name", executable()),
-        ("container.id", container_id(file)),
+        ("container.id", container_id(file, in_pod)),
     ];
-    if set("KUBERNETES_SERVICE_HOST").is_some() {
+    if in_pod {
         let first = |names: &[&str]| names.iter().find_map(|name| set(name));
         found.extend([
             // The pod is the host of its containers, unless it shares that of its node.
@@ -56,11 +57,13 @@ fn executable() -> Option<String> {
 }
 
 /// Finds the id that the container runtime gave: 64 digits in the path of the cgroup, or in that of what is mounted over
-/// `/etc/hostname`, where the cgroup is the root of its own namespace.
-fn container_id(file: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+/// `/etc/hostname`, where the cgroup is the root of its own namespace. In a pod that file is the same for all containers, and so is the
+/// id in its path: that of the sandbox.
+fn container_id(file: &dyn Fn(&str) -> Option<String>, in_pod: bool) -> Option<String> {
     let cgroup = file("/proc/self/cgroup").unwrap_or_default();
     let mounts = file("/proc/self/mountinfo").unwrap_or_default();
-    let hostname = mounts.lines().filter(|line| line.contains("/etc/hostname"));
+    let is_own = |line: &&str| line.contains("/etc/hostname") && !line.contains("/sandboxes/");
+    let hostname = mounts.lines().filter(|line| !in_pod && is_own(line));
     let mut lines = cgroup.lines().chain(hostname);
     lines.find_map(|line| {
         let mut parts = line.split(|c: char| !c.is_ascii_alphanumeric());
@@ -69,17 +72,23 @@ fn container_id(file: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     })
 }
 
-/// Finds the id of the pod in the path of the cgroup, or of what the kubelet mounts: `pod` and a UUID, whose dashes systemd
-/// would have as underscores.
+/// Finds the id of the pod in the path of the cgroup, or of what the kubelet mounts: a UUID after `pod` or in a directory called
+/// `pods`. Systemd has its dashes as underscores.
 fn pod_uid(file: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let cgroup = file("/proc/self/cgroup").unwrap_or_default();
     let mounts = file("/proc/self/mountinfo").unwrap_or_default();
     let mut parts = cgroup
         .split(['/', '\n'])
         .chain(mounts.split(['/', ' ', '\n']));
+    let mut directory = "";
     parts.find_map(|part| {
+        let directory = std::mem::replace(&mut directory, part);
         let part = part.strip_suffix(".slice").unwrap_or(part);
-        let uid = part.rsplit_once("pod").map_or(part, |(_, uid)| uid);
+        let uid = match part.rsplit_once("pod") {
+            Some((_, uid)) => uid,
+            None if directory == "pods" => part,
+            None => return None,
+        };
         let uid = uid.replace('_', "-");
         let lengths: Vec<_> = uid.split('-').map(str::len).collect();
         let is_hex = uid.bytes().all(|c| c == b'-' || c.is_ascii_hexdigit());
@@ -155,6 +164,53 @@ mod tests {
             ("/proc/self/mountinfo", &mounts),
         ];
         assert_eq!(detected(&[], &files, "container.id").as_deref(), Some(ID));
+    }
+
+    /// What a container sees of its mounts, with the root of its own namespace of cgroups.
+    fn mounted(source: &str, target: &str) -> String {
+        format!(
+            "1 2 0:1 / / rw - overlay overlay rw\n3 1 8:1 {source} {target} rw - ext4 /dev/sda1 rw\n"
+        )
+    }
+
+    #[test]
+    fn the_sandbox_of_a_pod_is_no_container() {
+        let containerd =
+            format!("/var/lib/containerd/io.containerd.grpc.v1.cri/sandboxes/{ID}/hostname");
+        let crio = format!("/containers/storage/overlay-containers/{ID}/userdata/hostname");
+        let inside = [("KUBERNETES_SERVICE_HOST", "10.0.0.1")];
+        for (source, vars, expected) in [
+            (&containerd, &inside[..], None),
+            // A pod may be told nothing of the services beside it.
+            (&containerd, &[], None),
+            (&crio, &inside, None),
+            // Podman, which has the same storage.
+            (&crio, &[], Some(ID)),
+        ] {
+            let mounts = mounted(source, "/etc/hostname");
+            let files = [("/proc/self/mountinfo", mounts.as_str())];
+            let found = detected(vars, &files, "container.id");
+            assert_eq!(found.as_deref(), expected, "{source} with {vars:?}");
+        }
+        let cgroup = format!("0::/kubepods/burstable/pod{UID}/{ID}\n");
+        let files = [("/proc/self/cgroup", cgroup.as_str())];
+        let found = detected(&inside, &files, "container.id");
+        assert_eq!(found.as_deref(), Some(ID));
+    }
+
+    #[test]
+    fn only_a_uuid_that_is_said_to_be_of_a_pod_is_that_of_one() {
+        let inside = [("KUBERNETES_SERVICE_HOST", "10.0.0.1")];
+        for (source, expected) in [
+            (format!("/var/lib/kubelet/pods/{UID}/etc-hosts"), Some(UID)),
+            (format!("/var/lib/volumes/{UID}/data"), None),
+            (format!("/dev/disk/by-uuid/{UID}"), None),
+        ] {
+            let mounts = mounted(&source, "/etc/hosts");
+            let files = [("/proc/self/mountinfo", mounts.as_str())];
+            let found = detected(&inside, &files, "k8s.pod.uid");
+            assert_eq!(found.as_deref(), expected, "{source}");
+        }
     }
 
     #[test]
