@@ -40,9 +40,11 @@ pub(crate) struct HttpOptions {
 }
 
 struct Made {
-    sender: Result<Sender, String>,
+    sender: Sender,
     /// When the files that it was made of were written.
     written: Vec<Option<SystemTime>>,
+    /// Whether those that are there now will not do.
+    stale: bool,
 }
 
 type Sender = Client<Connector, Full<Bytes>>;
@@ -104,17 +106,32 @@ impl HttpClient {
         Ok(Response::from_parts(head, body))
     }
 
-    /// Returns what requests are sent with: a new one when the files of the last one have been replaced.
+    /// Returns what requests are sent with: a new one when the files of the last one have been replaced, all of them. While
+    /// those that are there do not do, as half-way through, the last one goes on.
     fn sender(&self) -> Result<Sender, String> {
         let Inner { options, made } = &*self.0;
         let written = options.tls.written();
         let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*made {
-            Some(made) if made.written == written => made.sender.clone(),
-            _ => {
-                let sender = make(options);
-                let last = made.insert(Made { sender, written });
-                last.sender.clone()
+        if let Some(last) = &*made
+            && last.written == written
+        {
+            return Ok(last.sender.clone());
+        }
+        match (make(options), &mut *made) {
+            (Ok(sender), made) => {
+                *made = Some(Made {
+                    sender: sender.clone(),
+                    written,
+                    stale: false,
+                });
+                Ok(sender)
+            }
+            (Err(reason), None) => Err(reason),
+            (Err(reason), Some(last)) => {
+                if !std::mem::replace(&mut last.stale, true) {
+                    tracing::warn!(target: "radiosonde", reason, "the certificates cannot be read again; those that were read last go on");
+                }
+                Ok(last.sender.clone())
             }
         }
     }
@@ -167,3 +184,59 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Collectors and Sentry answer in a few hundred bytes. A body that is larger reads as an empty one.
 const MAX_RESPONSE: usize = 64 * 1024;
+
+#[cfg(all(test, any(feature = "tls", feature = "tls-ring")))]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Copies one of the certificates of the tests, as of a moment that is its own.
+    fn put(file: &Path, name: &str, moment: u64) {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/certificates");
+        let contents = std::fs::read(Path::new(directory).join(name)).unwrap_or_default();
+        std::fs::write(file, contents).unwrap();
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(moment);
+        let file = std::fs::File::options().write(true).open(file).unwrap();
+        file.set_modified(moment).unwrap();
+    }
+
+    /// When the files were written that requests are sent with, and whether they are those that are there.
+    fn state(client: &HttpClient) -> Option<(Option<SystemTime>, bool)> {
+        let made = client.0.made.lock().unwrap();
+        let made = made.as_ref()?;
+        Some((*made.written.last()?, made.stale))
+    }
+
+    #[test]
+    fn certificates_are_read_again_and_half_a_rotation_changes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let [certificate, key] =
+            ["client.pem", "client.key"].map(|name| directory.path().join(name));
+        let client = HttpClient::new(HttpOptions {
+            tls: TlsFiles {
+                unused: true,
+                authorities: None,
+                client: Some((certificate.clone(), key.clone())),
+            },
+            ..HttpOptions::default()
+        });
+        let second = |second| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(second));
+        put(&certificate, "client.pem", 1);
+        assert!(client.sender().is_err(), "there is no key");
+        put(&key, "client.key", 1);
+        assert!(client.sender().is_ok(), "it is asked for again");
+        assert_eq!(state(&client), Some((second(1), false)));
+
+        // The certificate of another, to which the key does not belong.
+        put(&certificate, "server.pem", 2);
+        assert!(client.sender().is_ok());
+        assert_eq!(state(&client), Some((second(1), true)));
+        put(&key, "nothing", 2);
+        assert!(client.sender().is_ok());
+        assert_eq!(state(&client), Some((second(1), true)));
+        put(&key, "server.key", 3);
+        assert!(client.sender().is_ok());
+        assert_eq!(state(&client), Some((second(3), false)));
+    }
+}
