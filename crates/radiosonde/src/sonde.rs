@@ -15,7 +15,7 @@ use crate::ShutdownReport;
 #[cfg(feature = "axum")]
 use crate::config::ConnectionSettings;
 use crate::config::{LifecycleSettings, Settings};
-use crate::lifecycle::{self, Telemetry};
+use crate::lifecycle::{Ending, Signals, Telemetry};
 #[cfg(feature = "slo")]
 use crate::slo::{Keeper, Slos};
 use crate::{LogFilterError, LogFilterState};
@@ -33,6 +33,7 @@ struct Inner {
     registry: Registry,
     health: Health,
     lifecycle: LifecycleSettings,
+    ending: Ending,
     #[cfg(feature = "axum")]
     endpoints: radiosonde_axum::Endpoints,
     #[cfg(feature = "axum")]
@@ -76,6 +77,7 @@ impl Sonde {
         let sonde = Self {
             inner: Arc::new(Inner {
                 registry,
+                ending: Ending::new(health.clone(), settings.lifecycle),
                 health,
                 lifecycle: settings.lifecycle,
                 #[cfg(feature = "axum")]
@@ -258,9 +260,11 @@ impl Sonde {
     /// let sonde = radiosonde::init("checkout")?;
     /// let app: axum::Router = axum::Router::new().layer(sonde.layer());
     /// let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;
-    /// axum::serve(sonde.listener(listener), app)
-    ///     .with_graceful_shutdown(sonde.shutdown_signal())
-    ///     .await?;
+    /// let server = axum::serve(sonde.listener(listener), app);
+    /// tokio::select! {
+    ///     ended = server.with_graceful_shutdown(sonde.shutdown_signal()) => ended?,
+    ///     () = sonde.drain_deadline() => {}
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -397,14 +401,49 @@ impl Sonde {
     }
 
     /// Completes when the service should accept no more requests: a signal to end has come (SIGTERM, or Ctrl-C),
-    /// readiness has turned red, and the drain delay has passed.
+    /// readiness has turned red, and the drain delay has passed, or a second signal has come.
     ///
-    /// For services that serve themselves:
-    /// `axum::serve(listener, app).with_graceful_shutdown(sonde.shutdown_signal())`, and [`shutdown`](Self::shutdown)
-    /// after it. [`serve`](Self::serve) does both.
+    /// For services that serve themselves, with [`drain_deadline`](Self::drain_deadline) beside it and
+    /// [`shutdown`](Self::shutdown) after it. [`serve`](Self::serve) does all of it.
+    ///
+    /// From when it is first polled, signals no more end the process by themselves, and never again will: a server that waits
+    /// for streams which do not end would wait for ever without the deadline.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn run(app: axum::Router) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// let sonde = radiosonde::init("checkout")?;
+    /// let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;
+    /// let server = axum::serve(listener, app).with_graceful_shutdown(sonde.shutdown_signal());
+    /// tokio::select! {
+    ///     ended = server => ended?,
+    ///     () = sonde.drain_deadline() => {}
+    /// }
+    /// sonde.shutdown(Duration::from_secs(3)).await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shutdown_signal(&self) -> impl Future<Output = ()> + Send + use<> {
         self.watch_runtime();
-        lifecycle::shutdown_signal(self.inner.health.clone(), self.inner.lifecycle.drain_delay)
+        let ending = self.inner.ending.clone();
+        async move { ending.stop_accepting(&mut Signals::listen()).await }
+    }
+
+    /// Completes when what is still open should be cut: the [drain timeout](crate::Config::drain_timeout) has passed since
+    /// [`shutdown_signal`](Self::shutdown_signal) was ready, or one more signal has come.
+    ///
+    /// It may be polled from the start, beside the server, as the example of `shutdown_signal` does, or when that was ready.
+    /// Nothing is cut by it: streams that `axum::serve` has open go on until the runtime ends, and what they did to their
+    /// requests is counted too late to be sent. [`serve`](Self::serve) cuts first.
+    pub fn drain_deadline(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.watch_runtime();
+        let ending = self.inner.ending.clone();
+        async move {
+            ending.cut(&mut Signals::listen()).await;
+        }
     }
 
     /// Sends what waits, and ends the telemetry: what comes later is dropped and counted.
@@ -414,6 +453,11 @@ impl Sonde {
     pub async fn shutdown(&self, deadline: Duration) -> ShutdownReport {
         self.inner.health.stop();
         self.inner.telemetry.shut_down(deadline).await
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn ending(&self) -> &Ending {
+        &self.inner.ending
     }
 
     #[cfg(feature = "axum")]

@@ -9,10 +9,6 @@ use super::{Config, env};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LifecycleSettings {
     pub(crate) drain_delay: Duration,
-    #[cfg_attr(
-        not(feature = "axum"),
-        expect(dead_code, reason = "only `serve` waits for it")
-    )]
     pub(crate) drain_timeout: Duration,
     pub(crate) flush_timeout: Duration,
     /// Whether the process is there only to say its catalogue.

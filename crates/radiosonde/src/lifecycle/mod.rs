@@ -8,6 +8,7 @@
 mod catalogue;
 #[cfg(feature = "axum")]
 mod connections;
+mod ending;
 #[cfg(feature = "axum")]
 mod listen;
 #[cfg(feature = "axum")]
@@ -23,10 +24,11 @@ mod taken;
 #[cfg(feature = "axum")]
 mod talk;
 
+pub(crate) use ending::Ending;
 #[cfg(feature = "axum")]
 pub use probe_thread::ProbeThread;
 #[cfg(feature = "axum")]
 pub use serve::{ServeError, Server};
 pub(crate) use shutdown::Telemetry;
 pub use shutdown::{Delivery, ShutdownReport};
-pub(crate) use signal::shutdown_signal;
+pub(crate) use signal::Signals;

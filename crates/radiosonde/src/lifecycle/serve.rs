@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -131,8 +130,7 @@ impl Server {
             admin,
             probes: _probes,
         } = self;
-        let settings = sonde.lifecycle();
-        let mut signals = Signals::listen();
+        let (ending, mut signals) = (sonde.ending(), Signals::listen());
         let metrics = Some(sonde.connection_metrics());
         let mut connections = Connections::new(listener, sonde.connections(), metrics, app);
         // Ended by being dropped, last of all.
@@ -142,30 +140,23 @@ impl Server {
         }
         tracing::info!(target: "radiosonde", "listening on http://{local}");
 
-        until(&mut connections, signals.next()).await;
-        sonde.health().start_draining();
-        let delay = async {
-            tokio::select! {
-                () = tokio::time::sleep(settings.drain_delay) => {}
-                () = signals.next() => {}
-            }
-        };
-        until(&mut connections, delay).await;
+        tokio::select! {
+            () = connections.accept() => {}
+            () = ending.stop_accepting(&mut signals) => {}
+        }
         tracing::info!(target: "radiosonde", connections = connections.open(), "accepting no more requests");
 
         let mut open = connections.finish();
-        let cut_after = tokio::select! {
-            () = open.end() => None,
-            () = tokio::time::sleep(settings.drain_timeout) => Some(settings.drain_timeout),
-            () = signals.next() => Some(Duration::ZERO),
-        };
-        if let Some(timeout) = cut_after {
-            let connections = open.count();
-            tracing::warn!(target: "radiosonde", connections, ?timeout, "cutting what is still open");
+        tokio::select! {
+            () = open.end() => {}
+            waited = ending.cut(&mut signals) => {
+                let connections = open.count();
+                tracing::warn!(target: "radiosonde", connections, ?waited, "cutting what is still open");
+            }
         }
         // Cut before the flush, so that what is cut is counted and sent, too.
         open.cut().await;
-        let report = sonde.shutdown(settings.flush_timeout).await;
+        let report = sonde.shutdown(sonde.lifecycle().flush_timeout).await;
         tracing::debug!(target: "radiosonde", "{report}");
     }
 }
@@ -180,14 +171,6 @@ async fn serve_admin(sonde: Sonde, (listener, local): (TcpListener, SocketAddr))
     let app = sonde.admin_router();
     let mut connections = Connections::new(listener, sonde.connections(), None, app);
     connections.accept().await;
-}
-
-/// Serves connections until `end` is done.
-async fn until(connections: &mut Connections, end: impl Future<Output = ()>) {
-    tokio::select! {
-        () = connections.accept() => {}
-        () = end => {}
-    }
 }
 
 /// The address cannot be listened on.

@@ -1,16 +1,5 @@
 //! The signals that end a service.
 
-use std::time::Duration;
-
-use radiosonde_health::Health;
-
-/// Waits for a signal, turns readiness red, and waits for the drain delay.
-pub(crate) async fn shutdown_signal(health: Health, drain_delay: Duration) {
-    Signals::listen().next().await;
-    health.start_draining();
-    tokio::time::sleep(drain_delay).await;
-}
-
 /// SIGTERM and SIGINT, as they come. From here on they end the process no more by themselves.
 #[cfg(unix)]
 #[derive(Debug)]

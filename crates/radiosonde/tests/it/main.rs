@@ -6,6 +6,8 @@
 mod abuse;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod account;
+#[cfg(all(unix, feature = "axum"))]
+mod apart;
 mod child;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod client;
