@@ -185,7 +185,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Collectors and Sentry answer in a few hundred bytes. A body that is larger reads as an empty one.
 const MAX_RESPONSE: usize = 64 * 1024;
 
-#[cfg(all(test, any(feature = "tls", feature = "tls-ring")))]
+#[cfg(test)]
+#[cfg(any(feature = "tls", feature = "tls-ring"))]
 mod tests {
     use std::path::Path;
 

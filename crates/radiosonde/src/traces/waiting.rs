@@ -266,7 +266,7 @@ mod tests {
         let mut waiting = Waiting::default();
         for trace in 0..100 {
             waiting.root(id(trace), Instant::now());
-            (0..100).for_each(|_| waiting.add(span(trace, 1_000)));
+            (0..100).for_each(|_| drop(waiting.add(span(trace, 1_000))));
         }
         is_consistent(&waiting);
         let waited = (0..100).map(|trace| waiting.end_of_root(id(trace), true).unwrap());
