@@ -142,7 +142,7 @@ variables! {
         OTEL_METRIC_EXPORT_TIMEOUT: "milliseconds, 1 to 60000", "`30000`",
             "How long one export of metrics may take; the shorter of both counts.";
         OTEL_METRICS_EXEMPLAR_FILTER: "`trace_based` or `always_off`", "`trace_based`",
-            "Whether histograms keep exemplars, of sampled spans, where spans are exported.";
+            "Whether histograms keep exemplars, of sampled spans, where spans are exported. `always_on` is taken as the default, with a warning: an exemplar without a trace that was recorded leads nowhere.";
     ]
     "Traces": [
         OTEL_TRACES_EXPORTER: "`otlp`, `console` or `none`, or several of them, separated by commas", "`otlp`",
@@ -174,13 +174,13 @@ variables! {
         OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "a number, 1 to the size of the queue", "`512`",
             "How many spans are exported at once.";
         OTEL_PROPAGATORS: "`tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`, or several of them, separated by commas; or `none`", "`tracecontext,baggage`",
-            "By which headers traces come and go.";
+            "By which headers traces come and go. `ottrace` and `xray`, which the specification leaves to third parties, are left out, with a warning.";
         OTEL_TRACES_SAMPLER: "`always_on`, `always_off`, `traceidratio`, `jaeger_remote`, or one of these after `parentbased_`", "`parentbased_always_on`",
-            "Which traces are recorded.";
+            "Which traces are recorded. `xray`, which takes rules from a server of one vendor, is taken as the default, with a warning.";
         OTEL_TRACES_SAMPLER_ARG: "a ratio, 0 to 1; for `jaeger_remote`, `endpoint=`, `pollingIntervalMs=` and `initialSamplingRate=`, separated by commas", "`1`; `endpoint=http://localhost:5778/sampling,pollingIntervalMs=60000,initialSamplingRate=0.001`",
             "The share of traces that `traceidratio` records, or the server that says it: over HTTP or, with the feature `otlp-grpc` and an address without a path, over gRPC.";
         RADIOSONDE_SAMPLING_STRATEGIES: "a file or an address", "nothing",
-            "The strategies of Jaeger: in a file, which is read again when it changes, or on a server, which is asked every minute.";
+            "The strategies of Jaeger: in a file, which is read again when it changes, or on a server, which is asked about every minute.";
         OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "a number, at most 1000", "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
             "How many attributes a span may have.";
         OTEL_SPAN_EVENT_COUNT_LIMIT: "a number, at most 1000", "`128`",
