@@ -62,7 +62,8 @@ impl Check {
     /// The function and its future must not block their thread: no `std::thread::sleep`, no client without `async`, no file
     /// system. A runtime of one thread would stop with it, for as long as it blocks: no request is answered, no timer goes
     /// off, the timeout of this very check included, and nobody says that it fails. A runtime of several threads loses one of
-    /// them; the check then fails at its timeout, and is not run again before the thread is free.
+    /// them; the check then fails at its timeout, and once more each time it would run, and is not run again before the thread is
+    /// free.
     ///
     /// Use [`blocking`](Self::blocking) for what blocks. Where a service may block its runtime all the same, only a probe
     /// that is answered elsewhere can tell: [`Health::watch_runtime`](crate::Health::watch_runtime).

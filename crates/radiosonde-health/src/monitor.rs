@@ -142,9 +142,7 @@ impl Monitor {
         let mut random = Rng::with_seed(self.seed);
         loop {
             self.run_once().await;
-            let settled = self.results.borrow().hysteresis.is_settled();
-            let pause = self.check.schedule().pause(settled, random.f64());
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(self.pause(random.f64())).await;
         }
     }
 
@@ -153,10 +151,24 @@ impl Monitor {
         // A task of its own: a panic ends there, and a run that blocks its thread does not keep us from saying so.
         let mut run = JoinSet::new();
         run.spawn(self.check.run());
+        // Tokio wakes no other thread for a first task, and nobody would look after timers while that blocks; for a second it does.
+        tokio::spawn(std::future::ready(()));
         let joined = tokio::time::timeout(deadline, run.join_next()).await;
         self.record(outcome(joined, deadline), started);
-        // A run that outlived its deadline is dropped, and awaited: two are never in flight.
-        run.shutdown().await;
+        // A run that outlived its deadline is dropped, and awaited: two are never in flight. One that blocks its thread cannot be
+        // dropped, and stands for all those that it holds up.
+        while tokio::time::timeout(self.pause(0.0), run.shutdown())
+            .await
+            .is_err()
+        {
+            self.record(Err(no_answer(deadline)), started);
+        }
+    }
+
+    /// Returns the time until the next run, with so much jitter.
+    fn pause(&self, jitter: f64) -> Duration {
+        let settled = self.results.borrow().hysteresis.is_settled();
+        self.check.schedule().pause(settled, jitter)
     }
 
     fn record(&self, outcome: Outcome, started: Instant) {
@@ -241,8 +253,10 @@ fn outcome(
         Ok(Some(Ok(outcome))) => outcome,
         Ok(Some(Err(error))) if error.is_panic() => Err(CheckFailed::panicked()),
         Ok(_) => Err(CheckFailed::new("the check was cancelled")),
-        Err(_) => Err(CheckFailed::new(format_args!(
-            "no answer within {deadline:?}"
-        ))),
+        Err(_) => Err(no_answer(deadline)),
     }
+}
+
+fn no_answer(deadline: Duration) -> CheckFailed {
+    CheckFailed::new(format_args!("no answer within {deadline:?}"))
 }

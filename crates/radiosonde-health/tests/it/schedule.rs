@@ -1,11 +1,11 @@
 //! When checks run, and what it takes to change their mind.
 
 use std::future::{Ready, ready};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use radiosonde_health::{Check, CheckState, Health, Severity, Status};
+use radiosonde_health::{Change, Check, CheckState, Health, Severity, Status};
 use tokio::time::{Instant, advance};
 
 use crate::backend::{Backend, Mood, pass};
@@ -246,6 +246,39 @@ async fn a_check_that_blocks_its_thread_fails_and_never_runs_twice_at_once() {
     assert_eq!(all.await.unwrap(), 4);
     assert_eq!(calls.load(Ordering::SeqCst), 1);
     drop(release);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_that_begins_to_block_its_thread_fails_once_for_each_run_that_it_holds_up() {
+    let (release, blocked) = mpsc::channel::<()>();
+    let (blocked, blocks) = (Mutex::new(blocked), Arc::new(AtomicBool::new(false)));
+    let begins = Arc::clone(&blocks);
+    let check = Check::new("database", move || {
+        if begins.load(Ordering::SeqCst) {
+            let _ = blocked.lock().unwrap().recv();
+        }
+        ready(Ok(()))
+    });
+    let (told, changes) = mpsc::channel();
+    let health = Health::new();
+    health.on_change(move |change| {
+        if let Change::Check { to, .. } = change {
+            let _ = told.send(*to);
+        }
+    });
+    let becomes = |state| while changes.recv_timeout(Duration::from_mins(1)).unwrap() != state {};
+    health
+        .register(check.interval(Duration::from_millis(100)))
+        .unwrap();
+    becomes(CheckState::Passing);
+
+    // Three failures are needed, and it is run but once.
+    blocks.store(true, Ordering::SeqCst);
+    becomes(CheckState::Failing);
+
+    blocks.store(false, Ordering::SeqCst);
+    drop(release);
+    becomes(CheckState::Passing);
 }
 
 #[tokio::test]
