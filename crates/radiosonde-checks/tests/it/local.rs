@@ -14,6 +14,19 @@ async fn a_port_that_accepts_passes() {
     assert!(!error(tcp::check("port", "127.0.0.1")).await.is_empty());
 }
 
+/// Tokio would resolve a name by a thread for each run, and forget those that hang: so it has no part in this, and is not missed.
+#[test]
+fn a_port_of_a_name_passes_without_the_sockets_of_tokio() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("localhost:{}", listener.local_addr().unwrap().port());
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_time().build().unwrap();
+    let report = runtime.block_on(run(tcp::check("port", address)));
+    assert!(report.is_passing(), "{report:?}");
+    let nameless = runtime.block_on(error(tcp::check("port", "no name:80")));
+    assert!(!nameless.is_empty());
+}
+
 #[tokio::test]
 async fn a_name_that_resolves_passes() {
     assert!(run(dns::check("name", "localhost")).await.is_passing());
