@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "cassandra-metrics")]
+use radiosonde_catalog::CONNECTION_POOL_CONNECTIONS;
 use radiosonde_health::Check;
 use scylla::client::session::Session;
 
@@ -36,18 +38,16 @@ pub fn check(name: impl Into<String>, session: &Arc<Session>) -> Check {
     })
 }
 
-/// Shows how many connections to the cluster are open, as
-/// [`ConnectionPool`](radiosonde_metrics::standard::ConnectionPool) has it: `name` is the name of the pool.
+/// Shows how many connections to the cluster are open, as `connection_pool_connections`: `name` is the name of the pool.
 ///
-/// A connection carries many requests at once, so that all count as idle and none as used; as many as there are is also
-/// the most. They are read before each reading of the registry. Who waits for one, the driver does not tell.
+/// A connection carries many requests at once, so that all count as idle: each takes one more. They are read before each reading of
+/// the registry. How many there may be at most and who waits for one, the driver does not tell, and nothing is shown of it.
 #[cfg(feature = "cassandra-metrics")]
 pub fn record_pool(registry: &radiosonde_metrics::Registry, name: &str, session: &Session) {
-    let instrument = radiosonde_metrics::standard::ConnectionPool::new(registry, name);
+    let open = registry.gauge(&CONNECTION_POOL_CONNECTIONS, &[name, "idle"]);
     let metrics = session.get_metrics();
     registry.before_reading(move || {
-        let open = usize::try_from(metrics.get_total_connections()).unwrap_or(usize::MAX);
-        instrument.set_max(open);
-        instrument.set_idle(open);
+        let connections = u32::try_from(metrics.get_total_connections()).unwrap_or(u32::MAX);
+        open.set(connections.into());
     });
 }
