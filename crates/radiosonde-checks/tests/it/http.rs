@@ -1,4 +1,5 @@
-//! Checks over HTTP. What Gremlin Server says was recorded, or has the form that documentation shows; the latter is so of ClickHouse.
+//! Checks over HTTP, against a server of ours that says what it is told: of Gremlin Server what was recorded, or has the form that
+//! documentation shows. `servers.rs` asks a ClickHouse itself.
 
 use radiosonde_checks::{clickhouse, gremlin, http};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
