@@ -1,14 +1,14 @@
-//! What the histograms of a service cannot tell, and is therefore not watched.
+//! What the metrics of a service cannot tell, and is therefore not watched.
 
 use std::collections::BTreeSet;
 
 use radiosonde_catalog::Metric;
 
-use crate::alerts::{Alert, CATEGORIES, Percentile, histograms};
+use crate::alerts::{Alert, CATEGORIES, Percentile, SERVICE_RESTARTING, histograms};
 use crate::histogram::Buckets;
 use crate::prometheus::Record;
 use crate::settings::Settings;
-use crate::{Options, Service, ServiceMetric, Target};
+use crate::{Naming, Options, Service, ServiceMetric, Target};
 
 /// What is left out of the rules of a service.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub(crate) struct Gaps {
     unread: BTreeSet<String>,
     /// The alerts about what the bounds of a histogram cannot decide.
     pub(crate) undecided: Vec<Undecided>,
+    /// Whether each process is an instance of its own, as over OTLP, so that none is seen to start again.
+    is_each_new: bool,
     /// The names of all alerts that are left out.
     alerts: BTreeSet<&'static str>,
 }
@@ -36,8 +38,13 @@ impl Gaps {
     pub(crate) fn of(service: &Service, settings: &Settings, options: &Options) -> Self {
         let mut gaps = Self {
             unread: unread(service, options),
+            is_each_new: options.naming == Naming::OpenTelemetry
+                && !options.unwanted.contains(SERVICE_RESTARTING),
             ..Self::default()
         };
+        if gaps.is_each_new {
+            gaps.alerts.insert(SERVICE_RESTARTING);
+        }
         let alerts = CATEGORIES.iter().flat_map(|category| category.alerts);
         let wanted = alerts.filter(|alert| !options.unwanted.contains(alert.name));
         for alert in wanted {
@@ -106,7 +113,13 @@ impl Gaps {
                 percentile.threshold
             )
         });
-        unread.chain(undecided).collect()
+        let restarts = self.is_each_new.then(|| {
+            format!(
+                "{SERVICE_RESTARTING} is left out: over OTLP each process is an instance of its own, so none is seen to start again; \
+                 the pack kubernetes counts what its containers do"
+            )
+        });
+        unread.chain(undecided).chain(restarts).collect()
     }
 }
 

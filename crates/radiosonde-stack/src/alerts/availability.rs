@@ -1,6 +1,8 @@
 //! Whether the service can be reached at all.
 
-use super::{Alert, Category, Input, SERVICE_DOWN, SERVICE_MISSING, Severity, Story};
+use super::{
+    Alert, Category, Input, SERVICE_DOWN, SERVICE_MISSING, SERVICE_RESTARTING, Severity, Story,
+};
 
 pub(super) const AVAILABILITY: Category = Category {
     name: "availability",
@@ -67,7 +69,7 @@ pub(super) const AVAILABILITY: Category = Category {
             },
         },
         Alert {
-            name: "ServiceRestarting",
+            name: SERVICE_RESTARTING,
             severity: Severity::Warning,
             expr: "changes(process_start_time_seconds[15m]) >= $restarts",
             hold: "0s",

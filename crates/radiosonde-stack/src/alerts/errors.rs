@@ -46,8 +46,8 @@ pub(super) const ERRORS: Category = Category {
         Alert {
             name: "HandlerPanics",
             severity: Severity::Warning,
-            // A series that is born above 0 has no increase yet.
-            expr: "sum by (job, route) (increase(http_errors_total{error_type=\"panic\"}[10m])) > 0\n  or sum by (job, route) (\n    http_errors_total{error_type=\"panic\"} unless http_errors_total{error_type=\"panic\"} offset 10m\n  ) > 0",
+            // A series that is born above 0 has no increase yet. One that Prometheus is new to is not born.
+            expr: "sum by (job, route) (increase(http_errors_total{error_type=\"panic\"}[10m])) > 0\n  or sum by (job, route) (\n    http_errors_total{error_type=\"panic\"} unless http_errors_total{error_type=\"panic\"} offset 10m and on (job) up offset 10m\n  ) > 0",
             hold: "0s",
             supersedes: None,
             summary: "A handler of {{ $labels.route }} of {{ $labels.job }} panics",
@@ -57,11 +57,9 @@ pub(super) const ERRORS: Category = Category {
             ],
             act: &["Mend the code; until then, roll back if it is new"],
             story: |_| {
-                Story::of([Input::per_second(
-                    r#"http_errors_total{method="GET",route="/orders/{id}",error_type="panic"}"#,
-                    0.0,
-                    0.05,
-                )])
+                let series =
+                    r#"http_errors_total{method="GET",route="/orders/{id}",error_type="panic"}"#;
+                Story::of([Input::per_second(series, 0.0, 0.05)]).and_born(series)
             },
         },
         Alert {

@@ -63,8 +63,8 @@ pub(super) const GRPC: Category = Category {
         Alert {
             name: "GrpcHandlerPanics",
             severity: Severity::Warning,
-            // A series that is born above 0 has no increase yet.
-            expr: "sum by (job, rpc_method) (increase(rpc_errors_total{error_type=\"panic\"}[10m])) > 0\n  or sum by (job, rpc_method) (\n    rpc_errors_total{error_type=\"panic\"} unless rpc_errors_total{error_type=\"panic\"} offset 10m\n  ) > 0",
+            // A series that is born above 0 has no increase yet. One that Prometheus is new to is not born.
+            expr: "sum by (job, rpc_method) (increase(rpc_errors_total{error_type=\"panic\"}[10m])) > 0\n  or sum by (job, rpc_method) (\n    rpc_errors_total{error_type=\"panic\"} unless rpc_errors_total{error_type=\"panic\"} offset 10m and on (job) up offset 10m\n  ) > 0",
             hold: "0s",
             supersedes: None,
             summary: "A handler of {{ $labels.rpc_method }} of {{ $labels.job }} panics",
@@ -74,11 +74,8 @@ pub(super) const GRPC: Category = Category {
             ],
             act: &["Mend the code; until then, roll back if it is new"],
             story: |_| {
-                Story::of([Input::per_second(
-                    r#"rpc_errors_total{rpc_system="grpc",rpc_method="shop.Orders/Get",error_type="panic"}"#,
-                    0.0,
-                    0.05,
-                )])
+                let series = r#"rpc_errors_total{rpc_system="grpc",rpc_method="shop.Orders/Get",error_type="panic"}"#;
+                Story::of([Input::per_second(series, 0.0, 0.05)]).and_born(series)
             },
         },
         Alert {
@@ -121,7 +118,8 @@ pub(super) const GRPC: Category = Category {
         Alert {
             name: "GrpcCallRateDrop",
             severity: Severity::Warning,
-            expr: "job:rpc_requests:rate5m\n  < $request_rate_drop * (job:rpc_requests:rate5m offset 1w > $request_rate_drop_least)",
+            // A process that is new knows of no method before it is called.
+            expr: "(job:rpc_requests:rate5m or 0 * job:rpc_requests:rate5m offset 1w)\n  < $request_rate_drop * (job:rpc_requests:rate5m offset 1w > $request_rate_drop_least)",
             hold: "15m",
             supersedes: None,
             summary: "{{ $labels.job }} answers {{ $value | humanize }} gRPC calls per second, far fewer than a week ago",
@@ -134,7 +132,9 @@ pub(super) const GRPC: Category = Category {
             story: |scene| {
                 let rate = scene.get("request_rate_drop_least") * 2.0;
                 let now = rate * scene.get("request_rate_drop") * 0.8;
-                Story::of([calls(GET, "OK", "ok", rate, now)]).weekly()
+                let none = Story::of([Input::stops(calls_of(GET, "OK", "ok"), rate)]).weekly();
+                let drops = Story::of([calls(GET, "OK", "ok", rate, now)]).weekly();
+                drops.and("none after a restart", none)
             },
         },
         Alert {
@@ -307,10 +307,13 @@ fn answered(scene: &Scene<'_>, status: &str, threshold: &str) -> Story {
 
 /// Calls of a method that end like this, per second.
 fn calls(method: &str, status: &str, outcome: &str, calm: f64, bad: f64) -> Input {
-    let series = format!(
+    Input::per_second(calls_of(method, status, outcome), calm, bad)
+}
+
+fn calls_of(method: &str, status: &str, outcome: &str) -> String {
+    format!(
         "rpc_requests_total{{rpc_system=\"grpc\",rpc_method=\"{method}\",rpc_status=\"{status}\",outcome=\"{outcome}\"}}"
-    );
-    Input::per_second(series, calm, bad)
+    )
 }
 
 /// Calls that the service makes, per second.

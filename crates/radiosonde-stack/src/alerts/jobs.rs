@@ -9,7 +9,8 @@ pub(super) const JOBS: Category = Category {
         Alert {
             name: "JobLongOverdue",
             severity: Severity::Critical,
-            expr: "time() - max by (job, job_name) (job_last_success_timestamp_seconds > 0) > $job_age_critical_seconds",
+            // A process that is new says 0.
+            expr: "time() - max by (job, job_name) (max_over_time(job_last_success_timestamp_seconds[7d]) > 0) > $job_age_critical_seconds",
             hold: "0s",
             supersedes: Some("JobOverdue"),
             summary: "{{ $labels.job_name }} of {{ $labels.job }} last succeeded {{ $value | humanizeDuration }} ago",
@@ -21,7 +22,7 @@ pub(super) const JOBS: Category = Category {
         Alert {
             name: "JobOverdue",
             severity: Severity::Warning,
-            expr: "time() - max by (job, job_name) (job_last_success_timestamp_seconds > 0) > $job_age_seconds",
+            expr: "time() - max by (job, job_name) (max_over_time(job_last_success_timestamp_seconds[7d]) > 0) > $job_age_seconds",
             hold: "0s",
             supersedes: None,
             summary: "{{ $labels.job_name }} of {{ $labels.job }} last succeeded {{ $value | humanizeDuration }} ago",
@@ -33,8 +34,8 @@ pub(super) const JOBS: Category = Category {
         Alert {
             name: "JobFailed",
             severity: Severity::Warning,
-            // A series that is born above 0 has no increase yet.
-            expr: "sum by (job, job_name) (increase(job_runs_total{outcome!=\"ok\"}[15m])) > 0\n  or sum by (job, job_name) (\n    job_runs_total{outcome!=\"ok\"} unless job_runs_total{outcome!=\"ok\"} offset 15m\n  ) > 0",
+            // A series that is born above 0 has no increase yet. One that Prometheus is new to is not born.
+            expr: "sum by (job, job_name) (increase(job_runs_total{outcome!=\"ok\"}[15m])) > 0\n  or sum by (job, job_name) (\n    job_runs_total{outcome!=\"ok\"} unless job_runs_total{outcome!=\"ok\"} offset 15m and on (job) up offset 15m\n  ) > 0",
             hold: "0s",
             supersedes: None,
             summary: "{{ $labels.job_name }} of {{ $labels.job }} has failed",
@@ -42,11 +43,8 @@ pub(super) const JOBS: Category = Category {
             look: LOOK,
             act: ACT,
             story: |_| {
-                Story::of([Input::per_second(
-                    r#"job_runs_total{job_name="backup",outcome="error"}"#,
-                    0.0,
-                    0.01,
-                )])
+                let series = r#"job_runs_total{job_name="backup",outcome="error"}"#;
+                Story::of([Input::per_second(series, 0.0, 0.01)]).and_born(series)
             },
         },
     ],
@@ -63,7 +61,9 @@ const ACT: &[&str] = &["Run it by hand", "Mend what it failed at"];
 /// The job stands still for as long as it may, and a while.
 fn overdue(scene: &Scene<'_>, threshold: &str) -> Story {
     let series = r#"job_last_success_timestamp_seconds{job_name="backup"}"#;
-    Story::of([Input::last_time(series)]).lasting([60, minutes(scene.get(threshold)) + 60, 60], 15)
+    Story::of([Input::last_time(series)])
+        .lasting([60, minutes(scene.get(threshold)) + 60, 60], 15)
+        .and_forgotten(series)
 }
 
 /// The minutes in so many seconds. Settings are neither negative nor longer than people live.

@@ -34,7 +34,8 @@ pub(super) const LOAD: Category = Category {
         Alert {
             name: "RequestRateDrop",
             severity: Severity::Warning,
-            expr: "job:http_requests:rate5m\n  < $request_rate_drop * (job:http_requests:rate5m offset 1w > $request_rate_drop_least)",
+            // A process that is new knows of no route before it is asked for one.
+            expr: "(job:http_requests:rate5m or 0 * job:http_requests:rate5m offset 1w)\n  < $request_rate_drop * (job:http_requests:rate5m offset 1w > $request_rate_drop_least)",
             hold: "15m",
             supersedes: None,
             summary: "{{ $labels.job }} is asked for {{ $value | humanize }} requests per second, far less than a week ago",
@@ -46,7 +47,9 @@ pub(super) const LOAD: Category = Category {
             act: &["Mend the way to the service"],
             story: |scene| {
                 let rate = scene.get("request_rate_drop_least") * 2.0;
-                requests(rate, rate * scene.get("request_rate_drop") * 0.8).weekly()
+                let drops = requests(rate, rate * scene.get("request_rate_drop") * 0.8).weekly();
+                let none = Story::of([Input::stops(REQUESTS, rate)]).weekly();
+                drops.and("none after a restart", none)
             },
         },
         Alert {
@@ -75,9 +78,8 @@ pub(super) const LOAD: Category = Category {
 
 /// Requests at another rate than usual.
 fn requests(usual: f64, now: f64) -> Story {
-    Story::of([Input::per_second(
-        r#"http_requests_total{method="GET",route="/orders/{id}",status="200",outcome="ok"}"#,
-        usual,
-        now,
-    )])
+    Story::of([Input::per_second(REQUESTS, usual, now)])
 }
+
+const REQUESTS: &str =
+    r#"http_requests_total{method="GET",route="/orders/{id}",status="200",outcome="ok"}"#;

@@ -148,9 +148,14 @@ pub(crate) const SERVICE_DOWN: &str = "ServiceDown";
 /// The alert that means that Prometheus knows of no instance, of which the same is true.
 pub(crate) const SERVICE_MISSING: &str = "ServiceMissing";
 
+/// The alert about a process that is replaced by another of the same instance.
+pub(crate) const SERVICE_RESTARTING: &str = "ServiceRestarting";
+
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
+
+    use radiosonde_catalog::METRICS;
 
     use super::*;
     use crate::Naming;
@@ -218,6 +223,7 @@ mod tests {
             {
                 let is_label_or_function = [
                     "job_name",
+                    "max_over_time",
                     "catalog_hash",
                     "error_type",
                     "histogram_quantile",
@@ -232,6 +238,19 @@ mod tests {
                 assert!(exists, "{}: {series}", alert.name);
             }
         }
+    }
+
+    /// A loss of what the service says is found too late when nobody is told of it.
+    #[test]
+    fn every_loss_that_is_counted_is_watched() {
+        let alerts = CATEGORIES.iter().flat_map(|category| category.alerts);
+        let asked: BTreeSet<_> = alerts.flat_map(|alert| words(alert.expr)).collect();
+        let endings = ["_failed_total", "_dropped_total", "_lost_total"];
+        let names = METRICS.iter().map(|metric| metric.name());
+        let own = names.filter(|name| name.starts_with("radiosonde_"));
+        let losses = own.filter(|name| endings.iter().any(|end| name.ends_with(end)));
+        let unwatched: Vec<_> = losses.filter(|loss| !asked.contains(loss)).collect();
+        assert!(unwatched.is_empty(), "{unwatched:?}");
     }
 
     /// Otherwise a label would be spelled as the first metric has it, and the second would not match.

@@ -12,6 +12,8 @@ pub(crate) struct Story {
     /// Whether it fires at the end of each stretch.
     pub(crate) fires: [bool; 3],
     pub(crate) inputs: Vec<Input>,
+    /// What else may happen, by what it is called.
+    others: Vec<(&'static str, Story)>,
 }
 
 impl Story {
@@ -22,7 +24,53 @@ impl Story {
             step_minutes: 1,
             fires: [false, true, false],
             inputs: inputs.into_iter().collect(),
+            others: Vec::new(),
         }
+    }
+
+    /// Adds another story of the same alert.
+    pub(crate) fn and(mut self, name: &'static str, other: Self) -> Self {
+        self.others.push((name, other));
+        self
+    }
+
+    /// Adds the story of a process that is new and does not know of the time which this one is about; not when it is longer ago
+    /// than is looked back for.
+    pub(crate) fn and_forgotten(self, series: impl Into<String>) -> Self {
+        const REMEMBERED: u32 = 7 * 24 * 60;
+        let [_, bad, _] = self.minutes;
+        if bad >= REMEMBERED {
+            return self;
+        }
+        let restarted = Self::of([Input::forgotten_time(series)]);
+        let restarted = restarted.lasting(self.minutes, self.step_minutes);
+        self.and("restarted meanwhile", restarted)
+    }
+
+    /// Adds the stories of a counter that is born above 0: in a service that was there before, which is an event, and in one that
+    /// nobody has asked before, which is none.
+    pub(crate) fn and_born(self, series: &str) -> Self {
+        let up = r#"up{instance="a"}"#;
+        let born = |up| {
+            let story = Self::of([Input::appears(series), up]);
+            // It is an event of a few minutes, and as long as the alert holds.
+            story.lasting([30, 1, 60], 1)
+        };
+        self.and("born above 0", born(Input::is(up, 1.0, 1.0)))
+            .and("new to Prometheus", born(Input::appears(up)).silent())
+    }
+
+    /// Says that the alert never fires.
+    pub(crate) fn silent(mut self) -> Self {
+        self.fires = [false; 3];
+        self
+    }
+
+    /// Returns the stories that it consists of, each by its name; the first has none.
+    pub(crate) fn each(mut self) -> impl Iterator<Item = (Option<&'static str>, Self)> {
+        let others = std::mem::take(&mut self.others).into_iter();
+        let others = others.map(|(name, other)| (Some(name), other));
+        [(None, self)].into_iter().chain(others)
     }
 
     /// Sets how long each stretch takes, and how often rules are evaluated meanwhile.
@@ -38,11 +86,21 @@ impl Story {
         self.lasting([WEEK + 60, 60, 60], 15)
     }
 
+    /// Tells of a day as usual, an hour at another rate, and an hour as usual.
+    pub(crate) fn daily(self) -> Self {
+        const DAY: u32 = 24 * 60;
+        self.lasting([DAY + 60, 60, 60], 5)
+    }
+
     /// Lets the bad stretch take longer by what was set as the time for which the alert holds.
     pub(crate) fn held(mut self, hold: Option<Duration>) -> Self {
         let minutes = hold.map_or(0, |hold| hold.as_secs().div_ceil(60));
         let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
         self.minutes[1] += minutes.next_multiple_of(self.step_minutes);
+        let others = self.others.into_iter();
+        self.others = others
+            .map(|(name, other)| (name, other.held(hold)))
+            .collect();
         self
     }
 
@@ -77,10 +135,14 @@ enum Kind {
     Is { calm: f64, bad: f64 },
     /// Is 1, and absent while it is bad.
     Vanishes,
+    /// Grows by so much each minute, is absent while it is bad, and starts over.
+    Stops(f64),
     /// Is 1 while it is bad, and absent otherwise.
     Appears,
     /// Is the time, and stands still while it is bad.
     Clock,
+    /// Is the time, and 0 while it is bad.
+    Forgets,
     /// Is a native histogram whose buckets, from this power of two on, grow by so much each minute.
     Native { first: i32, rates: [Vec<f64>; 2] },
 }
@@ -102,6 +164,11 @@ impl Input {
         Self::new(series, Kind::Vanishes)
     }
 
+    /// A counter that grows by so much per second, and is absent while it is bad: the process is new, and has not counted yet.
+    pub(crate) fn stops(series: impl Into<String>, per_second: f64) -> Self {
+        Self::new(series, Kind::Stops(per_second * 60.0))
+    }
+
     /// A gauge that is 1 while it is bad, and absent otherwise.
     pub(crate) fn appears(series: impl Into<String>) -> Self {
         Self::new(series, Kind::Appears)
@@ -110,6 +177,11 @@ impl Input {
     /// A gauge that is the time of something that happens all the time, save while it is bad.
     pub(crate) fn last_time(series: impl Into<String>) -> Self {
         Self::new(series, Kind::Clock)
+    }
+
+    /// The same, where the process is new while it is bad, and has not seen it happen.
+    pub(crate) fn forgotten_time(series: impl Into<String>) -> Self {
+        Self::new(series, Kind::Forgets)
     }
 
     /// A histogram of which so many values per second fall into each bucket, in the order of its bounds, `+Inf` last.
@@ -191,6 +263,10 @@ impl Input {
             Kind::Vanishes => {
                 format!("{} _x{bad} {}", line(1.0, 0.0, calm), line(1.0, 0.0, after))
             }
+            &Kind::Stops(slope) => {
+                let [before, after] = [calm, after].map(|length| line(0.0, slope, length));
+                format!("{before} _x{bad} {after}")
+            }
             Kind::Appears => format!("_x{calm} {} _x{after}", line(1.0, 0.0, bad)),
             Kind::Clock => {
                 let (first, second) = (60 * calm, 60 * (calm + bad));
@@ -201,6 +277,11 @@ impl Input {
                     line(f64::from(second), 60.0, after),
                 ]
                 .join(" ")
+            }
+            Kind::Forgets => {
+                let end = f64::from(60 * (calm + bad));
+                let [before, bad] = [line(1.0, 60.0, calm), line(0.0, 0.0, bad)];
+                format!("{before} {bad} {}", line(end, 60.0, after))
             }
             Kind::Native {
                 first,
@@ -263,6 +344,7 @@ mod tests {
             "1+0x1 0+0x2 1+0x0"
         );
         assert_eq!(Input::vanishes("x").values([2, 3, 1]), "1+0x1 _x3 1+0x0");
+        assert_eq!(Input::stops("x", 0.1).values([2, 3, 1]), "0+6x1 _x3 0+6x0");
     }
 
     #[test]
@@ -270,6 +352,10 @@ mod tests {
         assert_eq!(
             Input::last_time("x").values([2, 2, 2]),
             "1+60x1 120+0x1 240+60x1"
+        );
+        assert_eq!(
+            Input::forgotten_time("x").values([2, 2, 2]),
+            "1+60x1 0+0x1 240+60x1"
         );
     }
 

@@ -72,6 +72,21 @@ pub(super) const TELEMETRY: Category = Category {
             story: |scene| losing(scene, "radiosonde_error_events", "captured"),
         },
         Alert {
+            name: "LogRecordsLost",
+            severity: Severity::Warning,
+            expr: "sum by (job) (rate(radiosonde_log_records_failed_total[5m]) + rate(radiosonde_log_records_dropped_total[5m]))\n  / (sum by (job) (rate(radiosonde_log_records_ended_total[5m])) > 0)\n  > $lost_ratio",
+            hold: "10m",
+            supersedes: None,
+            summary: "{{ $labels.job }} loses {{ $value | humanizePercentage }} of the log records that it sends",
+            means: "Whatever receives logs over OTLP has holes. The lines on standard output are not concerned.",
+            look: LOOK,
+            act: &[
+                "Mend the collector, or the way there",
+                "Raise the level of the log filter, if it is simply too much",
+            ],
+            story: |scene| losing(scene, "radiosonde_log_records", "ended"),
+        },
+        Alert {
             name: "LogLinesLost",
             severity: Severity::Warning,
             expr: "sum by (job) (rate(radiosonde_log_lines_lost_total[5m]))\n  / (sum by (job) (rate(radiosonde_log_lines_total[5m])) > 0)\n  > $lost_ratio",

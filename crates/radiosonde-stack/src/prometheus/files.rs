@@ -153,9 +153,9 @@ impl<'a> Section<'a> {
         self.add_rules(category.name, &[group], tree);
 
         let alerts = category.alerts.iter().filter(|alert| self.is_wanted(alert));
-        let test = |alert: &Alert, story: &_| {
+        let test = |alert: &Alert, name: &str, story: &_| {
             let labels: Vec<_> = self.bearing.labels(alert.severity, category.name).collect();
-            Test::of(alert.name, alert.name, story, &labels, &self.spelling)
+            Test::of(name, alert.name, story, &labels, &self.spelling)
         };
         for (step, of_step) in by_step(alerts, &self.scene(), &self.settings, test) {
             let file = stories::file(&files, &order, step, &of_step);
@@ -195,9 +195,11 @@ impl<'a> Section<'a> {
         for (name, alert, spelled) in alerting::spelled(service, self.naming) {
             let labels = self.bearing.labels(alert.severity, DECLARED.name);
             let labels: Vec<_> = labels.collect();
-            let story = spelled.story();
-            let test = Test::of(name, name, &story, &labels, &self.spelling);
-            tests.entry(story.step_minutes).or_default().push(test);
+            for (other, story) in spelled.story().each() {
+                let title = other.map_or_else(|| name.clone(), |other| format!("{name}, {other}"));
+                let test = Test::of(title, name, &story, &labels, &self.spelling);
+                tests.entry(story.step_minutes).or_default().push(test);
+            }
         }
         for (step, of_step) in tests {
             let text = stories::file(&files, &order, step, &of_step);

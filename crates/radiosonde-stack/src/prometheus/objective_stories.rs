@@ -1,5 +1,6 @@
 //! The tests of objectives: each tier stays silent just below its burn rate, fires above it and clears after it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use radiosonde_catalog::objective::{LowTraffic, Scope, Severity as Urgency, Tier};
@@ -10,27 +11,40 @@ use crate::alerts::{Input, Severity, Story};
 use crate::promql::Spelling;
 
 /// Returns the tests of an objective, by how many minutes their steps take.
-pub(super) fn tests(slo: &Slo<'_>, spelling: &Spelling) -> [(u32, Vec<Test>); 2] {
-    let mut quick = Vec::new();
-    let mut slow = Vec::new();
+pub(super) fn tests(slo: &Slo<'_>, spelling: &Spelling) -> BTreeMap<u32, Vec<Test>> {
+    let mut tests = BTreeMap::<_, Vec<_>>::new();
+    let mut add = |step, test| tests.entry(step).or_default().extend(test);
     for tier in slo.objective.tiers() {
-        let tests = match tier.severity {
-            Urgency::Page => &mut quick,
-            _ => &mut slow,
+        let (alert, severity) = named(&tier);
+        let few = Few {
+            alert,
+            severity,
+            tier: Some(tier.name),
+            least: slo.least_bad(tier.severity),
         };
-        tests.push(burning(slo, &tier, spelling));
+        let (burns, is_quiet) = (step(slo, &tier), quiet_step(slo, &tier));
+        add(burns, Some(burning(slo, &tier, burns, spelling)));
+        add(is_quiet, few.quiet(slo, is_quiet, spelling));
     }
-    quick.extend(quiet(slo, spelling));
+    let few = Few {
+        alert: EXHAUSTED,
+        severity: Severity::Warning,
+        tier: None,
+        least: slo.least_bad(Urgency::Page),
+    };
+    let of_slices = slice_step(slo);
+    add(of_slices, few.quiet(slo, of_slices, spelling));
     if slo.objective.expects_traffic() {
-        quick.push(without_traffic(slo, spelling));
+        add(QUICK_STEP, Some(without_traffic(slo, spelling)));
     }
-    slow.push(exhausted(slo, spelling));
-    slow.push(recorded(slo, spelling));
-    [(QUICK_STEP, quick), (SLOW_STEP, slow)]
+    add(SLOW_STEP, Some(exhausted(slo, spelling)));
+    add(SLOW_STEP, Some(recorded(slo, spelling)));
+    tests.retain(|_, of_step| !of_step.is_empty());
+    tests
 }
 
 /// A little less than the burn rate, more than it, and nothing bad at all.
-fn burning(slo: &Slo<'_>, tier: &Tier, spelling: &Spelling) -> Test {
+fn burning(slo: &Slo<'_>, tier: &Tier, step: u32, spelling: &Spelling) -> Test {
     let threshold = tier.threshold.as_f64();
     let (below, above) = (threshold * 0.9, (threshold * 2.0).min(1.0));
     let rate = enough(slo, threshold);
@@ -41,7 +55,7 @@ fn burning(slo: &Slo<'_>, tier: &Tier, spelling: &Spelling) -> Test {
     };
     let bad = bad.max(lead(below, above, threshold));
     let story = Story::of(events(slo, [rate, rate], [below, above]));
-    let story = story.lasting([CALM, bad, minutes(tier.short) + 30], step(tier));
+    let story = story.lasting([CALM, bad, minutes(tier.short) + 30], step);
     let (alert, severity) = named(tier);
     let story = story.held(slo.settings.hold(alert));
     let mut labels = slo.alert_labels(severity);
@@ -50,23 +64,36 @@ fn burning(slo: &Slo<'_>, tier: &Tier, spelling: &Spelling) -> Test {
     Test::of(name, alert, &story, &labels, spelling)
 }
 
-/// Everything is bad, but it is too little to wake somebody.
-fn quiet(slo: &Slo<'_>, spelling: &Spelling) -> Option<Test> {
-    let LowTraffic::LeastBad { page, .. } = slo.objective.low_traffic() else {
-        return None;
-    };
-    let tier = slo.objective.tiers().into_iter().next()?;
-    if tier.severity != Urgency::Page || page < 2 {
-        return None;
+/// An alert that half as many bad events as it asks for do not raise.
+struct Few {
+    alert: &'static str,
+    severity: Severity,
+    tier: Option<&'static str>,
+    least: u32,
+}
+
+impl Few {
+    /// Everything is bad from the first half hour on that anybody knows of, but it is too little to tell somebody.
+    fn quiet(&self, slo: &Slo<'_>, step: u32, spelling: &Spelling) -> Option<Test> {
+        if self.least == 0 {
+            return None;
+        }
+        let mut story = Story::of([]).lasting([CALM, 60, 60], step);
+        story = story.held(slo.settings.hold(self.alert));
+        let [_, bad, _] = story.minutes;
+        let few = f64::from(self.least) * 0.5 / (f64::from(bad) * 60.0);
+        story.inputs = events(slo, [few, few], [0.0, 1.0]).into();
+        story.fires = [false; 3];
+        let mut labels = slo.alert_labels(self.severity);
+        labels.extend(self.tier.map(|tier| ("burn_tier", tier.to_owned())));
+        let tier = self.tier.map(|tier| format!(", {tier}"));
+        let (alert, name) = (self.alert, slo.objective.name());
+        let name = format!(
+            "{alert} of {name}{}, few requests",
+            tier.unwrap_or_default()
+        );
+        Some(Test::of(name, alert, &story, &labels, spelling))
     }
-    let few = f64::from(page) * 0.5 / tier.long.as_secs_f64();
-    let story = Story::of(events(slo, [few, few], [0.0, 1.0]));
-    let mut story = story.lasting([CALM, 60, 60], step(&tier));
-    story.fires = [false; 3];
-    let mut labels = slo.alert_labels(Severity::Critical);
-    labels.push(("burn_tier", tier.name.to_owned()));
-    let name = format!("{PAGE} of {}, few requests", slo.objective.name());
-    Some(Test::of(name, PAGE, &story, &labels, spelling))
 }
 
 /// Half of the budget is spent, then more than all of it, then it is won back by requests that are good.
@@ -128,14 +155,26 @@ fn recorded(slo: &Slo<'_>, spelling: &Spelling) -> Test {
         }
     };
     let of = |series: &str| format!("slo:{series}{{slo=\"{name}\"}}");
-    let windows = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"];
-    let windows = windows.map(|window| format!("rate{window}")).into_iter();
-    let by_window = windows.chain(["period".to_owned()]).flat_map(|window| {
-        let part = |what: &str, unit: f64| format!("{} / {unit}", of(&format!("{what}:{window}")));
+    let counted = ["5m", "30m", "1h", "2h", "6h"].map(|window| (format!("rate{window}"), 1.0));
+    // Nothing is known of most of these; promtool takes a slice at each step after the first.
+    let covered = f64::from(minute / SLOW_STEP) * slo.slice().as_secs_f64();
+    let period = slo.objective.period().as_secs_f64();
+    let sliced = [("rate1d", DAY), ("rate3d", 3.0 * DAY), ("period", period)]
+        .map(|(window, length)| (window.to_owned(), covered / length));
+    let windows = counted.into_iter().chain(sliced);
+    let by_window = windows.flat_map(|(window, known)| {
+        let part = |what: &str, unit: f64| {
+            let series = of(&format!("{what}:{window}"));
+            format!("{series} / {}", unit * known)
+        };
         [
             asked(part("events", rate), route, 1.0),
             asked(part("errors", rate * half), route, 1.0),
-            asked(part("error_ratio", half), route, 1.0),
+            asked(
+                format!("{} / {half}", of(&format!("error_ratio:{window}"))),
+                route,
+                1.0,
+            ),
         ]
     });
     let state = [
@@ -200,11 +239,27 @@ fn named(tier: &Tier) -> (&'static str, Severity) {
     }
 }
 
-fn step(tier: &Tier) -> u32 {
-    match tier.severity {
-        Urgency::Page => QUICK_STEP,
+fn step(slo: &Slo<'_>, tier: &Tier) -> u32 {
+    match (slo.objective.low_traffic(), tier.severity) {
+        // What the counters say is compared to what slices do, of which there is one at each step; of those of a step before, within
+        // the five minutes for which Prometheus looks back.
+        (LowTraffic::ShareOfBudget, Urgency::Page) => slice_step(slo).min(4),
+        (_, Urgency::Page) => QUICK_STEP,
         _ => SLOW_STEP,
     }
+}
+
+/// What does not fire would, if slices counted too much.
+fn quiet_step(slo: &Slo<'_>, tier: &Tier) -> u32 {
+    match tier.severity {
+        Urgency::Page => QUICK_STEP,
+        _ => slice_step(slo),
+    }
+}
+
+/// As long as a slice: promtool takes one at each step, whatever the interval of the group.
+fn slice_step(slo: &Slo<'_>) -> u32 {
+    u32::try_from(slo.slice().as_secs().div_ceil(60)).unwrap_or(u32::MAX)
 }
 
 fn minutes(duration: Duration) -> u32 {
@@ -213,6 +268,8 @@ fn minutes(duration: Duration) -> u32 {
 
 /// For how many minutes it is calm before anything happens.
 const CALM: u32 = 30;
+
+const DAY: f64 = 86_400.0;
 
 const QUICK_STEP: u32 = 1;
 

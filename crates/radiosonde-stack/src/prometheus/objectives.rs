@@ -1,10 +1,12 @@
 //! Objectives as rules: what they count, recorded for every window, and the alerts of their tiers.
 //!
 //! Bad events and all events are recorded apart and divided last. An average of ratios would weigh a quiet hour as much as
-//! a busy one, and be no number at all after an hour without requests. The long windows average *slices*: means of the rates
+//! a busy one, and be no number at all after an hour without requests. The long windows add up *slices*: means of the rates
 //! of the shortest window, which follow each other at the same distance, so that the quotient is exact, and costs one sample for
-//! each slice instead of one for each evaluation. Between two slices no such average changes, so none is taken.
+//! each slice instead of one for each evaluation. Between two slices no such sum changes, so none is taken. As with any rate of
+//! Prometheus, time of which nothing is known had no events: the rate of a window times its length is what was counted in it.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use radiosonde_catalog::objective::{
@@ -68,7 +70,7 @@ impl<'a> Slo<'a> {
             "slo:error_ratio:rate1h / $budget",
         );
         let windows = self.long_windows();
-        let history = windows.iter().flat_map(|window| self.averages(window));
+        let history = windows.iter().flat_map(|window| self.sums(window));
         let counted = MIDDLE_WINDOWS.iter().flat_map(|window| self.rates(window));
         let slow = counted
             .chain(windows.iter().flat_map(|window| self.latest(window)))
@@ -114,7 +116,7 @@ impl<'a> Slo<'a> {
     }
 
     /// How long a slice is, and how often one is recorded, so that they stand beside each other.
-    fn slice(&self) -> Duration {
+    pub(super) fn slice(&self) -> Duration {
         self.evaluation_interval * SLICES
     }
 
@@ -126,15 +128,19 @@ impl<'a> Slo<'a> {
         })
     }
 
-    /// Records what the averages of a window of slices are.
-    fn averages(&self, window: &LongWindow) -> [Rule; 2] {
+    /// Records the rates of a window of slices. An average of those that there are would make a day of the first ten minutes.
+    fn sums(&self, window: &LongWindow) -> [Rule; 2] {
+        let slice = self.slice();
+        // It begins between two slices, so that all versions of Prometheus find as many.
+        let reach = written(window.length.saturating_sub(slice / 2));
+        let (part, whole) = (slice.as_secs_f64(), window.length.as_secs());
         ["events", "errors"].map(|what| {
-            let expr = format!("avg_over_time(slo:{what}:slice[{}])", window.length);
+            let expr = format!("sum_over_time(slo:{what}:slice[{reach}]) * {part} / {whole}");
             self.record(&window.history(what), &expr)
         })
     }
 
-    /// Records a window by the latest averages of its slices, often enough to be found at any time.
+    /// Records a window by the latest sums of its slices, often enough to be found at any time.
     fn latest(&self, window: &LongWindow) -> [Rule; 3] {
         let within = written(self.slice() * 2);
         let latest = |what: &str| {
@@ -150,12 +156,12 @@ impl<'a> Slo<'a> {
 
     fn long_windows(&self) -> [LongWindow; 3] {
         let [day, days] = LONG_WINDOWS.map(|length| LongWindow {
-            suffix: format!("rate{length}"),
-            length: length.to_owned(),
+            suffix: format!("rate{}", written(length)),
+            length,
         });
         let period = LongWindow {
             suffix: "period".to_owned(),
-            length: written(self.objective.period()),
+            length: self.objective.period(),
         };
         [day, days, period]
     }
@@ -253,11 +259,8 @@ impl<'a> Slo<'a> {
         let seconds = tier.long.as_secs();
         let bad = format!("slo:errors:rate{long} * {seconds}");
         match self.objective.low_traffic() {
-            LowTraffic::LeastBad { page, ticket, .. } => {
-                let least = match tier.severity {
-                    Urgency::Page => page,
-                    _ => ticket,
-                };
+            LowTraffic::LeastBad { .. } => {
+                let least = self.least_bad(tier.severity);
                 (least > 0).then(|| format!("{bad} >= {least}"))
             }
             LowTraffic::ShareOfBudget => {
@@ -271,7 +274,16 @@ impl<'a> Slo<'a> {
         }
     }
 
-    /// Tells of a spent budget.
+    /// Returns how many bad events there have to be before somebody is told so.
+    pub(super) fn least_bad(&self, urgency: Urgency) -> u32 {
+        match (self.objective.low_traffic(), urgency) {
+            (LowTraffic::LeastBad { page, .. }, Urgency::Page) => page,
+            (LowTraffic::LeastBad { ticket, .. }, _) => ticket,
+            _ => 0,
+        }
+    }
+
+    /// Tells of a spent budget, when the process does: more was bad than may be, and as much as would page.
     fn exhausted(&self) -> AlertRule {
         let (service, slo) = (self.service, self.objective.name());
         let period = written(self.objective.period());
@@ -281,8 +293,13 @@ impl<'a> Slo<'a> {
                 "More requests of the last {period} were bad than may be. What is released now should make it better."
             ),
         ];
-        let expr = "slo:period_error_budget_remaining:ratio <= 0";
-        self.alert((EXHAUSTED, "15m"), Severity::Warning, expr, texts)
+        let mut expr = "slo:period_error_budget_remaining:ratio < 0".to_owned();
+        let least = self.least_bad(Urgency::Page);
+        if least > 0 {
+            let seconds = self.objective.period().as_secs();
+            let _ = write!(expr, "\n  and slo:errors:period * {seconds} >= {least}");
+        }
+        self.alert((EXHAUSTED, "15m"), Severity::Warning, &expr, texts)
     }
 
     /// Tells of no requests, where there always are some.
@@ -384,11 +401,11 @@ impl<'a> Slo<'a> {
 struct LongWindow {
     /// How the series of it end.
     suffix: String,
-    length: String,
+    length: Duration,
 }
 
 impl LongWindow {
-    /// The name of the averages, which are there only when a slice is.
+    /// The name of the sums, which are there only when a slice is.
     fn history(&self, what: &str) -> String {
         format!("slo:{what}:slices_{}", self.suffix)
     }
@@ -426,4 +443,4 @@ const SLOW: u32 = 4;
 /// How many times less often slices are recorded: at 30 s every ten minutes, of which thirty days have 4320.
 const SLICES: u32 = 20;
 
-const LONG_WINDOWS: [&str; 2] = ["1d", "3d"];
+const LONG_WINDOWS: [Duration; 2] = [Duration::from_hours(24), Duration::from_hours(72)];

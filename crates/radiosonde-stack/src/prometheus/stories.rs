@@ -152,13 +152,16 @@ pub(crate) fn by_step<'a>(
     alerts: impl IntoIterator<Item = &'a Alert>,
     scene: &Scene<'_>,
     settings: &Settings,
-    test: impl Fn(&Alert, &Story) -> Test,
+    test: impl Fn(&Alert, &str, &Story) -> Test,
 ) -> std::collections::BTreeMap<u32, Vec<Test>> {
     let mut tests = std::collections::BTreeMap::<_, Vec<_>>::new();
     for alert in alerts {
         let story = (alert.story)(scene).held(settings.hold(alert.name));
-        let of_step = tests.entry(story.step_minutes).or_default();
-        of_step.push(test(alert, &story));
+        for (name, story) in story.each() {
+            let name = name.map_or_else(String::new, |name| format!(", {name}"));
+            let of_step = tests.entry(story.step_minutes).or_default();
+            of_step.push(test(alert, &format!("{}{name}", alert.name), &story));
+        }
     }
     tests
 }

@@ -46,6 +46,22 @@ fn over_otlp_no_metric_and_no_label_keeps_its_default_name() {
     }
 }
 
+/// Over OTLP each process is an instance of its own, and none is seen to start twice.
+#[test]
+fn over_otlp_restarts_are_left_out_and_told() {
+    let watches = |naming| {
+        let tree = everything(naming).render();
+        let all = expressions(&tree).into_iter();
+        { all }.any(|text| text.starts_with("changes(process_start_time"))
+    };
+    assert!(watches(Naming::Prometheus));
+    assert!(!watches(Naming::OpenTelemetry));
+    let told = |naming| everything(naming).warnings().concat();
+    let text = "checkout: ServiceRestarting is left out";
+    assert!(told(Naming::OpenTelemetry).contains(text));
+    assert!(!told(Naming::Prometheus).contains("ServiceRestarting"));
+}
+
 /// The expressions of all rules, as their files have them: behind `expr:`, quoted or as a block.
 fn expressions(tree: &Tree) -> BTreeSet<String> {
     let files = tree

@@ -16,7 +16,7 @@ fn the_reference_page_lists_every_alert_and_every_threshold() {
 fn page() -> String {
     let mut page = String::from(
         "# Alerts\n\nWhat `radiosonde stack` writes for every service, beside the tiers of its objectives. Expressions stand here \
-         without\nthe matcher of the service; a word behind `$` is a threshold, and `stack.toml` sets it.\n",
+         without\nthe matcher of the service; a word behind `$` is a threshold, and `stack.toml` sets it.\nA digest tells of what fires in its hour, and of nothing that was over before.\n",
     );
     for category in CATEGORIES {
         group(category, 2, &mut page);
@@ -124,12 +124,12 @@ act = ["Offer another way to pay"]
 
 | `when` | of | fires when |
 |---|---|---|
-| `rate_below`, `rate_above` | counters | it grows by less, or more, than `limit` per second |
+| `rate_below`, `rate_above` | counters | it grows by less, or more, than `limit` per second; what a new process has not counted yet grows by 0: with `by`, the series that there were a day ago |
 | `spike` | counters | it grows `limit` times as fast as a week ago |
 | `stopped` | counters | it grew within the last hour, and no longer does |
 | `share_above` | counters | the series with these `labels` are a larger share than `limit` |
 | `value_above`, `value_below` | gauges | the largest value is above, or the smallest below, `limit` |
-| `age_above` | gauges that hold a time | that is more than `limit` seconds ago |
+| `age_above` | gauges that hold a time | that is more than `limit` seconds ago, as any process of the last seven days knew it |
 | `slower_than` | histograms | the 95th percentile is above `limit` |
 "#;
 
@@ -138,7 +138,7 @@ const COVERAGE: &[(&str, &str, &str)] = &[
     (
         "The service is down, unhealthy, restarts",
         "`ServiceDown`, `ServiceMissing`, `InstanceDown`, `ServiceUnhealthy`, `ServiceDegraded`, `ServiceRestarting`; exactly, in the pack kubernetes, `KubernetesPodCrashLooping`",
-        "",
+        "Over OTLP (`--naming opentelemetry`) each process is an instance of its own, so `ServiceRestarting` is left out, and the notes say so.",
     ),
     (
         "Errors",
@@ -243,7 +243,7 @@ const COVERAGE: &[(&str, &str, &str)] = &[
     (
         "Backups and other jobs",
         "`JobFailed`, `JobOverdue`, `JobLongOverdue`",
-        "Programs that end before a scrape: they need a gateway that keeps what they say.",
+        "Programs that end before a scrape: they need a gateway that keeps what they say. A job that has not succeeded within the last seven days of its service: nothing says when it should have; `JobFailed` tells of runs that fail.",
     ),
     (
         "The monitoring itself",

@@ -24,21 +24,26 @@ impl Spelled<'_> {
         let rate = |series: &str| format!("sum by ({by}) (rate({series}[5m]))");
         let chosen = format!("{name}{{{part}}}");
         match self.alert.when {
-            Condition::RateBelow => format!("{} < {limit}", rate(&chosen)),
+            Condition::RateBelow => {
+                format!("({}\n  or {}) < {limit}", rate(&chosen), self.none(&chosen))
+            }
             Condition::RateAbove => format!("{} > {limit}", rate(&chosen)),
             Condition::Spike => format!(
                 "{}\n  > {limit} * (sum by ({by}) (rate({chosen}[5m] offset 1w)) > 0)",
                 rate(&chosen)
             ),
             Condition::Stopped => format!(
-                "sum by ({by}) (increase({chosen}[10m])) == 0\n  and sum by ({by}) (increase({chosen}[1h] offset 10m)) > 0"
+                "(sum by ({by}) (increase({chosen}[10m]))\n  or 0 * sum by ({by}) (increase({chosen}[1h] offset 10m))) == 0\n  and sum by ({by}) (increase({chosen}[1h] offset 10m)) > 0"
             ),
             Condition::ShareAbove => {
                 format!("{}\n  / ({} > 0)\n  > {limit}", rate(&chosen), rate(name))
             }
             Condition::ValueAbove => format!("max by ({by}) ({chosen}) > {limit}"),
             Condition::ValueBelow => format!("min by ({by}) ({chosen}) < {limit}"),
-            Condition::AgeAbove => format!("time() - max by ({by}) ({chosen} > 0) > {limit}"),
+            Condition::AgeAbove => {
+                // A process that is new does not know of it.
+                format!("time() - max by ({by}) (max_over_time({chosen}[7d]) > 0) > {limit}")
+            }
             Condition::SlowerThan => match self.buckets {
                 Buckets::Native => {
                     format!("histogram_quantile({SLOWEST}, {}) > {limit}", rate(&chosen))
@@ -47,6 +52,15 @@ impl Spelled<'_> {
                     "histogram_quantile({SLOWEST}, sum by ({by}, le) (rate({name}_bucket{{{part}}}[5m]))) > {limit}"
                 ),
             },
+        }
+    }
+
+    /// Returns 0 for what should grow, even where a process that is new has not counted it yet: for the service; or, of parts of
+    /// it, for those that there were a day ago, because nobody else knows of them.
+    fn none(&self, chosen: &str) -> String {
+        match self.by().as_str() {
+            "job" => "0 * sum by (job) (up)".to_owned(),
+            by => format!("0 * sum by ({by}) (rate({chosen}[5m] offset 1d))"),
         }
     }
 
@@ -85,14 +99,23 @@ impl Spelled<'_> {
         let around = if limit == 0.0 { 1.0 } else { limit.abs() * 0.1 };
         let story = match self.alert.when {
             Condition::RateBelow => {
+                let none = [
+                    Input::stops(series.clone(), limit * 1.2),
+                    Input::is("up{instance=\"a\"}", 1.0, 1.0),
+                ];
+                let none = Story::of(none).daily();
                 Story::of([Input::per_second(series, limit * 1.2, limit * 0.8)])
+                    .and("none after a restart", none)
             }
             Condition::RateAbove => {
                 Story::of([Input::per_second(series, limit * 0.8, limit + around)])
             }
             Condition::Spike => Story::of([Input::per_second(series, 1.0, limit * 1.2)]).weekly(),
             Condition::Stopped => {
-                Story::of([Input::per_second(series, 1.0, 0.0)]).lasting(STOPPED, 1)
+                let none = Story::of([Input::stops(series.clone(), 1.0)]).lasting(STOPPED, 1);
+                Story::of([Input::per_second(series, 1.0, 0.0)])
+                    .lasting(STOPPED, 1)
+                    .and("none after a restart", none)
             }
             Condition::ShareAbove => {
                 let (below, above) = (limit * 8.0, (limit * 12.0).min(10.0));
@@ -103,9 +126,9 @@ impl Spelled<'_> {
             }
             Condition::ValueAbove => Story::of([Input::is(series, limit - around, limit + around)]),
             Condition::ValueBelow => Story::of([Input::is(series, limit + around, limit - around)]),
-            Condition::AgeAbove => {
-                Story::of([Input::last_time(series)]).lasting([60, minutes(limit) + 60, 60], 15)
-            }
+            Condition::AgeAbove => Story::of([Input::last_time(series.clone())])
+                .lasting([60, minutes(limit) + 60, 60], 15)
+                .and_forgotten(series),
             Condition::SlowerThan => {
                 let labels = self.labels_of_series(None);
                 let labels: Vec<_> = labels.iter().map(|pair| format!("{pair},")).collect();

@@ -9,14 +9,19 @@ pub(super) const CASSANDRA: Category = Category {
         Alert {
             name: "CassandraNodeDown",
             severity: Severity::Critical,
-            expr: "up{job=~\"cassandra.*\"} == 0",
+            expr: "up{job=~\"cassandra([-_]exporter)?\"} == 0",
             hold: "2m",
             supersedes: None,
             summary: "The Cassandra node {{ $labels.instance }} does not answer",
             means: "Its ranges have one replica less. Whether requests fail depends on their consistency level.",
             look: &["`nodetool status` on another node", "The log of the node"],
             act: &["Start it; after more than `max_hint_window`, repair it"],
-            story: |_| Story::of([Input::is(r#"up{job="cassandra",instance="a"}"#, 1.0, 0.0)]),
+            story: |_| {
+                let down = |series: &str| Story::of([Input::is(series, 1.0, 0.0)]);
+                let other = down(r#"up{job="cassandra-api",instance="a"}"#).silent();
+                down(r#"up{job="cassandra",instance="a"}"#)
+                    .and("a service that is called alike", other)
+            },
         },
         Alert {
             name: "CassandraLatencyHigh",

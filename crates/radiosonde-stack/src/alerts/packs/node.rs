@@ -9,7 +9,7 @@ pub(super) const NODE: Category = Category {
         Alert {
             name: "NodeDown",
             severity: Severity::Critical,
-            expr: "up{job=~\"node.*\"} == 0",
+            expr: "up{job=~\"node([-_]exporter)?\"} == 0",
             hold: "2m",
             supersedes: None,
             summary: "The machine {{ $labels.instance }} does not answer",
@@ -19,7 +19,11 @@ pub(super) const NODE: Category = Category {
                 "Other alerts about services of that machine",
             ],
             act: &["Start it, or move what ran there"],
-            story: |_| Story::of([Input::is(r#"up{job="node",instance="a"}"#, 1.0, 0.0)]),
+            story: |_| {
+                let down = |series: &str| Story::of([Input::is(series, 1.0, 0.0)]);
+                let other = down(r#"up{job="node-api",instance="a"}"#).silent();
+                down(r#"up{job="node",instance="a"}"#).and("a service that is called alike", other)
+            },
         },
         Alert {
             name: "NodeDiskFull",

@@ -2,7 +2,8 @@
 
 use radiosonde_catalog::{
     BUILD_INFO, ERROR_EVENTS_CAPTURED, ERROR_EVENTS_DROPPED, ERROR_EVENTS_FAILED,
-    ERROR_EVENTS_SENT, LOG_LINES, LOG_LINES_LOST, METRIC_POINTS_COLLECTED, METRIC_POINTS_DROPPED,
+    ERROR_EVENTS_SENT, LOG_LINES, LOG_LINES_LOST, LOG_RECORDS_DROPPED, LOG_RECORDS_ENDED,
+    LOG_RECORDS_FAILED, LOG_RECORDS_SENT, METRIC_POINTS_COLLECTED, METRIC_POINTS_DROPPED,
     METRIC_POINTS_FAILED, METRIC_POINTS_SENT, METRICS_OVERFLOWED, METRICS_REFUSED, Metric, SERIES,
     SPANS_DROPPED, SPANS_ENDED, SPANS_FAILED, SPANS_SENT,
 };
@@ -44,6 +45,16 @@ pub(super) fn row(naming: Naming) -> Row {
                 ("sent", &ERROR_EVENTS_SENT),
                 ("failed", &ERROR_EVENTS_FAILED),
                 ("dropped", &ERROR_EVENTS_DROPPED),
+            ],
+        ),
+        flow(
+            "Log records",
+            "Log records that were to be exported, and what became of them.",
+            &[
+                ("ended", &LOG_RECORDS_ENDED),
+                ("sent", &LOG_RECORDS_SENT),
+                ("failed", &LOG_RECORDS_FAILED),
+                ("dropped", &LOG_RECORDS_DROPPED),
             ],
         ),
         flow(
