@@ -1,6 +1,6 @@
 //! How a stack is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -8,8 +8,10 @@ use serde::Deserialize;
 use crate::alertmanager::Notifications;
 use crate::alerts::packs::PACKS;
 use crate::alerts::{CATEGORIES, STACK};
+use crate::prometheus::OWN_JOBS;
 use crate::settings::Settings;
-use crate::{DataSources, InvalidStack, Naming, texts};
+use crate::stack::is_name;
+use crate::{DataSources, InvalidStack, Naming, ScrapeConfig, texts};
 
 /// What the stack is written for, and how.
 #[derive(Debug, Clone)]
@@ -25,6 +27,9 @@ pub struct Options {
     pub unwanted: BTreeSet<String>,
     /// Names of packs that are wanted. Defaults to none.
     pub packs: BTreeSet<String>,
+    /// Where exporters are scraped, by the name of their job: each a host and a port. Packs about machines and Cassandra ask for jobs
+    /// called `node` and `cassandra`, with or without `_exporter`; others ask for any. Defaults to none.
+    pub exporters: BTreeMap<String, Vec<String>>,
     /// The team that is told of what belongs to no other. Defaults to none.
     pub team: Option<String>,
     /// The address below which the pages of `runbooks/` can be read. Defaults to `runbooks`: in the tree.
@@ -61,6 +66,12 @@ impl Options {
         if let Some(name) = self.packs.iter().find(|name| !is_pack(name)) {
             return Err(InvalidStack::NoPack { name: name.clone() });
         }
+        for (name, targets) in &self.exporters {
+            if !is_name(name) || targets.is_empty() || OWN_JOBS.contains(&name.as_str()) {
+                return Err(InvalidStack::Exporter { name: name.clone() });
+            }
+            ScrapeConfig::new(name, targets.clone())?;
+        }
         self.check_intervals()?;
         texts::check_team(self.team.as_ref())?;
         texts::check_addresses(self)?;
@@ -91,6 +102,7 @@ impl Default for Options {
             thresholds: Settings::new(),
             unwanted: BTreeSet::new(),
             packs: BTreeSet::new(),
+            exporters: BTreeMap::new(),
             team: None,
             runbooks: "runbooks".to_owned(),
             scrape_interval: Duration::from_secs(15),

@@ -57,6 +57,9 @@ impl Stack {
             }
         }
         options.check()?;
+        if let Some(name) = options.exporters.keys().find(|name| names.contains(name)) {
+            return Err(InvalidStack::Exporter { name: name.clone() });
+        }
         let stack = Self { services, options };
         stack.check_thresholds()?;
         Ok(stack)
@@ -385,6 +388,17 @@ pub enum InvalidStack {
         /// The name.
         name: String,
     },
+    /// An exporter that cannot be a job of its own.
+    #[error(
+        "the exporter `{}` is no job of its own: give it `targets`, and a name of letters, digits, `-`, `_` and `.` that no service, \
+         `prometheus` or `alertmanager` has",
+        .name.escape_debug()
+    )]
+    #[non_exhaustive]
+    Exporter {
+        /// The name.
+        name: String,
+    },
     /// Thresholds that do not go together.
     #[error(transparent)]
     Threshold(#[from] InvalidSetting),
@@ -427,7 +441,8 @@ pub enum InvalidStack {
     Notifications(#[from] InvalidNotifications),
 }
 
-fn is_name(name: &str) -> bool {
+/// Tells whether something can be called so.
+pub(crate) fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.len() <= 100
         && name

@@ -17,6 +17,10 @@ pub(crate) fn of(stack: &Stack) -> Vec<String> {
             "the settings name no receivers, so nobody is told of any alert",
         ),
         (
+            !stack.options().packs.is_empty() && stack.options().exporters.is_empty(),
+            "packs are wanted and the settings name no `exporters`, so this `prometheus.yml` scrapes none",
+        ),
+        (
             stack.options().target == Target::Prometheus3,
             "no Prometheus 3 has read this `prometheus.yml` yet: let the `promtool` of yours judge it, with `sh check.sh`",
         ),

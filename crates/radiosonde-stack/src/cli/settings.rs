@@ -28,11 +28,19 @@ pub(super) struct SettingsFile {
     scrape_interval: Option<Time>,
     evaluation_interval: Option<Time>,
     packs: BTreeSet<String>,
+    exporters: BTreeMap<String, ExporterSettings>,
     unwanted: BTreeSet<String>,
     thresholds: BTreeMap<String, f64>,
     holds: BTreeMap<String, Time>,
     services: BTreeMap<String, ServiceSettings>,
     notifications: Notifications,
+}
+
+/// What it says of one exporter.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExporterSettings {
+    targets: Vec<String>,
 }
 
 /// What it says of one service.
@@ -77,6 +85,10 @@ impl SettingsFile {
         options.grafana.clone_from(&self.grafana);
         options.data_sources.clone_from(&self.data_sources);
         options.packs.clone_from(&self.packs);
+        let exporters = self.exporters.iter();
+        options.exporters = exporters
+            .map(|(name, exporter)| (name.clone(), exporter.targets.clone()))
+            .collect();
         options.unwanted.clone_from(&self.unwanted);
         options.notifications.clone_from(&self.notifications);
         options.thresholds = thresholds(&self.thresholds, &self.holds)?;

@@ -12,9 +12,10 @@ pub(super) fn written(stack: &Stack) -> String {
     let options = stack.options();
     let alertmanager = options.alertmanager.as_str();
     let alertmanagers = Yaml::map().with("static_configs", targets(&[alertmanager]));
+    let [prometheus, alertmanager_job] = OWN_JOBS;
     let own = [
-        ("prometheus", options.prometheus.as_str()),
-        ("alertmanager", alertmanager),
+        (prometheus, options.prometheus.as_str()),
+        (alertmanager_job, alertmanager),
     ];
     let own = own.map(|(name, target)| {
         Yaml::map()
@@ -27,6 +28,12 @@ pub(super) fn written(stack: &Stack) -> String {
         let has_natives = natives(service).next().is_some();
         Some(job(&scrape, options, has_natives))
     });
+    let exporters = options.exporters.iter();
+    let exporters = exporters.map(|(name, addresses)| {
+        Yaml::map()
+            .with("job_name", name.as_str())
+            .with("static_configs", targets(addresses))
+    });
     Yaml::map()
         .with("global", global(options))
         .with("rule_files", rule_files(stack))
@@ -34,7 +41,10 @@ pub(super) fn written(stack: &Stack) -> String {
             "alerting",
             Yaml::map().with("alertmanagers", Yaml::list([alertmanagers])),
         )
-        .with("scrape_configs", Yaml::list(services.chain(own)))
+        .with(
+            "scrape_configs",
+            Yaml::list(services.chain(exporters).chain(own)),
+        )
         .with_some("otlp", over_otlp(options).then(otlp))
         .document()
 }
@@ -107,6 +117,9 @@ fn otlp() -> Yaml {
             ]),
         )
 }
+
+/// The jobs of the stack itself.
+pub(crate) const OWN_JOBS: [&str; 2] = ["prometheus", "alertmanager"];
 
 const PROTOBUF: &str = "PrometheusProto";
 

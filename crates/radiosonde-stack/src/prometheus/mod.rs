@@ -12,6 +12,7 @@ mod scrape_config;
 mod stories;
 
 pub(crate) use alerting::Bearing;
+pub(crate) use config::OWN_JOBS;
 pub(crate) use files::{about_no_service, alerts, write};
 pub(crate) use objectives::{
     CATEGORY as OBJECTIVES, EXHAUSTED, NO_TRAFFIC, OF_OBJECTIVES, PAGE, TICKET, TIERS,

@@ -43,6 +43,10 @@ pub(crate) fn everything(naming: Naming) -> Stack {
     let mut options = Options::default();
     options.naming = naming;
     options.packs = PACKS.iter().map(|pack| pack.name.to_owned()).collect();
+    let exporters = ["node", "redis", "postgres"];
+    options.exporters = exporters
+        .map(|name| (name.to_owned(), vec![format!("{name}:9100")]))
+        .into();
     options.team = Some("platform".to_owned());
     options.grafana = Some("https://grafana.example".to_owned());
     for alert in ["HighLatency", "SLOBurnTicket"] {
