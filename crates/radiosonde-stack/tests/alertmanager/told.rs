@@ -109,6 +109,18 @@ fn what_says_less_about_the_same_is_held_back_and_nothing_else_is() {
     ]);
     expected.sort_unstable();
     town.holds_back(&expected);
+
+    // The same is true of one that nobody knows of any more.
+    let missing = of_job("ServiceMissing", "billing");
+    town.alertmanager.tell(&json!([missing]));
+    expected.extend([
+        "CriticalErrorRatio billing",
+        "HighLatency billing",
+        "SLOBurnPage fast billing",
+        "SLOBurnTicket ticket-fast billing",
+    ]);
+    expected.sort_unstable();
+    town.holds_back(&expected);
 }
 
 #[test]
