@@ -63,7 +63,7 @@ pub struct Route {
     pub service: Option<String>,
     /// Names of receivers.
     pub receivers: Vec<String>,
-    /// Whether they are told once a day.
+    /// Whether they are told once a day, of what fires in that hour and of nothing that was over before.
     pub digest: bool,
 }
 
