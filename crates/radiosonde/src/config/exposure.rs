@@ -1,5 +1,7 @@
 //! Where the endpoints are, and who sees what.
 
+use std::net::IpAddr;
+
 use radiosonde_axum::{AdminToken, EndpointOptions, Paths, Route};
 
 use super::value::Reader;
@@ -99,7 +101,8 @@ fn address(
 
 fn is_loopback(address: &str) -> bool {
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    host == "localhost" || host.starts_with("127.") || host == "[::1]"
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 fn token(set: Option<Secret>, reader: &mut Reader<'_>) -> Option<AdminToken> {

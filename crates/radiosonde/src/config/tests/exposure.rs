@@ -14,9 +14,12 @@ fn an_address_to_listen_on_is_the_loopback_one_unless_told_otherwise() {
     assert_eq!(of("9090"), ("127.0.0.1:9090".to_owned(), 0));
     assert_eq!(of(":9090"), ("127.0.0.1:9090".to_owned(), 0));
     assert_eq!(of("[::1]:9090"), ("[::1]:9090".to_owned(), 0));
+    assert_eq!(of("127.8.4.2:9090"), ("127.8.4.2:9090".to_owned(), 0));
     assert_eq!(of("localhost:0"), ("localhost:0".to_owned(), 0));
-    // Whoever reaches it is an administrator.
-    assert_eq!(of("0.0.0.0:9090"), ("0.0.0.0:9090".to_owned(), 1));
+    // Whoever reaches it is an administrator; a name may be anybody's, however it begins.
+    for address in ["0.0.0.0:9090", "[::]:9090", "127.example.com:9090"] {
+        assert_eq!(of(address), (address.to_owned(), 1));
+    }
     let with_token = [
         (env::RADIOSONDE_ADMIN_ADDR, "0.0.0.0:9090"),
         (env::RADIOSONDE_ADMIN_TOKEN, "mgKqCnD1cVVSBWzJ"),
