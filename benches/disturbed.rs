@@ -69,11 +69,17 @@ impl Side {
         assert!(answer.starts_with(b"HTTP/1.1 200"), "a request failed");
     }
 
-    /// Asks as often, as fast as is due.
-    fn asked(&mut self, turns: u32) -> Round {
+    /// Asks as often, as fast as is due. Meanwhile, its collector behaves in these ways, one after the other.
+    fn asked(&mut self, turns: u32, modes: &[fault::Mode]) -> Round {
         let mut watch = Stopwatch::default();
         let (worked, start) = (self.server.worked(), Instant::now());
+        let ways = u32::try_from(modes.len()).expect("they are few");
         for turn in 0..turns {
+            // One that has behaved so all the time need not be told.
+            if ways > 1 && turn % (turns / ways) == 0 {
+                let way = usize::try_from(turn / (turns / ways)).expect("they are few");
+                self.collector.set(modes[way % modes.len()].clone());
+            }
             watch.time_when_due(start + INTERVAL * turn, || self.ask());
         }
         Round {
@@ -108,14 +114,13 @@ fn measure(pairs: usize, turns: u32) {
         }
         let pairs: Vec<_> = (0..pairs)
             .map(|pair| {
-                failing.collector.set(modes[pair % modes.len()].clone());
                 // Each goes first half of the time.
                 if pair % 2 == 0 {
-                    let fine = fine.asked(turns);
-                    (fine, failing.asked(turns))
+                    let fine = fine.asked(turns, &[]);
+                    (fine, failing.asked(turns, &modes))
                 } else {
-                    let failing = failing.asked(turns);
-                    (fine.asked(turns), failing)
+                    let failing = failing.asked(turns, &modes);
+                    (fine.asked(turns, &[]), failing)
                 }
             })
             .collect();
@@ -131,13 +136,14 @@ fn measure(pairs: usize, turns: u32) {
         "ratio",
         "from",
         "to",
+        "more",
         "requests a second, ratio",
         "time of a processor, ratio",
     ];
     table("Requests beside a collector that fails", &header, &rows);
 }
 
-fn ways() -> [(&'static str, Vec<fault::Mode>); 9] {
+fn ways() -> [(&'static str, Vec<fault::Mode>); 10] {
     use fault::Mode;
     [
         ("is fine, too", vec![Mode::status(200)]),
@@ -148,6 +154,7 @@ fn ways() -> [(&'static str, Vec<fault::Mode>); 9] {
         ("drips", vec![Mode::drip()]),
         ("answers 503", vec![Mode::status(503)]),
         ("asks for a pause", vec![Mode::throttle(429, 600)]),
+        ("takes all but one", vec![Mode::partial(1)]),
         ("dies and comes back", vec![Mode::Refuse, Mode::status(200)]),
     ]
 }
@@ -177,6 +184,7 @@ fn row(name: &str, pairs: &[(Round, Round)]) -> Vec<String> {
         format!("{:.3}", ratios[pairs.len() / 2]),
         format!("{:.3}", ratios[second]),
         format!("{:.3}", ratios[pairs.len() - 1 - second]),
+        microseconds(median(&|(fine, failing)| failing.most - fine.most)),
         format!(
             "{:.3}",
             median(&|(fine, failing)| failing.per_second / fine.per_second)

@@ -16,7 +16,8 @@ use crate::grafana::query::{Query, max, sum, total_rate};
 use crate::grafana::unit::Unit;
 
 pub(super) fn row(naming: Naming) -> Row {
-    let mut panels = vec![
+    // Four on a line.
+    let exports = [
         flow(
             "Spans",
             "Sampled spans that ended, and what became of them.",
@@ -57,6 +58,9 @@ pub(super) fn row(naming: Naming) -> Row {
                 ("dropped", &LOG_RECORDS_DROPPED),
             ],
         ),
+    ]
+    .map(|panel| panel.size(6, 8));
+    let others = [
         flow(
             "Log lines",
             "Log lines that the filter let through, and those that nobody can read.",
@@ -74,6 +78,7 @@ pub(super) fn row(naming: Naming) -> Row {
             .query(Query::new(sum("instance", SERIES.name()), "{{instance}}")),
         builds(),
     ];
+    let mut panels: Vec<_> = exports.into_iter().chain(others).collect();
     if naming == Naming::Prometheus {
         panels.extend(scrapes());
     }
