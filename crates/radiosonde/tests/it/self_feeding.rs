@@ -125,7 +125,10 @@ fn exports_make_neither_spans_nor_records_over_any_protocol_and_in_any_mode() {
                 ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
                 // Where something is to arrive, it may take as long as a busy machine needs.
                 (PATIENCE, if takes { "20" } else { "2" }),
-                ("OTEL_EXPORTER_OTLP_TIMEOUT", "100"),
+                (
+                    "OTEL_EXPORTER_OTLP_TIMEOUT",
+                    if takes { "10000" } else { "100" },
+                ),
                 ("OTEL_METRIC_EXPORT_INTERVAL", "100"),
                 ("OTEL_BSP_SCHEDULE_DELAY", "100"),
                 ("OTEL_BLRP_SCHEDULE_DELAY", "100"),
