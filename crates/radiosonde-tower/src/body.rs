@@ -32,8 +32,7 @@ pin_project! {
             let mut this = this.project();
             if let Some(open) = this.open {
                 open.sent(*this.sent);
-                let _within = open.within();
-                this.inner.set(None);
+                open.within(|| this.inner.set(None));
             }
         }
     }
@@ -75,10 +74,7 @@ where
         let Some(open) = this.open else {
             return inner.poll_frame(cx).map_err(Into::into);
         };
-        let inside = open.enter();
-        let frame = inner.as_mut().poll_frame(cx).map_err(Into::into);
-        inside.leave();
-        let frame = ready!(frame);
+        let frame = ready!(open.run(|| inner.as_mut().poll_frame(cx).map_err(Into::into)));
         let stop = match &frame {
             // A server cannot make up for bytes that were announced and did not come: it breaks the connection.
             None if this.left.is_some_and(|left| left > 0) => Some(Stop::BodyError),

@@ -231,9 +231,25 @@ impl SpanIds {
 /// What is known of a request, where anybody follows it.
 pub(crate) type Followed = Option<Box<CurrentRequest>>;
 
+/// Runs `code` with a request as the current one of this thread, where anybody follows it.
+#[inline]
+pub(crate) fn within<T>(place: &mut Followed, code: impl FnOnce() -> T) -> T {
+    // A request that nobody follows passes by in one comparison, and carries nothing of what is to be undone.
+    if place.is_none() {
+        return code();
+    }
+    within_followed(place, code)
+}
+
+#[inline(never)]
+fn within_followed<T>(place: &mut Followed, code: impl FnOnce() -> T) -> T {
+    let _within = Within::change_places(place);
+    code()
+}
+
 /// Makes a request the current one of this thread until it is dropped. Meanwhile its own place keeps the one that the
 /// thread worked for before.
-pub(crate) struct Within<'a> {
+struct Within<'a> {
     place: &'a mut Followed,
     /// Whether they changed places. If not, its code runs outside of it.
     exchanged: bool,
@@ -242,13 +258,6 @@ pub(crate) struct Within<'a> {
 }
 
 impl<'a> Within<'a> {
-    /// Returns `None` where nobody follows the request.
-    #[inline]
-    pub(crate) fn enter(place: &'a mut Followed) -> Option<Self> {
-        // A request that nobody follows passes by in one comparison.
-        place.is_some().then(|| Self::change_places(place))
-    }
-
     fn change_places(place: &'a mut Followed) -> Self {
         let scopes = place.as_ref().map_or(&[][..], |current| &current.scopes);
         let scopes = Guards::enter(scopes);

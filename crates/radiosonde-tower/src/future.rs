@@ -26,8 +26,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(open) = this.open {
-                let _within = open.within();
-                this.inner.set(None);
+                open.within(|| this.inner.set(None));
             }
         }
     }
@@ -35,10 +34,7 @@ pin_project! {
 
 impl<F> ResponseFuture<F> {
     #[inline]
-    pub(crate) fn new(inner: F, mut open: Option<OpenRequest>) -> Self {
-        if let Some(open) = &mut open {
-            open.has_begun();
-        }
+    pub(crate) fn new(inner: F, open: Option<OpenRequest>) -> Self {
         Self {
             inner: Some(inner),
             open,
@@ -59,12 +55,7 @@ where
             return Poll::Pending;
         };
         let result = match this.open {
-            Some(open) => {
-                let inside = open.enter();
-                let result = inner.poll(cx);
-                inside.leave();
-                result
-            }
+            Some(open) => open.run(|| inner.poll(cx)),
             None => inner.poll(cx),
         };
         let result = ready!(result);

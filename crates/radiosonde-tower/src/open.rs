@@ -9,7 +9,7 @@ use radiosonde_metrics::SampledSpan;
 
 use crate::answer::{Answer, content_length};
 use crate::clock::Moment;
-use crate::current::{CurrentRequest, Followed, Within};
+use crate::current::{CurrentRequest, Followed, within};
 use crate::grpc::Call;
 use crate::layer::Shared;
 use crate::observation::{End, Observation, Stop};
@@ -35,7 +35,7 @@ pub(crate) struct OpenRequest {
     stream_began: Option<Moment>,
     status: Option<StatusCode>,
     answer: Answer,
-    /// Whether the request's own code is running, as it is from the start. Found set in `drop`, a panic is unwinding through it.
+    /// Whether the request's own code is running. Found set in `drop`, a panic is unwinding through it.
     inside: bool,
     closed: bool,
 }
@@ -47,22 +47,6 @@ enum Rest {
     Nothing(Stop),
     /// A body of this many bytes, or of unknown length.
     Body { bytes: Option<u64> },
-}
-
-/// The request's own code is running.
-pub(crate) struct Inside<'a> {
-    within: Option<Within<'a>>,
-    inside: &'a mut bool,
-}
-
-impl Inside<'_> {
-    /// Takes note that the code has come back. A panic never gets here: that is how `drop` of the request tells a panic of its own
-    /// from one of its neighbours'.
-    #[inline]
-    pub(crate) fn leave(self) {
-        drop(self.within);
-        *self.inside = false;
-    }
 }
 
 impl OpenRequest {
@@ -98,7 +82,7 @@ impl OpenRequest {
             stream_began: None,
             status: None,
             answer: Answer::to(request.method()),
-            inside: true,
+            inside: false,
             closed: false,
         };
         if options.body_sizes
@@ -128,26 +112,20 @@ impl OpenRequest {
         }
     }
 
-    /// Makes it the current request of this thread, whose own code runs until [`Inside::leave`].
+    /// Runs the request's own code, as the current request of this thread.
     #[inline]
-    pub(crate) fn enter(&mut self) -> Inside<'_> {
+    pub(crate) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
         self.inside = true;
-        Inside {
-            within: Within::enter(&mut self.current),
-            inside: &mut self.inside,
-        }
-    }
-
-    /// Takes note that its own code has come back for the first time.
-    #[inline]
-    pub(crate) fn has_begun(&mut self) {
+        let done = self.within(code);
+        // A panic never gets here: that is how `drop` tells a panic of its own from one of its neighbours'.
         self.inside = false;
+        done
     }
 
-    /// Makes it the current request of this thread until the guard is dropped: what is said meanwhile belongs to it.
+    /// Makes it the current request of this thread while `code` runs: what is said meanwhile belongs to it.
     #[inline]
-    pub(crate) fn within(&mut self) -> Option<Within<'_>> {
-        Within::enter(&mut self.current)
+    pub(crate) fn within<T>(&mut self, code: impl FnOnce() -> T) -> T {
+        within(&mut self.current, code)
     }
 
     /// Takes note of the head of the response. Returns the request with the length of the body that is to come, if it is known;
@@ -311,19 +289,20 @@ impl OpenRequest {
             for (place, observer) in observers.iter().enumerate().rev() {
                 let current = self.current.as_mut();
                 let scope = current.and_then(|current| current.take_scope(place));
-                quietly(|| {
-                    let _within = self.within();
+                let close = || {
                     if let Some(scope) = scope {
                         scope.close(observation);
                     }
                     observer.close(observation);
-                });
+                };
+                quietly(|| self.within(close));
             }
         } else {
-            let _within = self.within();
-            for observer in observers.iter().rev() {
-                quietly(|| observer.close(observation));
-            }
+            self.within(|| {
+                for observer in observers.iter().rev() {
+                    quietly(|| observer.close(observation));
+                }
+            });
         }
         if let Some(current) = self.current.take() {
             quietly(|| current.release());

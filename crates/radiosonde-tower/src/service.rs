@@ -38,9 +38,9 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let mut open = OpenRequest::arrive(self.shared, &request);
-        let inner = {
-            let _within = open.as_mut().and_then(OpenRequest::within);
-            self.inner.call(request)
+        let inner = match &mut open {
+            Some(open) => open.run(|| self.inner.call(request)),
+            None => self.inner.call(request),
         };
         ResponseFuture::new(inner, open)
     }
