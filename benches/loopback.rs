@@ -3,6 +3,7 @@
 //! A server of one thread on one processor, `wrk` with 64 connections that stay open on another, in turns. Run with a
 //! processor for each or the figures are of their quarrel. Needs `wrk`, and `taskset` to keep the two apart.
 
+mod floor;
 mod router;
 mod served;
 mod subjects;

@@ -4,6 +4,7 @@
 //! `Router::layer` costs by itself is in the case of a layer that does nothing.
 
 mod asked;
+mod floor;
 mod headers;
 mod router;
 mod sampled;

@@ -34,6 +34,7 @@ use tracing::Dispatch;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
+use crate::floor::{Carry, Count, FloorLayer};
 use crate::router::{ROUTES, routes, served};
 use crate::through::ThroughLayer;
 
@@ -119,6 +120,14 @@ pub(crate) fn subjects() -> Vec<Subject> {
     let mut subjects = vec![
         Subject::new(BARE, routes()),
         Subject::new(NOOP, routes().layer(ThroughLayer)),
+        Subject::new(
+            "layer that carries what ours does to the end",
+            routes().layer(FloorLayer::<Carry>::new()),
+        ),
+        Subject::new(
+            "the least that counts and times",
+            routes().layer(FloorLayer::<Count>::new()),
+        ),
     ];
     subjects.extend(ours());
     subjects.extend(of_metrics());
