@@ -13,10 +13,12 @@ mod through;
 
 use axum::Router;
 use http::Uri;
+use radiosonde::Config;
+use radiosonde::trace::Propagator;
 use radiosonde_benches::{Case, Group, Mode, again_with};
 
 use crate::asked::{answer, cycle, uri};
-use crate::headers::{answer_with, headers};
+use crate::headers::{Cases, answer_with, of_others, of_the_w3c};
 use crate::sampled::{sampled_by, traced_subjects};
 use crate::subjects::{NOOP, SAMPLING, Subject, subjects};
 
@@ -51,19 +53,31 @@ fn main() {
     headers_of_a_trace(&mode);
 }
 
-/// What the headers cost that a request comes with, whose trace is not sampled.
+/// What the headers cost that a request comes with, whose trace is not sampled: those that are read by default, and those of
+/// others where all are read.
 fn headers_of_a_trace(mode: &Mode) {
-    let service = sampled_by("ours", 0.0);
-    let headers = headers();
+    let by_default = sampled_by("ours", 0.0, Config::new("benches"));
+    let config = Config::new("benches").propagators([
+        Propagator::TraceContext,
+        Propagator::Baggage,
+        Propagator::B3,
+        Propagator::B3Multi,
+        Propagator::Jaeger,
+    ]);
+    let of_all = sampled_by("ours, all formats", 0.0, config);
+    headers("Headers of a trace", &by_default, &of_the_w3c(), mode);
+    let title = "Headers of a trace, all formats read";
+    headers(title, &of_all, &of_others(), mode);
+}
+
+fn headers(title: &str, service: &Subject, headers: &Cases, mode: &Mode) {
     let cases = headers.iter().map(|(name, headers)| {
         Case::new(name, |turns| {
             let mut app = service.app.clone();
             (0..turns).for_each(|_| answer_with(&mut app, headers));
         })
     });
-    Group::new("Headers of a trace", cases)
-        .over(headers[0].0)
-        .run(mode);
+    Group::new(title, cases).over(headers[0].0).run(mode);
 }
 
 fn case<'a>(subject: &'a Subject, uris: &'a [Uri]) -> Case<'a> {

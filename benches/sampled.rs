@@ -15,8 +15,8 @@ use crate::through::ThroughLayer;
 /// Makes those that trace all requests or none, beside the two that do nothing.
 pub(crate) fn traced_subjects() -> Vec<Subject> {
     let ours = [
-        sampled_by("ours, not sampled", 0.0),
-        sampled_by("ours, sampled", 1.0),
+        sampled_by("ours, not sampled", 0.0, Config::new("benches")),
+        sampled_by("ours, sampled", 1.0, Config::new("benches")),
     ];
     let peers = [
         (
@@ -46,8 +46,8 @@ pub(crate) fn traced_subjects() -> Vec<Subject> {
 }
 
 /// Makes a service with everything on, of whose traces this share is sampled and sent to where nobody listens.
-pub(crate) fn sampled_by(name: &'static str, share: f64) -> Subject {
-    let config = Config::new("benches")
+pub(crate) fn sampled_by(name: &'static str, share: f64, config: Config) -> Subject {
+    let config = config
         .otlp_endpoint(NOWHERE)
         .sampling(SamplingOptions::new().ratio(share));
     Subject::with(name, config)

@@ -3,7 +3,16 @@
 use super::HostileRequest;
 
 pub(super) fn requests() -> Vec<HostileRequest> {
-    [traceparents(), tracestates(), baggage(), b3()].concat()
+    [
+        traceparents(),
+        tracestates(),
+        baggage(),
+        others(),
+        b3(),
+        b3_in_several_headers(),
+        jaeger(),
+    ]
+    .concat()
 }
 
 fn traceparents() -> Vec<HostileRequest> {
@@ -168,7 +177,7 @@ fn baggage() -> Vec<HostileRequest> {
 }
 
 /// The formats that others propagate in, some of which may be read too.
-fn b3() -> Vec<HostileRequest> {
+fn others() -> Vec<HostileRequest> {
     let mut all = Vec::new();
     for header in [
         "b3",
@@ -192,6 +201,120 @@ fn b3() -> Vec<HostileRequest> {
             all.push(HostileRequest::with_header(name, header, value));
         }
     }
+    all
+}
+
+fn b3() -> Vec<HostileRequest> {
+    let hostile = |value: String| HostileRequest::with_header(&value.clone(), "b3", value);
+    let mut all = Vec::new();
+    for decision in ["1", "0", "d", "D", "true", "2", "-1", "", " ", "1 ", "ä"] {
+        all.push(hostile(decision.to_owned()));
+        all.push(hostile(format!("{TRACE}-{SPAN}-{decision}")));
+    }
+    for value in [
+        format!("{TRACE}-{SPAN}"),
+        format!("{SPAN}-{SPAN}-1"),
+        format!("{TRACE}-{SPAN}-1-{SPAN}-{SPAN}"),
+        format!("{TRACE}-{SPAN}-1-"),
+        format!("{ZEROS}-{SPAN}-1"),
+        format!("{TRACE}-{}-1", &ZEROS[..16]),
+        format!("{TRACE}--1"),
+        format!("-{SPAN}-1"),
+        format!("{}-{SPAN}-1", TRACE.to_uppercase()),
+        format!("{}-{SPAN}-1", &TRACE[1..]),
+        format!("+{}-{SPAN}-1", &TRACE[1..]),
+    ] {
+        all.push(hostile(value));
+    }
+    for length in LENGTHS {
+        let name = format!("{length} bytes");
+        let value = format!("{TRACE}-{SPAN}-1-").repeat(length / 52);
+        all.push(HostileRequest::with_header(&name, "b3", value));
+    }
+    let twice = vec![("b3", format!("{TRACE}-{SPAN}-1")); 2];
+    all.push(HostileRequest::with_headers("b3: twice", twice));
+    all
+}
+
+fn b3_in_several_headers() -> Vec<HostileRequest> {
+    let hostile = |name: &str, trace: &str, span: &str, more: &[(&str, &str)]| {
+        let ids = [("x-b3-traceid", trace), ("x-b3-spanid", span)];
+        let headers = ids.iter().chain(more).copied();
+        HostileRequest::with_headers(format!("x-b3: {name}"), headers)
+    };
+    let mut all = Vec::new();
+    for decision in ["1", "0", "true", "True", "d", "2", "", "ä"] {
+        for header in ["x-b3-sampled", "x-b3-flags"] {
+            let name = format!("{header} {decision}");
+            all.push(hostile(&name, TRACE, SPAN, &[(header, decision)]));
+        }
+    }
+    let contradiction = [("x-b3-sampled", "0"), ("x-b3-flags", "1")];
+    all.push(hostile("both ways", TRACE, SPAN, &contradiction));
+    let too_long = TRACE.repeat(LENGTHS[1] / 32);
+    for (name, trace, span) in [
+        ("a short trace id", SPAN, SPAN),
+        ("a trace id of zeros", ZEROS, SPAN),
+        ("a span id of zeros", TRACE, &ZEROS[..16]),
+        ("a trace id for a span id", TRACE, TRACE),
+        ("no digits", "trace", "span"),
+        ("a long trace id", &too_long, SPAN),
+        ("a long span id", TRACE, &too_long),
+    ] {
+        all.push(hostile(name, trace, span, &[]));
+    }
+    let twice = [("x-b3-traceid", TRACE), ("x-b3-spanid", SPAN)];
+    all.push(hostile("twice", TRACE, SPAN, &twice));
+    let parents = [("x-b3-parentspanid", SPAN); 50];
+    all.push(hostile("fifty parents", TRACE, SPAN, &parents));
+    all
+}
+
+fn jaeger() -> Vec<HostileRequest> {
+    let hostile =
+        |name: &str, value: String| HostileRequest::with_header(name, "uber-trace-id", value);
+    let mut all = Vec::new();
+    for flags in [
+        "0",
+        "1",
+        "2",
+        "3",
+        "ff",
+        "fffffffffffffffff",
+        "-1",
+        "x",
+        "",
+        "+1",
+    ] {
+        let value = format!("{TRACE}:{SPAN}:0:{flags}");
+        all.push(hostile(&format!("flags {flags}"), value));
+    }
+    for (name, value) in [
+        ("escaped", format!("{TRACE}%3A{SPAN}%3a0%3A1")),
+        ("escaped twice", format!("{TRACE}%253A{SPAN}%253A0%253A1")),
+        (
+            "an escape that is cut short",
+            format!("{TRACE}:{SPAN}:0:1%3"),
+        ),
+        ("nothing but escapes", "%3A".repeat(30)),
+        ("zeros left out", "1:2:0:1".to_owned()),
+        ("a trace id of zeros", format!("0:{SPAN}:0:1")),
+        ("a span id of zeros", format!("{TRACE}:0:0:1")),
+        ("one part too many", format!("{TRACE}:{SPAN}:0:1:1")),
+        ("one part too few", format!("{TRACE}:{SPAN}:0")),
+        ("a long trace id", format!("{TRACE}0:{SPAN}:0:1")),
+        ("a long span id", format!("{TRACE}:{SPAN}0:0:1")),
+    ] {
+        all.push(hostile(name, value));
+    }
+    for length in LENGTHS {
+        let value = format!("{TRACE}:{SPAN}:0:1,").repeat(length / 54);
+        all.push(hostile(&format!("{length} bytes"), value));
+    }
+    let twice = vec![("uber-trace-id", format!("{TRACE}:{SPAN}:0:1")); 2];
+    all.push(HostileRequest::with_headers("uber-trace-id: twice", twice));
+    let baggage = (0..80).map(|n| (format!("uberctx-k{n}"), "v"));
+    all.push(HostileRequest::with_headers("baggage of Jaeger", baggage));
     all
 }
 

@@ -12,6 +12,7 @@ use axum::routing::{any, get, post};
 use radiosonde::errors::ErrorOptions;
 use radiosonde::layer::RequestOptions;
 use radiosonde::testing::Telemetry;
+use radiosonde::trace::Propagator;
 use radiosonde::{Config, LogFormat, Sonde, build};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use radiosonde_testkit::hostile::{HostileRequest, requests};
@@ -42,6 +43,15 @@ const ENDPOINTS: [&str; 18] = [
     "/admin/catalog",
     "/admin/log-filter",
     "/admin/out-of-service",
+];
+
+/// All headers that traces come by are read, the hostile ones of each.
+const EVERY_FORMAT: [Propagator; 5] = [
+    Propagator::TraceContext,
+    Propagator::Baggage,
+    Propagator::B3,
+    Propagator::B3Multi,
+    Propagator::Jaeger,
 ];
 
 /// Sends a request, and returns the status of the answer, unless the server hung up without one.
@@ -107,6 +117,7 @@ fn exporting(spans: &FaultCollector, reports: &FaultCollector) -> Sonde {
     ]);
     let config = Config::new("checkout")
         .otlp_endpoint(spans.endpoint())
+        .propagators(EVERY_FORMAT)
         .sentry_dsn(format!("http://key@{}/1", reports.addr()))
         .requests(requests)
         .errors(errors);
@@ -168,6 +179,7 @@ fn no_endpoint_panics_or_fails_whatever_it_is_sent() {
         .trace_id_header("x-trace-id");
     let config = Config::new("checkout")
         .log_format(LogFormat::Json)
+        .propagators(EVERY_FORMAT)
         .requests(requests_options);
     let telemetry = Telemetry::new(config);
     let sonde = telemetry.sonde().clone();
