@@ -11,7 +11,7 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use super::mode::{Answer, Mode};
-use super::otlp;
+use super::{http2, otlp};
 use crate::door::Door;
 use crate::http;
 
@@ -131,7 +131,7 @@ impl Received {
 }
 
 #[derive(Debug)]
-struct State {
+pub(super) struct State {
     mode: Mutex<Mode>,
     requests: Mutex<Vec<Received>>,
     /// By path, how many items.
@@ -157,7 +157,7 @@ impl State {
         }
     }
 
-    fn serve(&self, connection: &TcpStream) {
+    fn serve(self: &Arc<Self>, connection: &TcpStream) {
         let Ok(handle) = connection.try_clone() else {
             return;
         };
@@ -165,7 +165,7 @@ impl State {
         lock(&self.connections).insert(number, handle);
         let resets = self.converse(connection).is_ok();
         if resets {
-            // Without time to linger, closing is a reset. It needs both handles gone.
+            // Without time to linger, closing is a reset. It needs all handles gone.
             SockRef::from(connection)
                 .set_linger(Some(Duration::ZERO))
                 .ok();
@@ -177,7 +177,16 @@ impl State {
 
     /// Takes requests until the connection fails, as it does when the client closes it or the collector is dropped, or
     /// until it is to be reset.
-    fn converse(&self, mut connection: &TcpStream) -> io::Result<()> {
+    fn converse(self: &Arc<Self>, connection: &TcpStream) -> io::Result<()> {
+        let is_http2 = http2::begins(connection)?;
+        // What is answered to the letter need not be what was asked for.
+        if is_http2 && !matches!(*lock(&self.mode), Mode::Verbatim(_)) {
+            return http2::converse(connection.try_clone()?, self);
+        }
+        self.converse_in_text(connection)
+    }
+
+    fn converse_in_text(&self, mut connection: &TcpStream) -> io::Result<()> {
         let mut reader = BufReader::new(connection);
         loop {
             let head = http::read_head(&mut reader)?;
@@ -187,18 +196,18 @@ impl State {
                 headers: head.headers,
                 body,
             };
-            lock(&self.requests).push(request.clone());
-            let mode = lock(&self.mode).clone();
-            match mode {
-                Mode::Answer(answer) => {
-                    self.account(&request, &answer);
-                    connection.write_all(&answer.bytes)?;
-                }
+            match self.receive(request) {
+                Mode::Answer(answer) => connection.write_all(&answer.to_bytes())?,
+                Mode::Verbatim(answer) => connection.write_all(&answer)?,
                 Mode::Drip(answer, every) => {
-                    for byte in answer.bytes {
+                    for byte in answer.to_bytes() {
                         connection.write_all(&[byte])?;
                         thread::sleep(every);
                     }
+                }
+                Mode::BreakOff => {
+                    connection.write_all(b"HTTP/1.1 200 \r\ncontent-length: 9\r\n\r\nbroken")?;
+                    return Err(io::ErrorKind::ConnectionAborted.into());
                 }
                 Mode::Reset => return Ok(()),
                 Mode::Hang | Mode::Refuse | Mode::BlackHole => {}
@@ -206,12 +215,23 @@ impl State {
         }
     }
 
+    /// Keeps a request, and returns how to treat it.
+    pub(super) fn receive(&self, request: Received) -> Mode {
+        let mode = lock(&self.mode).clone();
+        let path = request.path().to_owned();
+        let items = otlp::items(&request);
+        lock(&self.requests).push(request);
+        if let Mode::Answer(answer) = &mode {
+            self.account(path, items, answer);
+        }
+        mode
+    }
+
     /// Counts what is accepted, before the answer that says so.
-    fn account(&self, request: &Received, answer: &Answer) {
-        if (200..300).contains(&answer.status) {
-            let items = otlp::items(request).saturating_sub(answer.refused);
-            let mut accepted = lock(&self.accepted);
-            *accepted.entry(request.path().to_owned()).or_default() += items;
+    fn account(&self, path: String, items: u64, answer: &Answer) {
+        if let Some(refused) = answer.refuses {
+            let accepted = items.saturating_sub(refused);
+            *lock(&self.accepted).entry(path).or_default() += accepted;
         }
     }
 }

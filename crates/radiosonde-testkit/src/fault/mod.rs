@@ -1,7 +1,8 @@
 //! Receivers that fail, on purpose.
 //!
 //! A *fault collector* stands where a collector or an error tracker should be, and misbehaves in one way, its [`Mode`],
-//! while it keeps what it was sent. It may change its mode, and so die and come back at one address.
+//! while it keeps what it was sent. It may change its mode, and so die and come back at one address. It takes HTTP/1.1 and
+//! HTTP/2 at the same port; what calls of gRPC are answered is in [`grpc`].
 //!
 //! # Examples
 //!
@@ -17,6 +18,8 @@
 //! ```
 
 mod collector;
+pub mod grpc;
+mod http2;
 mod mode;
 mod otlp;
 
