@@ -35,6 +35,7 @@ pub(crate) fn printed(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stdout).into_owned()
         + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}");
+    assert!(!text.contains("running 0 tests"), "there is no such test");
     text
 }
 

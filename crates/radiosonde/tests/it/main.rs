@@ -32,8 +32,6 @@ mod features;
 mod fuzz;
 #[cfg(all(feature = "axum", feature = "otlp-grpc"))]
 mod grpc;
-#[cfg(all(feature = "axum", feature = "otlp-grpc"))]
-mod grpc_faults;
 #[cfg(all(unix, feature = "axum", feature = "otlp", feature = "sentry"))]
 mod hanging;
 mod hostile;

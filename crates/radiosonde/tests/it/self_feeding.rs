@@ -6,6 +6,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::routing::get;
+#[cfg(feature = "otlp-grpc")]
+use radiosonde_testkit::fault::grpc;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use tower::ServiceExt as _;
 
@@ -55,39 +57,94 @@ fn serve(patience: Duration) -> [u64; 4] {
     })
 }
 
-/// Starts a collector that takes whatever comes over gRPC, for as long as the process lasts, and returns its address.
-#[cfg(feature = "otlp-grpc")]
-fn grpc_collector() -> String {
-    use axum::response::Response;
-    use bytes::Bytes;
-    use http_body_util::{BodyExt as _, Full};
+/// A collector that does something, and how many spans and records it takes.
+struct Case {
+    does: &'static str,
+    protocol: &'static str,
+    mode: Mode,
+    /// Whether it answers at all: then it may take as long as a busy machine needs.
+    answers: bool,
+    sent: u64,
+}
 
-    async fn take(request: Request<Body>) -> Response {
-        assert_eq!(request.version(), http::Version::HTTP_2);
-        request.into_body().collect().await.unwrap();
-        let ok = [("grpc-status".parse().unwrap(), "0".parse().unwrap())];
-        let trailers = ok.into_iter().collect::<http::HeaderMap>();
-        let trailers = std::future::ready(Some(Ok::<_, std::convert::Infallible>(trailers)));
-        // The answer of every signal may be empty.
-        let body = Full::new(Bytes::from_static(&[0; 5])).with_trailers(trailers);
-        let response = Response::builder().header("content-type", "application/grpc");
-        response.body(Body::new(body)).unwrap()
+impl Case {
+    fn of(protocol: &'static str, [takes, drips, is_ill, refuses]: [Mode; 4]) -> Vec<Self> {
+        let case = |does, mode, answers, sent| Self {
+            does,
+            protocol,
+            mode,
+            answers,
+            sent,
+        };
+        vec![
+            case("takes", takes, true, 3),
+            case("refuses connections", Mode::Refuse, false, 0),
+            case("is unreachable", Mode::BlackHole, false, 0),
+            case("hangs", Mode::Hang, false, 0),
+            case("resets", Mode::Reset, false, 0),
+            case("drips", drips, false, 0),
+            case("is ill", is_ill, false, 0),
+            case("refuses all with success", refuses, true, 0),
+        ]
     }
 
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            axum::serve(listener, Router::new().fallback(take)).await
-        })
-    });
-    format!("http://{address}")
+    /// Runs a service in a child, and looks at what became of it.
+    fn holds(self) {
+        let collector = FaultCollector::start(self.mode);
+        let endpoint = collector.endpoint();
+        let (patience, timeout) = if self.answers {
+            ("20", "10000")
+        } else {
+            ("1", "100")
+        };
+        let variables = [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", self.protocol),
+            (PATIENCE, patience),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", timeout),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "100"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+            ("OTEL_BLRP_SCHEDULE_DELAY", "100"),
+            // OpenTelemetry tells of itself where some crate of the build has asked for that.
+            ("RUST_LOG", "trace,opentelemetry=off"),
+        ];
+        let text = printed(&child::run(NAME, &variables));
+        let case = format!("{}, a collector that {}", self.protocol, self.does);
+        let told = |what: &str| {
+            let mut lines = text.lines();
+            let found = lines.find_map(|line| line.strip_prefix(what)?.parse::<u64>().ok());
+            found.unwrap_or_else(|| panic!("{case}: {what} is not in {text}"))
+        };
+        assert_eq!(told("exports: "), 3, "{case}");
+        // What was logged of the exports, there is a lot of it, is in the lines alone.
+        let of_the_client = text.matches("\"target\":\"hyper_util").count();
+        assert!(of_the_client > 0, "{case}: nothing is traced");
+        assert_eq!(told("spans: "), 1, "{case}");
+        // That telemetry is on, and the event of the service.
+        assert_eq!(told("records: "), 2, "{case}");
+        assert_eq!(told("sent: "), self.sent, "{case}");
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let by_http = [
+        Mode::status(200),
+        Mode::drip(),
+        Mode::status(503),
+        Mode::partial(127),
+    ];
+    let cases = Case::of("http/protobuf", by_http);
+    #[cfg(feature = "otlp-grpc")]
+    let cases = {
+        let by_grpc = [
+            grpc::status("0"),
+            grpc::drip(),
+            grpc::status("14"),
+            grpc::partial(127),
+        ];
+        cases.into_iter().chain(Case::of("grpc", by_grpc)).collect()
+    };
+    cases
 }
 
 #[test]
@@ -98,61 +155,13 @@ fn exports_make_neither_spans_nor_records_over_any_protocol_and_in_any_mode() {
         println!("\nexports: {exports}\nspans: {spans}\nrecords: {records}\nsent: {sent}");
         return;
     }
-    let name =
-        "self_feeding::exports_make_neither_spans_nor_records_over_any_protocol_and_in_any_mode";
-    let modes = [
-        ("takes", Mode::status(200)),
-        ("refuses connections", Mode::Refuse),
-        ("hangs", Mode::Hang),
-        ("resets", Mode::Reset),
-        ("is ill", Mode::status(503)),
-    ];
-    let protocols = ["http/protobuf", "grpc"];
-    for (mode_name, mode) in modes {
-        for protocol in protocols {
-            if protocol == "grpc" && !cfg!(feature = "otlp-grpc") {
-                continue;
-            }
-            let collector = FaultCollector::start(mode.clone());
-            let takes = mode_name == "takes";
-            let endpoint = match protocol {
-                #[cfg(feature = "otlp-grpc")]
-                "grpc" if takes => grpc_collector(),
-                _ => collector.endpoint(),
-            };
-            let variables = [
-                ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
-                ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
-                // Where something is to arrive, it may take as long as a busy machine needs.
-                (PATIENCE, if takes { "20" } else { "2" }),
-                (
-                    "OTEL_EXPORTER_OTLP_TIMEOUT",
-                    if takes { "10000" } else { "100" },
-                ),
-                ("OTEL_METRIC_EXPORT_INTERVAL", "100"),
-                ("OTEL_BSP_SCHEDULE_DELAY", "100"),
-                ("OTEL_BLRP_SCHEDULE_DELAY", "100"),
-                // OpenTelemetry tells of itself where some crate of the build has asked for that.
-                ("RUST_LOG", "trace,opentelemetry=off"),
-            ];
-            let text = printed(&child::run(name, &variables));
-            let case = format!("{protocol}, a collector that {mode_name}");
-            let told = |what: &str| {
-                let mut lines = text.lines();
-                let found = lines.find_map(|line| line.strip_prefix(what)?.parse::<u64>().ok());
-                found.unwrap_or_else(|| panic!("{case}: {what} is not in {text}"))
-            };
-            assert_eq!(told("exports: "), 3, "{case}");
-            // What was logged of the exports, there is a lot of it, is in the lines alone.
-            let of_the_client = text.matches("\"target\":\"hyper_util").count();
-            assert!(of_the_client > 0, "{case}: nothing is traced");
-            assert_eq!(told("spans: "), 1, "{case}");
-            // That telemetry is on, and the event of the service.
-            assert_eq!(told("records: "), 2, "{case}");
-            assert_eq!(told("sent: "), if takes { 3 } else { 0 }, "{case}");
-        }
+    for case in cases() {
+        case.holds();
     }
 }
+
+const NAME: &str =
+    "self_feeding::exports_make_neither_spans_nor_records_over_any_protocol_and_in_any_mode";
 
 /// For how many seconds the child may send what is left.
 const PATIENCE: &str = "RADIOSONDE_TEST_PATIENCE";

@@ -1,0 +1,6 @@
+//! Collectors that misbehave, and accounts that add up all the same, over both protocols.
+
+mod every_mode;
+mod offered_again;
+mod protocol;
+mod told;
