@@ -189,6 +189,47 @@ fn reports_that_wait_take_two_megabytes_and_those_without_room_are_not_made() {
     assert_eq!((ended.ended, ended.sent), (captured + 1, 0));
 }
 
+/// How many allocations an event takes that is logged with a text, a number and an error.
+fn of_an_event(dispatch: &tracing::Dispatch) -> u64 {
+    let error = std::io::Error::other("as expected");
+    let error: &dyn std::error::Error = &error;
+    let log = || tracing::info!(text = "a text", number = 7, error, "an event of {LONG}");
+    tracing::dispatcher::with_default(dispatch, || measure(log)).count_total
+}
+
+#[test]
+fn a_log_record_that_finds_no_room_is_not_made() {
+    let hanging = FaultCollector::start(Mode::Hang);
+    let quiet = || Config::new("checkout").log_limit(0);
+    let mut without = build(quiet()).unwrap();
+    let mut parts = build(quiet().otlp_endpoint(hanging.endpoint())).unwrap();
+    let (without, dispatch) = (ext::dispatch(&mut without), ext::dispatch(&mut parts));
+    let sonde = parts.into_sonde();
+    let dropped = || {
+        let text = sonde.metrics().render();
+        let name = "radiosonde_log_records_dropped_total ";
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.map_or(0, |number| number.parse::<u64>().unwrap())
+    };
+    let _ = (of_an_event(&without), of_an_event(&dispatch));
+    let lines_alone = of_an_event(&without);
+    let exported = of_an_event(&dispatch);
+    assert!(
+        exported > lines_alone + 5,
+        "{exported} beside {lines_alone}"
+    );
+    for events in 0..50_000 {
+        of_an_event(&dispatch);
+        if events % 1_000 == 0 && dropped() > 1_000 {
+            break;
+        }
+    }
+    assert!(dropped() > 1_000, "{}", sonde.metrics().render());
+    // A batch that is given up on makes room for some.
+    let full: Vec<_> = (0..20).map(|_| of_an_event(&dispatch)).collect();
+    assert_eq!(full.iter().min(), Some(&lines_alone), "{full:?}");
+}
+
 /// Every request is sampled, so that its span waits for a collector.
 fn sampled(collector: &FaultCollector) -> Config {
     Config::new("checkout")

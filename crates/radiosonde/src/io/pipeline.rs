@@ -159,6 +159,8 @@ pub(crate) struct Queue<T> {
 struct Room {
     most: usize,
     taken: AtomicUsize,
+    /// What the last item weighed that was made for a slot: what the next one is expected to.
+    last: AtomicUsize,
     /// Told when a batch waits, or so much that what comes next might find no room.
     is_batch: Notify,
 }
@@ -168,6 +170,7 @@ impl Room {
         Arc::new(Self {
             most,
             taken: AtomicUsize::new(0),
+            last: AtomicUsize::new(0),
             is_batch: Notify::new(),
         })
     }
@@ -196,6 +199,15 @@ impl<T> Queue<T> {
     pub(crate) fn offer(&self, item: T) -> bool {
         let slot = self.reserve((self.weight)(&item));
         slot.map(|slot| slot.fill(item)).is_some()
+    }
+
+    /// Does the same with an item that is still to be made. It is not where it would find no room if it weighed what the last one
+    /// did: in a storm all are alike.
+    #[cfg(any(feature = "otlp", test))]
+    pub(crate) fn offer_made(&self, make: impl FnOnce() -> T) -> bool {
+        let expected = self.room.last.load(Ordering::Relaxed);
+        let slot = self.reserve(expected);
+        slot.is_some_and(|slot| slot.fill_weighed(make()))
     }
 
     /// Takes room for an item of this weight that is still to be made: one that would be dropped need not be. Never blocks: if
@@ -251,6 +263,26 @@ impl<T> Slot<'_, T> {
     #[cfg(feature = "sentry")]
     pub(crate) fn weight(&self) -> usize {
         self.weight
+    }
+
+    /// Puts in an item that may weigh something else than was reserved, and returns whether it was taken: if there is no room for
+    /// what it weighs more, it is counted as dropped.
+    #[cfg(any(feature = "otlp", test))]
+    fn fill_weighed(mut self, item: T) -> bool {
+        let (weight, room) = ((self.queue.weight)(&item), &self.queue.room);
+        // Half of the room comes free again. More may never, and what came after would never be made.
+        room.last
+            .store(weight.min(room.most / 2), Ordering::Relaxed);
+        if weight > self.weight {
+            if !room.take(weight - self.weight) {
+                return false;
+            }
+        } else {
+            room.give_back(self.weight - weight);
+        }
+        self.weight = weight;
+        self.fill(item);
+        true
     }
 
     /// Puts the item into the queue. It weighs what was reserved for it.

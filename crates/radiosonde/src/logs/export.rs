@@ -111,7 +111,7 @@ impl<S: Subscriber> Layer<S> for RecordLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         // What the way out says of itself would only make more of it.
         if !is_telemetry_thread() {
-            self.queue.offer(self.record(event));
+            self.queue.offer_made(|| self.record(event));
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -181,6 +182,57 @@ fn room_that_is_never_used_is_given_back_and_counted() {
     assert_eq!(items.try_recv(), Ok(()));
     assert!(!queue.offer(()), "it is being sent");
     assert_eq!(values(&queue.account), [4, 0, 0, 3]);
+}
+
+#[test]
+fn what_would_find_no_room_is_not_made() {
+    let (sender, mut items) = mpsc::channel(3);
+    let queue = Queue {
+        sender,
+        weight: |weight: &usize| *weight,
+        batch: 3,
+        room: Room::new(100),
+        account: account(),
+    };
+    let made = Cell::new(0);
+    let offer = |weight| {
+        queue.offer_made(|| {
+            made.set(made.get() + 1);
+            weight
+        })
+    };
+    // Of the first, nothing is known.
+    assert!(offer(40) && offer(45));
+    assert!(!offer(10), "it was expected to weigh as much");
+    assert_eq!(made.get(), 2);
+    queue.room.give_back(items.try_recv().unwrap());
+    assert!(offer(10));
+    // It turns out to be too heavy, and so is the next one taken for.
+    assert!(!offer(80));
+    assert_eq!(made.get(), 4);
+    assert!(!offer(10) && !offer(80));
+    assert_eq!(made.get(), 4);
+    queue.room.give_back(items.try_recv().unwrap());
+    assert!(offer(5) && offer(5), "the room is its own again");
+    assert!(!offer(5), "three wait");
+    assert_eq!(made.get(), 6);
+    assert_eq!(queue.room.taken.load(Ordering::Relaxed), 20);
+    assert_eq!(values(&queue.account), [10, 0, 0, 5]);
+}
+
+#[test]
+fn what_is_too_heavy_for_ever_keeps_nothing_else_out() {
+    let (sender, _items) = mpsc::channel(8);
+    let queue = Queue {
+        sender,
+        weight: |weight: &usize| *weight,
+        batch: 8,
+        room: Room::new(100),
+        account: account(),
+    };
+    assert!(!queue.offer_made(|| 1_000));
+    assert!(queue.offer_made(|| 10));
+    assert_eq!(queue.room.taken.load(Ordering::Relaxed), 10);
 }
 
 #[test]
