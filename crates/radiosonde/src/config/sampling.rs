@@ -104,9 +104,9 @@ impl SamplingOptions {
     ///
     /// Such spans are made for every request, and wait for its end in 2 MiB at most, 256 KiB for one trace; those that do not fit are
     /// counted as dropped when it turns out that they should have been kept. So are those of requests beyond 4 096 at once, and of the
-    /// oldest when it is older than five minutes and room is needed: of these, the span of the request alone is kept. A span that ends
-    /// after its request is kept as well, as long as that is among the last 1 024 that were; later it is not, and not counted. The
-    /// services that are called do not know of it.
+    /// oldest when it is older than five minutes and room is needed: of these, the span of the request alone is kept. Beyond 12 288
+    /// at once, all that ends without a place is counted as dropped. A span that ends after its request is kept as well, as long as
+    /// that is among the last 1 024 that were, and else counted as dropped. The services that are called do not know of it.
     ///
     /// Defaults to no.
     #[must_use]
@@ -115,7 +115,7 @@ impl SamplingOptions {
         self
     }
 
-    /// Does the same for requests that take longer than this.
+    /// Does the same for requests that take longer than this, by a monotonic clock.
     ///
     /// Defaults to no.
     #[must_use]

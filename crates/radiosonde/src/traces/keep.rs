@@ -12,7 +12,8 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use super::exits::Exits;
-use super::waiting::Waiting;
+use super::roots::Roots;
+use super::waiting::{Waited, Waiting};
 use crate::config::KeepSettings;
 
 /// Takes spans that ended, and hands on those that are sampled or worth keeping.
@@ -20,7 +21,14 @@ use crate::config::KeepSettings;
 pub(super) struct Keeper {
     exits: Exits,
     settings: KeepSettings,
-    waiting: Mutex<Waiting>,
+    state: Mutex<State>,
+}
+
+/// What is known of traces that are not sampled.
+#[derive(Debug, Default)]
+struct State {
+    roots: Roots,
+    waiting: Waiting,
 }
 
 impl Keeper {
@@ -28,45 +36,55 @@ impl Keeper {
         Self {
             exits,
             settings,
-            waiting: Mutex::default(),
+            state: Mutex::default(),
         }
     }
 
-    fn is_worth_keeping(&self, root: &SpanData) -> bool {
+    fn is_worth_keeping(&self, root: &SpanData, took: Duration) -> bool {
         let failed = matches!(root.status, Status::Error { .. });
-        let took = root
-            .end_time
-            .duration_since(root.start_time)
-            .unwrap_or_default();
         let slow = self.settings.slower_than.is_some_and(|limit| took > limit);
         (self.settings.errors && failed) || slow
     }
 
     fn end_of_root(&self, root: SpanData) {
+        let mut state = self.lock();
+        let took = state.roots.end(root.span_context.span_id(), Instant::now());
+        let keeps = self.is_worth_keeping(&root, took.unwrap_or_else(|| by_the_wall(&root)));
         let trace_id = root.span_context.trace_id();
-        let keeps = self.is_worth_keeping(&root);
-        let waited = self.lock().end_of_root(trace_id, keeps);
-        if !keeps {
-            return;
+        let waited = state.waiting.end_of_root(trace_id, keeps);
+        drop(state);
+        if keeps {
+            self.hand_on(waited);
+            self.exits.on_end(root);
         }
-        if let Some(waited) = waited {
-            let spans = waited.spans.into_iter();
-            spans.for_each(|span| self.exits.on_end(span));
-            self.exits.lose(waited.lost);
-        }
-        self.exits.on_end(root);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn hand_on(&self, waited: Waited) {
+        let spans = waited.spans.into_iter();
+        spans.for_each(|span| self.exits.on_end(span));
+        if waited.lost > 0 {
+            self.exits.lose(waited.lost);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl SpanProcessor for Keeper {
     fn on_start(&self, span: &mut Span, parent: &Context) {
-        if !span.span_context().is_sampled() && is_root(parent) {
-            let trace_id = span.span_context().trace_id();
-            self.lock().root(trace_id, Instant::now());
+        let span = span.span_context();
+        if span.is_sampled() {
+            return;
+        }
+        let State { roots, waiting } = &mut *self.lock();
+        if is_root(parent) {
+            let now = Instant::now();
+            roots.begin(span.span_id(), now);
+            waiting.root(span.trace_id(), now);
+        } else {
+            waiting.begin(span.trace_id());
         }
     }
 
@@ -76,10 +94,8 @@ impl SpanProcessor for Keeper {
         } else if span.parent_span_is_remote || span.parent_span_id == SpanId::INVALID {
             self.end_of_root(span);
         } else {
-            let late = self.lock().add(span);
-            if let Some(span) = late {
-                self.exits.on_end(span);
-            }
+            let waits_no_longer = self.lock().waiting.end(span);
+            self.hand_on(waits_no_longer);
         }
     }
 
@@ -96,4 +112,36 @@ fn is_root(parent: &Context) -> bool {
     let span = parent.span();
     let span = span.span_context();
     !span.is_valid() || span.is_remote()
+}
+
+/// Returns how long a span took by the clock of the wall, which somebody may have set meanwhile.
+fn by_the_wall(span: &SpanData) -> Duration {
+    let took = span.end_time.duration_since(span.start_time);
+    took.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::{Tracer as _, TracerProvider as _};
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+
+    use super::*;
+
+    #[test]
+    fn a_root_is_slow_by_a_clock_that_nobody_sets() {
+        let hour = Duration::from_hours(1);
+        let settings = KeepSettings {
+            errors: false,
+            slower_than: Some(hour),
+        };
+        let keeper = Keeper::new(Exits::new(None, None), settings);
+        let tracer = SdkTracerProvider::builder().build().tracer("test");
+        let mut root = tracer.start("root").exported_data().unwrap();
+        root.end_time = root.start_time - hour;
+        assert!(keeper.is_worth_keeping(&root, hour * 2));
+        assert_eq!(by_the_wall(&root), Duration::ZERO);
+        root.end_time = root.start_time + hour * 2;
+        assert!(!keeper.is_worth_keeping(&root, hour / 2));
+        assert_eq!(by_the_wall(&root), hour * 2);
+    }
 }

@@ -21,10 +21,14 @@ mod filter;
 mod forwarded;
 #[cfg(feature = "otlp")]
 mod keep;
+#[cfg(feature = "otlp")]
+mod kept;
 mod propagation;
 mod provider;
 mod query;
 mod request;
+#[cfg(feature = "otlp")]
+mod roots;
 #[cfg_attr(
     not(feature = "otlp"),
     expect(dead_code, reason = "what is exported nowhere is not recorded")

@@ -2,59 +2,54 @@
 //!
 //! So many traces wait at once, with so many bytes each and in all. Room for a new one is found without looking at the others:
 //! only the oldest is asked whether its time has passed. Of requests that find none, the spans are counted, so that those of which it
-//! turns out that they should have been kept are known to be lost.
+//! turns out that they should have been kept are known to be lost. Where even those are too many, all that ends counts as lost.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use opentelemetry::trace::TraceId;
 use opentelemetry_sdk::trace::SpanData;
 
 use super::export::weight_of;
+use super::kept::Kept;
 
 /// Traces that are not sampled, and whose local roots have not ended.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     traces: HashMap<TraceId, Trace>,
-    /// The same by number, and so by age.
+    /// Those whose spans wait, by number, and so by age.
     by_age: BTreeMap<u64, TraceId>,
     next: u64,
     bytes: usize,
-    /// Traces that found no room. A number is little beside the root of each, which is alive in the service.
-    crowded: HashMap<TraceId, Crowded>,
+    /// How many roots there are beside, of which nothing else is known.
+    unknown: usize,
     kept: Kept,
 }
 
-/// What waited for one root.
+/// What waits no longer.
 #[derive(Debug, Default)]
 pub(super) struct Waited {
     pub(super) spans: Vec<SpanData>,
     bytes: usize,
-    /// How many spans found no room.
+    /// How many spans found no room, or were forgotten.
     pub(super) lost: u64,
 }
 
-/// A trace whose spans do not wait.
-#[derive(Debug)]
-struct Crowded {
-    roots: usize,
-    lost: u64,
-}
-
-/// The traces that were kept last, whose spans may end after their root.
 #[derive(Debug, Default)]
-struct Kept {
-    by_age: VecDeque<TraceId>,
-    all: HashSet<TraceId>,
-}
-
-#[derive(Debug)]
 struct Trace {
-    number: u64,
-    began: Instant,
+    /// None when its spans do not wait, and are counted.
+    place: Option<Place>,
     /// How many local roots have not ended: a trace may come to one service twice.
     roots: usize,
+    /// How many spans below them have not.
+    open: u64,
     waited: Waited,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    number: u64,
+    began: Instant,
 }
 
 impl Waiting {
@@ -64,128 +59,155 @@ impl Waiting {
             trace.roots += 1;
             return;
         }
-        if let Some(crowded) = self.crowded.get_mut(&trace_id) {
-            crowded.roots += 1;
-            return;
-        }
-        if self.traces.len() >= MOST_TRACES && !self.forget_oldest(now) {
-            let crowded = Crowded { roots: 1, lost: 0 };
-            self.crowded.insert(trace_id, crowded);
+        let place = self.place(trace_id, now);
+        if place.is_none() && self.is_crowded() {
+            self.unknown += 1;
             return;
         }
         let trace = Trace {
-            number: self.next,
-            began: now,
+            place,
             roots: 1,
+            open: self.kept.reopen(trace_id),
             waited: Waited::default(),
         };
-        self.by_age.insert(self.next, trace_id);
         self.traces.insert(trace_id, trace);
-        self.next += 1;
     }
 
-    /// Lets a span wait, and gives it back where there is nothing to wait for: its root has ended, and is kept.
-    pub(super) fn add(&mut self, span: SpanData) -> Option<SpanData> {
+    /// Takes note of a span that begins below a root.
+    pub(super) fn begin(&mut self, trace_id: TraceId) {
+        match self.traces.get_mut(&trace_id) {
+            Some(trace) => trace.open += 1,
+            None => self.kept.begin(trace_id),
+        }
+    }
+
+    /// Takes note of a span that ended below a root, and lets it wait. It is given back where there is nothing to wait for: its root
+    /// has ended, and is kept.
+    pub(super) fn end(&mut self, span: SpanData) -> Waited {
         let trace_id = span.span_context.trace_id();
         let Some(trace) = self.traces.get_mut(&trace_id) else {
-            if let Some(crowded) = self.crowded.get_mut(&trace_id) {
-                crowded.lost += 1;
-                return None;
+            if self.kept.end(trace_id) {
+                return Waited::of(span);
             }
-            return self.kept.all.contains(&trace_id).then_some(span);
+            // It may be of a root that will be kept, of which nothing is known.
+            return Waited::lost(u64::from(self.unknown > 0));
         };
-        let bytes = weight_of(&span);
-        let waited = &mut trace.waited;
-        if self.bytes + bytes > MOST_BYTES || waited.bytes + bytes > MOST_BYTES_OF_ONE {
+        trace.open = trace.open.saturating_sub(1);
+        let (bytes, waited) = (weight_of(&span), &mut trace.waited);
+        let is_one_too_many =
+            self.bytes + bytes > MOST_BYTES || waited.bytes + bytes > MOST_BYTES_OF_ONE;
+        if trace.place.is_none() || is_one_too_many {
             waited.lost += 1;
-            return None;
+        } else {
+            self.bytes += bytes;
+            waited.bytes += bytes;
+            waited.spans.push(span);
         }
-        self.bytes += bytes;
-        waited.bytes += bytes;
-        waited.spans.push(span);
-        None
+        Waited::default()
     }
 
-    /// Returns what waited, when it is kept or nobody else waits for it.
-    pub(super) fn end_of_root(&mut self, trace_id: TraceId, keeps: bool) -> Option<Waited> {
-        if keeps {
-            self.kept.remember(trace_id);
-        }
+    /// Takes note of a root that ended, and returns what waited, when it is kept or nobody else waits for it.
+    pub(super) fn end_of_root(&mut self, trace_id: TraceId, keeps: bool) -> Waited {
         let Some(trace) = self.traces.get_mut(&trace_id) else {
-            return self.end_in_crowd(trace_id, keeps);
+            self.unknown = self.unknown.saturating_sub(1);
+            return Waited::lost(if keeps {
+                self.kept.remember(trace_id, 0)
+            } else {
+                0
+            });
         };
         trace.roots -= 1;
-        let waited = if trace.roots == 0 {
-            let trace = self.traces.remove(&trace_id)?;
-            self.by_age.remove(&trace.number);
-            trace.waited
-        } else if keeps {
-            std::mem::take(&mut trace.waited)
-        } else {
-            return None;
-        };
-        self.bytes -= waited.bytes;
-        Some(waited)
+        let is_last = trace.roots == 0;
+        let mut waited = Waited::default();
+        if keeps || is_last {
+            waited = std::mem::take(&mut trace.waited);
+            self.bytes -= waited.bytes;
+        }
+        let open = if is_last { self.remove(trace_id) } else { 0 };
+        if keeps || self.kept.has(trace_id) {
+            waited.lost += self.kept.remember(trace_id, open);
+        }
+        waited
     }
 
-    /// Does the same for a trace that found no room: what did not wait is lost.
-    fn end_in_crowd(&mut self, trace_id: TraceId, keeps: bool) -> Option<Waited> {
-        let crowded = self.crowded.get_mut(&trace_id)?;
-        crowded.roots -= 1;
-        let lost = if crowded.roots == 0 {
-            let crowded = self.crowded.remove(&trace_id)?;
-            if self.crowded.is_empty() {
-                self.crowded.shrink_to_fit();
-            }
-            crowded.lost
-        } else if keeps {
-            std::mem::take(&mut crowded.lost)
-        } else {
-            return None;
+    /// Removes a trace that waits for nothing, and returns how many of its spans have not ended.
+    fn remove(&mut self, trace_id: TraceId) -> u64 {
+        let Some(Trace { place, open, .. }) = self.traces.remove(&trace_id) else {
+            return 0;
         };
-        Some(Waited {
-            lost,
-            ..Waited::default()
-        })
+        if let Some(place) = place {
+            self.by_age.remove(&place.number);
+        }
+        if self.crowd() == 0 && self.traces.capacity() > 4 * MOST_TRACES {
+            self.traces.shrink_to(MOST_TRACES);
+        }
+        open
+    }
+
+    /// Finds a place among those that wait.
+    fn place(&mut self, trace_id: TraceId, now: Instant) -> Option<Place> {
+        if self.by_age.len() >= MOST_TRACES && !self.forget_oldest(now) {
+            return None;
+        }
+        let (number, began) = (self.next, now);
+        self.next += 1;
+        self.by_age.insert(number, trace_id);
+        Some(Place { number, began })
     }
 
     /// Makes room if the root that began first is unlikely to end, and tells whether it did.
     fn forget_oldest(&mut self, now: Instant) -> bool {
+        if self.is_crowded() {
+            return false;
+        }
         let Some(oldest) = self.by_age.first_entry() else {
             return false;
         };
-        let is_old = |trace: &Trace| now.duration_since(trace.began) >= OLD;
-        if !self.traces.get(oldest.get()).is_none_or(is_old) {
+        let Some(trace) = self.traces.get_mut(oldest.get()) else {
+            return false;
+        };
+        let is_old = |place: Place| now.duration_since(place.began) >= OLD;
+        if !trace.place.is_some_and(is_old) {
             return false;
         }
-        let trace_id = oldest.remove();
-        if let Some(Trace { roots, waited, .. }) = self.traces.remove(&trace_id) {
-            self.bytes -= waited.bytes;
-            let lost = waited.lost + waited.spans.len() as u64;
-            self.crowded.insert(trace_id, Crowded { roots, lost });
-        }
+        oldest.remove();
+        trace.place = None;
+        self.bytes -= trace.waited.bytes;
+        trace.waited = Waited::lost(trace.waited.lost + trace.waited.spans.len() as u64);
         true
     }
-}
 
-impl Kept {
-    fn remember(&mut self, trace_id: TraceId) {
-        if !self.all.insert(trace_id) {
-            return;
-        }
-        self.by_age.push_back(trace_id);
-        if self.by_age.len() > MOST_KEPT {
-            let first = self.by_age.pop_front();
-            first.map(|first| self.all.remove(&first));
-        }
+    /// Returns how many traces found no room, and have their spans counted.
+    fn crowd(&self) -> usize {
+        self.traces.len() - self.by_age.len()
+    }
+
+    fn is_crowded(&self) -> bool {
+        self.crowd() >= MOST_CROWDED
     }
 }
 
-/// How many traces that were kept are remembered.
-const MOST_KEPT: usize = 1_024;
+impl Waited {
+    fn of(span: SpanData) -> Self {
+        Self {
+            spans: vec![span],
+            ..Self::default()
+        }
+    }
+
+    fn lost(lost: u64) -> Self {
+        Self {
+            lost,
+            ..Self::default()
+        }
+    }
+}
 
 /// How many traces are waited for.
 const MOST_TRACES: usize = 4_096;
+
+/// Of how many others the spans are counted.
+const MOST_CROWDED: usize = 8_192;
 
 /// How many bytes wait.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
@@ -237,8 +259,22 @@ mod tests {
         let traces = waiting.traces.values();
         let bytes: usize = traces.map(|trace| trace.waited.bytes).sum();
         assert_eq!(waiting.bytes, bytes);
-        assert_eq!(waiting.by_age.len(), waiting.traces.len());
-        assert!(waiting.bytes <= MOST_BYTES && waiting.traces.len() <= MOST_TRACES);
+        let traces = waiting.traces.values();
+        let placed = traces.filter(|trace| trace.place.is_some()).count();
+        assert_eq!(waiting.by_age.len(), placed);
+        assert!(waiting.bytes <= MOST_BYTES && placed <= MOST_TRACES);
+        assert!(waiting.crowd() <= MOST_CROWDED);
+    }
+
+    /// Nothing is kept of anything but of what was kept.
+    fn is_empty(waiting: &Waiting) -> bool {
+        is_consistent(waiting);
+        waiting.traces.is_empty() && waiting.unknown == 0
+    }
+
+    /// How many spans came back, and how many were lost.
+    fn told(waited: &Waited) -> (usize, u64) {
+        (waited.spans.len(), waited.lost)
     }
 
     #[test]
@@ -248,16 +284,15 @@ mod tests {
         waiting.root(id(0), now);
         waiting.root(id(1), now);
         for _ in 0..10_000 {
-            waiting.add(span(0, 1_000));
+            waiting.end(span(0, 1_000));
         }
-        waiting.add(span(1, 1_000));
+        waiting.end(span(1, 1_000));
         is_consistent(&waiting);
-        let long = waiting.end_of_root(id(0), true).unwrap();
+        let long = waiting.end_of_root(id(0), true);
         assert_eq!(long.spans.len() as u64 + long.lost, 10_000);
         assert!(long.bytes <= MOST_BYTES_OF_ONE && long.lost > 0);
-        let other = waiting.end_of_root(id(1), true).unwrap();
-        assert_eq!((other.spans.len(), other.lost), (1, 0));
-        is_consistent(&waiting);
+        assert_eq!(told(&waiting.end_of_root(id(1), true)), (1, 0));
+        assert!(is_empty(&waiting));
         assert_eq!(waiting.bytes, 0);
     }
 
@@ -266,10 +301,10 @@ mod tests {
         let mut waiting = Waiting::default();
         for trace in 0..100 {
             waiting.root(id(trace), Instant::now());
-            (0..100).for_each(|_| drop(waiting.add(span(trace, 1_000))));
+            (0..100).for_each(|_| drop(waiting.end(span(trace, 1_000))));
         }
         is_consistent(&waiting);
-        let waited = (0..100).map(|trace| waiting.end_of_root(id(trace), true).unwrap());
+        let waited = (0..100).map(|trace| waiting.end_of_root(id(trace), true));
         let told: u64 = waited.map(|of| of.spans.len() as u64 + of.lost).sum();
         assert_eq!(told, 10_000);
     }
@@ -281,22 +316,22 @@ mod tests {
         for trace in 0..MOST_TRACES {
             waiting.root(id(trace), began);
         }
-        waiting.add(span(0, 10));
+        waiting.end(span(0, 10));
         let late = id(MOST_TRACES);
         waiting.root(late, began + OLD / 2);
-        waiting.add(span(MOST_TRACES, 10));
-        let of_late = waiting.end_of_root(late, true).unwrap();
-        assert_eq!((of_late.spans.len(), of_late.lost), (0, 1), "it found room");
+        waiting.end(span(MOST_TRACES, 10));
+        let of_late = waiting.end_of_root(late, true);
+        assert_eq!(told(&of_late), (0, 1), "it found room");
         waiting.root(late, began + OLD);
-        waiting.add(span(MOST_TRACES, 10));
+        waiting.end(span(MOST_TRACES, 10));
         is_consistent(&waiting);
-        assert_eq!(waiting.end_of_root(late, true).unwrap().spans.len(), 1);
-        waiting.add(span(0, 10));
-        let first = waiting.end_of_root(id(0), true).unwrap();
-        assert_eq!((first.spans.len(), first.lost), (0, 2), "it was first");
-        assert_eq!(waiting.end_of_root(id(1), true).unwrap().lost, 0);
-        is_consistent(&waiting);
-        assert!(waiting.crowded.is_empty());
+        assert_eq!(told(&waiting.end_of_root(late, true)), (1, 0));
+        waiting.end(span(0, 10));
+        let first = waiting.end_of_root(id(0), true);
+        assert_eq!(told(&first), (0, 2), "it was first");
+        assert_eq!(waiting.end_of_root(id(1), true).lost, 0);
+        (2..MOST_TRACES).for_each(|trace| drop(waiting.end_of_root(id(trace), false)));
+        assert!(is_empty(&waiting));
     }
 
     #[test]
@@ -310,15 +345,41 @@ mod tests {
         // It came twice.
         waiting.root(id(kept), now);
         for trace in [kept, kept, other] {
-            assert!(waiting.add(span(trace, 10)).is_none());
+            assert_eq!(told(&waiting.end(span(trace, 10))), (0, 0));
         }
-        assert_eq!(waiting.end_of_root(id(kept), true).unwrap().lost, 2);
-        waiting.add(span(kept, 10));
-        assert_eq!(waiting.end_of_root(id(kept), true).unwrap().lost, 1);
+        assert_eq!(waiting.end_of_root(id(kept), true).lost, 2);
+        waiting.end(span(kept, 10));
+        assert_eq!(waiting.end_of_root(id(kept), true).lost, 1);
         // Who ends it does not ask, as it is not worth keeping.
-        assert!(waiting.end_of_root(id(other), false).is_some());
-        assert!(waiting.crowded.is_empty());
+        waiting.end_of_root(id(other), false);
+        assert_eq!(waiting.crowd(), 0);
         is_consistent(&waiting);
+    }
+
+    #[test]
+    fn where_nothing_can_be_known_of_a_root_all_that_ends_is_lost() {
+        let mut waiting = Waiting::default();
+        let now = Instant::now();
+        let all = MOST_TRACES + MOST_CROWDED;
+        (0..=all).for_each(|trace| waiting.root(id(trace), now));
+        is_consistent(&waiting);
+        assert_eq!(waiting.unknown, 1);
+        // One that waits does so, one that is counted is, and of one that is neither it is known at once.
+        for (trace, lost) in [(0, 0), (MOST_TRACES, 0), (all, 1), (all + 1, 1)] {
+            waiting.begin(id(trace));
+            assert_eq!(told(&waiting.end(span(trace, 10))), (0, lost), "{trace}");
+        }
+        // An old one does not leave its place for what cannot be counted.
+        waiting.root(id(all + 2), now + OLD);
+        assert_eq!(waiting.unknown, 2);
+        for trace in 0..=all + 2 {
+            if trace != all + 1 {
+                waiting.end_of_root(id(trace), false);
+            }
+        }
+        assert!(is_empty(&waiting));
+        assert!(waiting.traces.capacity() <= 4 * MOST_TRACES);
+        assert_eq!(told(&waiting.end(span(all, 10))), (0, 0), "it is of none");
     }
 
     #[test]
@@ -326,15 +387,30 @@ mod tests {
         let mut waiting = Waiting::default();
         for trace in 0..2 {
             waiting.root(id(trace), Instant::now());
+            waiting.begin(id(trace));
             waiting.end_of_root(id(trace), trace == 0);
         }
-        assert!(waiting.add(span(0, 10)).is_some());
-        assert!(waiting.add(span(1, 10)).is_none());
-        for trace in 2..MOST_KEPT + 2 {
-            waiting.end_of_root(id(trace), true);
-        }
-        assert!(waiting.add(span(0, 10)).is_none(), "that was long ago");
-        assert_eq!(waiting.kept.all.len(), MOST_KEPT);
+        assert_eq!(told(&waiting.end(span(0, 10))), (1, 0));
+        assert_eq!(told(&waiting.end(span(1, 10))), (0, 0));
+        assert!(is_empty(&waiting));
+    }
+
+    #[test]
+    fn spans_that_outlive_even_the_memory_of_their_root_are_counted_when_that_is_forgotten() {
+        let mut waiting = Waiting::default();
+        let keep = |waiting: &mut Waiting, trace, open| {
+            waiting.root(id(trace), Instant::now());
+            (0..open).for_each(|_| waiting.begin(id(trace)));
+            waiting.end_of_root(id(trace), true).lost
+        };
+        assert_eq!(keep(&mut waiting, 0, 3), 0);
+        assert_eq!(told(&waiting.end(span(0, 10))), (1, 0));
+        // One that begins late is one of them.
+        waiting.begin(id(0));
+        let others = (1..=Kept::MOST).map(|trace| keep(&mut waiting, trace, 0));
+        assert_eq!(others.sum::<u64>(), 3, "they have not ended");
+        // They are, and are not counted again.
+        assert_eq!(told(&waiting.end(span(0, 10))), (0, 0));
     }
 
     #[test]
@@ -342,10 +418,25 @@ mod tests {
         let mut waiting = Waiting::default();
         waiting.root(id(0), Instant::now());
         waiting.root(id(0), Instant::now());
-        waiting.add(span(0, 1));
-        assert!(waiting.end_of_root(id(0), false).is_none());
-        waiting.add(span(0, 1));
-        assert_eq!(waiting.end_of_root(id(0), true).unwrap().spans.len(), 2);
+        waiting.end(span(0, 1));
+        assert_eq!(told(&waiting.end_of_root(id(0), false)), (0, 0));
+        waiting.end(span(0, 1));
+        assert_eq!(told(&waiting.end_of_root(id(0), true)), (2, 0));
         is_consistent(&waiting);
+    }
+
+    #[test]
+    fn a_trace_that_comes_back_takes_over_what_has_not_ended() {
+        let mut waiting = Waiting::default();
+        waiting.root(id(0), Instant::now());
+        waiting.begin(id(0));
+        waiting.end_of_root(id(0), true);
+        waiting.root(id(0), Instant::now());
+        waiting.end(span(0, 1));
+        assert_eq!(told(&waiting.end_of_root(id(0), true)), (1, 0));
+        for trace in 1..=Kept::MOST {
+            waiting.root(id(trace), Instant::now());
+            assert_eq!(waiting.end_of_root(id(trace), true).lost, 0, "it ended");
+        }
     }
 }
