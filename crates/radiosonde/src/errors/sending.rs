@@ -3,10 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
-
 use super::ErrorReport;
 use super::envelope::Envelope;
 use super::event::Event;
@@ -15,14 +11,15 @@ use super::preparation::Preparation;
 use super::project::{NotSent, Project};
 use super::rate_limits::Category;
 use super::stack;
+use crate::io::Aside;
 use crate::io::pipeline::{Batching, Delivered, Destination};
 
 /// Prepares reports and sends them.
 #[derive(Debug)]
 pub(super) struct Sending {
     preparation: Arc<Preparation>,
-    /// As many permits as threads may prepare reports: one that does not end must not take ever more of them.
-    threads: Arc<Semaphore>,
+    /// Where reports are prepared, so that others do not wait to be sent.
+    threads: Aside,
     project: Arc<Project>,
     /// Whether the log tells what becomes of each.
     debug: bool,
@@ -41,7 +38,7 @@ impl Sending {
     pub(super) fn new(preparation: Preparation, project: Arc<Project>, debug: bool) -> Self {
         Self {
             preparation: Arc::new(preparation),
-            threads: Arc::new(Semaphore::new(THREADS)),
+            threads: Aside::new(THREADS, PREPARING),
             project,
             debug,
         }
@@ -55,30 +52,13 @@ impl Sending {
     async fn prepared(&self, mut report: ErrorReport) -> Result<Option<Event>, String> {
         let mut stacktrace = None;
         if let Some(stack) = report.take_stack() {
-            let found = self.in_time(move || stack::look_up(stack)).await;
+            let found = self.threads.run(move || stack::look_up(stack)).await;
             stacktrace = found.ok().flatten();
         }
         let preparation = self.preparation.clone();
-        self.in_time(move || preparation.prepare(report, stacktrace))
-            .await
-    }
-
-    /// Does a part of it where others do not wait to be sent.
-    async fn in_time<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, String> {
-        let permit = self.threads.clone().try_acquire_owned();
-        let permit = permit.map_err(|_| "the preparation of earlier ones does not end")?;
-        let work = spawn_blocking(move || {
-            let _permit = permit;
-            work()
-        });
-        match timeout(PREPARING, work).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(error)) => Err(format!("its preparation failed: {error}")),
-            Err(_) => Err("its preparation did not end".into()),
-        }
+        let prepare = move || preparation.prepare(report, stacktrace);
+        let prepared = self.threads.run(prepare).await;
+        prepared.map_err(|undone| format!("its preparation {undone}"))
     }
 
     async fn send_one(&self, report: ErrorReport) -> Result<Delivered, String> {

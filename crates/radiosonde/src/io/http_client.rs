@@ -4,7 +4,7 @@
 //! address or nothing. Connecting has a deadline of its own; the whole exchange has the one the caller gives.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use super::aside::{Aside, Undone};
 use super::tls::{self, Connector, TlsFiles};
 use crate::text;
 
@@ -23,6 +24,10 @@ pub(crate) struct HttpClient(Arc<Inner>);
 
 struct Inner {
     options: HttpOptions,
+    /// Where files are read: those of a file system that hangs must not hold up what needs none.
+    aside: Aside,
+    /// Held by who reads them: others wait for what comes of it.
+    turn: tokio::sync::Mutex<()>,
     // Made at the first request: loading the certificates of the system reads files, which `init` must not wait for.
     made: Mutex<Option<Made>>,
 }
@@ -55,6 +60,9 @@ pub(crate) enum HttpError {
     /// There is no client; the reason is that of TLS.
     #[error("TLS cannot be set up: {0}")]
     NoClient(String),
+    /// There is none yet.
+    #[error("reading the certificates {0}")]
+    NoClientYet(#[source] Undone),
     /// The request could not be sent, or there was no answer to it.
     #[error("{}", text::one_line(.0))]
     Exchange(#[source] hyper_util::client::legacy::Error),
@@ -65,8 +73,12 @@ pub(crate) enum HttpError {
 
 impl HttpClient {
     pub(crate) fn new(options: HttpOptions) -> Self {
-        let made = Mutex::default();
-        Self(Arc::new(Inner { options, made }))
+        Self(Arc::new(Inner {
+            options,
+            aside: Aside::new(1, READING),
+            turn: tokio::sync::Mutex::default(),
+            made: Mutex::default(),
+        }))
     }
 
     pub(crate) fn options(&self) -> &HttpOptions {
@@ -88,7 +100,7 @@ impl HttpClient {
         &self,
         request: Request<Bytes>,
     ) -> Result<Response<Collected<Bytes>>, HttpError> {
-        let sender = self.sender().map_err(HttpError::NoClient)?;
+        let sender = self.sender().await?;
         let response = sender
             .request(request.map(Full::new))
             .await
@@ -106,20 +118,50 @@ impl HttpClient {
         Ok(Response::from_parts(head, body))
     }
 
-    /// Returns what requests are sent with: a new one when the files of the last one have been replaced, all of them. While
-    /// those that are there do not do, as half-way through, the last one goes on.
-    fn sender(&self) -> Result<Sender, String> {
-        let Inner { options, made } = &*self.0;
+    /// Returns what requests are sent with. While the files cannot be read that it is made of, the last one goes on.
+    async fn sender(&self) -> Result<Sender, HttpError> {
+        let Inner { options, turn, .. } = &*self.0;
+        if options.tls.unused {
+            let made = self.last().map_or_else(|| self.renewed(), Ok);
+            return made.map_err(HttpError::NoClient);
+        }
+        let _turn = turn.lock().await;
+        let last = self.last();
+        if let Some(last) = &last
+            && !options.tls.has_files()
+        {
+            return Ok(last.clone());
+        }
+        let this = self.clone();
+        match (self.0.aside.run(move || this.renewed()).await, last) {
+            (Ok(renewed), _) => renewed.map_err(HttpError::NoClient),
+            (Err(undone), Some(last)) => {
+                self.tell_stale(&format!("reading them {undone}"));
+                Ok(last)
+            }
+            (Err(undone), None) => Err(HttpError::NoClientYet(undone)),
+        }
+    }
+
+    /// Returns what requests were sent with last.
+    fn last(&self) -> Option<Sender> {
+        Some(self.made().as_ref()?.sender.clone())
+    }
+
+    /// Returns a new one when the files of the last one have been replaced, all of them. While those that are there do not do, as
+    /// half-way through, the last one goes on.
+    fn renewed(&self) -> Result<Sender, String> {
+        let Inner { options, .. } = &*self.0;
         let written = options.tls.written();
-        let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = &*made
+        if let Some(last) = &mut *self.made()
             && last.written == written
         {
+            last.stale = false;
             return Ok(last.sender.clone());
         }
-        match (make(options), &mut *made) {
-            (Ok(sender), made) => {
-                *made = Some(Made {
+        match (make(options), self.last()) {
+            (Ok(sender), _) => {
+                *self.made() = Some(Made {
                     sender: sender.clone(),
                     written,
                     stale: false,
@@ -128,12 +170,25 @@ impl HttpClient {
             }
             (Err(reason), None) => Err(reason),
             (Err(reason), Some(last)) => {
-                if !std::mem::replace(&mut last.stale, true) {
-                    tracing::warn!(target: "radiosonde", reason, "the certificates cannot be read again; those that were read last go on");
-                }
-                Ok(last.sender.clone())
+                self.tell_stale(&reason);
+                Ok(last)
             }
         }
+    }
+
+    /// Tells that the last one goes on, once.
+    fn tell_stale(&self, reason: &str) {
+        let mut made = self.made();
+        let was_stale = made
+            .as_mut()
+            .is_none_or(|last| std::mem::replace(&mut last.stale, true));
+        if !was_stale {
+            tracing::warn!(target: "radiosonde", reason, "the certificates cannot be read again; those that were read last go on");
+        }
+    }
+
+    fn made(&self) -> MutexGuard<'_, Option<Made>> {
+        self.0.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -182,6 +237,9 @@ fn make(options: &HttpOptions) -> Result<Sender, String> {
 /// How long connecting may take. The deadline of the exchange alone would let a black hole use all of it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long reading certificates may take.
+const READING: Duration = Duration::from_secs(5);
+
 /// Collectors and Sentry answer in a few hundred bytes. A body that is larger reads as an empty one.
 const MAX_RESPONSE: usize = 64 * 1024;
 
@@ -224,20 +282,74 @@ mod tests {
         });
         let second = |second| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(second));
         put(&certificate, "client.pem", 1);
-        assert!(client.sender().is_err(), "there is no key");
+        assert!(client.renewed().is_err(), "there is no key");
         put(&key, "client.key", 1);
-        assert!(client.sender().is_ok(), "it is asked for again");
+        assert!(client.renewed().is_ok(), "it is asked for again");
         assert_eq!(state(&client), Some((second(1), false)));
 
         // The certificate of another, to which the key does not belong.
         put(&certificate, "server.pem", 2);
-        assert!(client.sender().is_ok());
+        assert!(client.renewed().is_ok());
         assert_eq!(state(&client), Some((second(1), true)));
         put(&key, "nothing", 2);
-        assert!(client.sender().is_ok());
+        assert!(client.renewed().is_ok());
         assert_eq!(state(&client), Some((second(1), true)));
         put(&key, "server.key", 3);
-        assert!(client.sender().is_ok());
+        assert!(client.renewed().is_ok());
         assert_eq!(state(&client), Some((second(3), false)));
+    }
+
+    #[cfg(feature = "otlp")]
+    #[tokio::test]
+    async fn certificates_that_hang_hold_up_nothing_but_themselves() {
+        let directory = tempfile::tempdir().unwrap();
+        let authorities = directory.path().join("ca.pem");
+        put(&authorities, "ca.pem", 1);
+        let files = TlsFiles {
+            authorities: Some(authorities.clone()),
+            ..TlsFiles::default()
+        };
+        let client = HttpClient(Arc::new(Inner {
+            options: HttpOptions {
+                tls: files,
+                ..HttpOptions::default()
+            },
+            aside: Aside::new(1, Duration::from_millis(50)),
+            turn: tokio::sync::Mutex::default(),
+            made: Mutex::default(),
+        }));
+        let (lets_go, waits) = std::sync::mpsc::channel::<()>();
+        let hangs = client.0.aside.run(move || waits.recv()).await;
+        assert!(hangs.is_err());
+        let error = client.sender().await.map(drop).unwrap_err();
+        let said = "reading the certificates waits for others that do not end";
+        assert_eq!(
+            (error.to_string().as_str(), error.is_transient()),
+            (said, true)
+        );
+
+        drop(lets_go);
+        let sender = async {
+            while client.sender().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let read = tokio::time::timeout(Duration::from_mins(1), sender).await;
+        read.expect("they are read");
+
+        put(&authorities, "server.pem", 2);
+        let (_held, waits) = std::sync::mpsc::channel::<()>();
+        let hangs = client.0.aside.run(move || waits.recv()).await;
+        assert!(hangs.is_err());
+        assert!(client.sender().await.is_ok(), "the last one goes on");
+        let second = |second| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(second));
+        assert_eq!(state(&client), Some((second(1), true)));
+    }
+
+    #[tokio::test]
+    async fn who_comes_while_certificates_are_read_waits_for_them() {
+        let client = HttpClient::new(HttpOptions::default());
+        let (one, other) = tokio::join!(client.sender(), client.sender());
+        assert!(one.is_ok() && other.is_ok());
     }
 }

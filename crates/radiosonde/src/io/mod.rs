@@ -4,6 +4,7 @@
 //! while the host's is stuck or gone. Nothing of the host ever waits for it: producers hand over through bounded
 //! [queues](pipeline), and [`Io::stop`] gives up at its deadline.
 
+mod aside;
 pub(crate) mod attempt;
 #[cfg(feature = "otlp")]
 pub(crate) mod file;
@@ -17,6 +18,7 @@ mod rounds;
 mod thread;
 mod tls;
 
+pub(crate) use aside::Aside;
 pub(crate) use http_client::{HttpClient, HttpOptions};
 pub(crate) use latch::Latch;
 #[cfg(feature = "otlp-grpc")]

@@ -27,6 +27,11 @@ impl TlsFiles {
         self.paths().map(written).collect()
     }
 
+    /// Tells whether there are any.
+    pub(super) fn has_files(&self) -> bool {
+        self.paths().next().is_some()
+    }
+
     fn paths(&self) -> impl Iterator<Item = &Path> {
         let client = self.client.iter();
         let client = client.flat_map(|(certificate, key)| [certificate, key]);
@@ -49,7 +54,7 @@ impl TlsFiles {
     )]
     pub(crate) fn check(&self) -> Result<(), String> {
         #[cfg(any(feature = "tls", feature = "tls-ring"))]
-        if self.paths().next().is_some() {
+        if self.has_files() {
             config(self)?;
         }
         Ok(())

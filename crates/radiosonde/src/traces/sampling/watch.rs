@@ -1,5 +1,6 @@
 //! Strategies that change while the service runs.
 
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::Asked;
 use super::strategies::{Strategies, read_file};
 use crate::config::{StrategyPlace, StrategySource};
 use crate::io::attempt::{Cutoff, attempt};
-use crate::io::{HttpClient, HttpOptions, Io};
+use crate::io::{Aside, HttpClient, HttpOptions, Io};
 
 /// The strategies that hold now.
 #[derive(Debug, Clone)]
@@ -22,16 +23,12 @@ impl Watched {
     pub(super) fn start(io: &mut Io, source: &StrategySource, service: &str) -> Self {
         let initial = Strategies::all(source.initial);
         let strategies = Self(Arc::new(RwLock::new(initial)));
-        let mut watcher = Watcher {
-            strategies: strategies.clone(),
-            place: source.place.clone(),
-            service: service.to_owned(),
-            client: io.client(options(&source.place)),
-            last: None,
-            failed: false,
-        };
+        let client = io.client(options(&source.place));
+        let mut watcher = Watcher::new(&strategies, source.place.clone(), service, client);
         // A file holds from the first request.
-        watcher.look_at_file();
+        if let StrategyPlace::File(path) = &source.place {
+            watcher.take(read_file(path));
+        }
         let every = source.every;
         io.spawn(move |cutoff| watcher.run(every, cutoff));
         strategies
@@ -49,29 +46,38 @@ struct Watcher {
     place: StrategyPlace,
     service: String,
     client: HttpClient,
+    /// Where files are read: those of a file system that hangs must not hold up what is sent.
+    aside: Aside,
+    read_file: fn(&Path) -> Result<String, String>,
     /// What was read last: strategies that have not changed go on counting.
     last: Option<String>,
     failed: bool,
 }
 
 impl Watcher {
+    fn new(strategies: &Watched, place: StrategyPlace, service: &str, client: HttpClient) -> Self {
+        Self {
+            strategies: strategies.clone(),
+            place,
+            service: service.to_owned(),
+            client,
+            aside: Aside::new(1, TIMEOUT),
+            read_file,
+            last: None,
+            failed: false,
+        }
+    }
+
     async fn run(mut self, every: Duration, mut cutoff: Cutoff) {
         loop {
-            match self.place.clone() {
-                StrategyPlace::File(_) => self.look_at_file(),
-                StrategyPlace::Server(server) => {
-                    let read = self.ask(&server, &mut cutoff).await;
-                    self.take(read);
-                }
-                #[cfg(feature = "otlp-grpc")]
-                StrategyPlace::Grpc(method) => {
-                    let (client, service) = (self.client.clone(), self.service.clone());
-                    let question =
-                        async move { super::jaeger::ask(&client, method, service, TIMEOUT).await };
-                    let read = attempt(question, TIMEOUT, &mut cutoff).await;
-                    self.take(read);
-                }
-            }
+            let asking = cutoff.clone();
+            let read = tokio::select! {
+                biased;
+                // The end of the service does not wait for what it would not need any more.
+                () = cutoff.is_set() => return,
+                read = self.read(asking) => read,
+            };
+            self.take(read);
             tokio::select! {
                 biased;
                 () = cutoff.is_set() => return,
@@ -80,10 +86,21 @@ impl Watcher {
         }
     }
 
-    fn look_at_file(&mut self) {
-        if let StrategyPlace::File(path) = &self.place {
-            let read = read_file(path);
-            self.take(read);
+    async fn read(&self, mut cutoff: Cutoff) -> Result<String, String> {
+        match self.place.clone() {
+            StrategyPlace::File(path) => {
+                let read = self.read_file;
+                let done = self.aside.run(move || read(&path)).await;
+                done.unwrap_or_else(|undone| Err(format!("reading the file {undone}")))
+            }
+            StrategyPlace::Server(server) => self.ask(&server, &mut cutoff).await,
+            #[cfg(feature = "otlp-grpc")]
+            StrategyPlace::Grpc(method) => {
+                let (client, service) = (self.client.clone(), self.service.clone());
+                let question =
+                    async move { super::jaeger::ask(&client, method, service, TIMEOUT).await };
+                attempt(question, TIMEOUT, &mut cutoff).await
+            }
         }
     }
 
@@ -147,11 +164,14 @@ fn options(place: &StrategyPlace) -> HttpOptions {
     }
 }
 
-/// How long one question may take.
+/// How long one question may take, or reading a file.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering::Relaxed;
+    use std::sync::atomic::{AtomicBool, AtomicUsize};
+
     use opentelemetry::trace::TraceId;
     use radiosonde_testkit::fault::{FaultCollector, Mode, Received};
     use tokio::sync::watch;
@@ -160,7 +180,7 @@ mod tests {
     use super::super::Origin;
     use super::*;
 
-    const EVERY: Duration = Duration::from_secs(10);
+    const EVERY: Duration = Duration::from_millis(10);
 
     fn of(share: u8) -> String {
         format!(r#"{{"default_strategy":{{"type":"probabilistic","param":{share}}}}}"#)
@@ -175,72 +195,96 @@ mod tests {
         })
     }
 
-    #[tokio::test(start_paused = true)]
+    fn watcher(place: StrategyPlace) -> Watcher {
+        let strategies = Watched(Arc::new(RwLock::new(Strategies::all(1.0))));
+        let client = HttpClient::new(HttpOptions::default());
+        Watcher::new(&strategies, place, "check out", client)
+    }
+
+    /// Waits until something holds, by a clock that is not paused: that one does not wait for threads and sockets.
+    async fn until(what: impl Fn() -> bool) {
+        let soon = async {
+            while !what() {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let done = tokio::time::timeout(Duration::from_mins(1), soon).await;
+        done.expect("the strategies are read");
+    }
+
+    #[tokio::test]
     async fn a_file_is_read_again_when_it_has_changed_and_one_that_will_not_do_changes_nothing() {
+        static READ: AtomicUsize = AtomicUsize::new(0);
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("strategies.json");
         std::fs::write(&file, of(0)).unwrap();
-        let strategies = Watched(Arc::new(RwLock::new(Strategies::all(1.0))));
-        let mut watcher = Watcher {
-            strategies: strategies.clone(),
-            place: StrategyPlace::File(file.clone()),
-            service: "checkout".to_owned(),
-            client: HttpClient::new(HttpOptions::default()),
-            last: None,
-            failed: false,
+        let mut watcher = watcher(StrategyPlace::File(file.clone()));
+        watcher.read_file = |path| {
+            let read = read_file(path);
+            READ.fetch_add(1, Relaxed);
+            read
         };
+        let strategies = watcher.strategies.clone();
         assert!(records(&strategies), "nothing was read yet");
-        watcher.look_at_file();
-        assert!(!records(&strategies), "it holds from the first request");
 
         let (cutoff, receiver) = watch::channel(None);
         let worker = tokio::spawn(watcher.run(EVERY, Cutoff::new(receiver)));
-        // The clock goes on by itself whenever nobody has anything to do.
+        until(|| !records(&strategies)).await;
+        // The third from now has begun after what was written, and the one before it was taken.
+        let read_anew = async || {
+            let before = READ.load(Relaxed);
+            until(|| READ.load(Relaxed) > before + 2).await;
+        };
         for (text, expected) in [
             (of(1), true),
             ("no strategies".to_owned(), true),
             (of(0), false),
         ] {
             std::fs::write(&file, text).unwrap();
-            sleep(EVERY + EVERY / 2).await;
+            read_anew().await;
             assert_eq!(records(&strategies), expected);
         }
         std::fs::remove_file(&file).unwrap();
-        sleep(EVERY + EVERY / 2).await;
+        read_anew().await;
         assert!(!records(&strategies), "what was read last goes on");
 
         cutoff.send_replace(Some(std::time::Instant::now()));
         worker.await.unwrap();
     }
 
-    /// Not on a paused clock, which does not wait for sockets.
+    #[tokio::test]
+    async fn a_file_that_hangs_holds_up_neither_this_thread_nor_the_end() {
+        static READING: AtomicBool = AtomicBool::new(false);
+        static ENDED: AtomicBool = AtomicBool::new(false);
+        let mut watcher = watcher(StrategyPlace::File("/nonexistent".into()));
+        watcher.read_file = |_| {
+            READING.store(true, Relaxed);
+            while !ENDED.load(Relaxed) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Ok(of(0))
+        };
+        let strategies = watcher.strategies.clone();
+        let (cutoff, receiver) = watch::channel(None);
+        let worker = tokio::spawn(watcher.run(EVERY, Cutoff::new(receiver)));
+        // What waits for this goes on on the thread that the worker is on.
+        until(|| READING.load(Relaxed)).await;
+        cutoff.send_replace(Some(std::time::Instant::now()));
+        worker.await.unwrap();
+        assert!(records(&strategies), "it was not read");
+        ENDED.store(true, Relaxed);
+    }
+
     #[tokio::test]
     async fn a_server_is_asked_again_and_one_that_fails_changes_nothing() {
         let answer = |share| Mode::answer("application/json", of(share));
         let server = FaultCollector::start(answer(0));
-        let strategies = Watched(Arc::new(RwLock::new(Strategies::all(1.0))));
         let uri = format!("{}/sampling", server.endpoint());
-        let watcher = Watcher {
-            strategies: strategies.clone(),
-            place: StrategyPlace::Server(uri.parse().unwrap()),
-            service: "check out".to_owned(),
-            client: HttpClient::new(HttpOptions::default()),
-            last: None,
-            failed: false,
-        };
+        let watcher = watcher(StrategyPlace::Server(uri.parse().unwrap()));
+        let strategies = watcher.strategies.clone();
         let (cutoff, receiver) = watch::channel(None);
-        let every = Duration::from_millis(10);
-        let worker = tokio::spawn(watcher.run(every, Cutoff::new(receiver)));
-        let until = async |what: &dyn Fn() -> bool| {
-            let soon = async {
-                while !what() {
-                    sleep(every).await;
-                }
-            };
-            let done = tokio::time::timeout(Duration::from_mins(1), soon).await;
-            done.expect("the server is asked");
-        };
-        until(&|| !records(&strategies)).await;
+        let worker = tokio::spawn(watcher.run(EVERY, Cutoff::new(receiver)));
+        until(|| !records(&strategies)).await;
         for fails in [
             Mode::status(500),
             Mode::answer("text/html", "<html>"),
@@ -249,11 +293,11 @@ mod tests {
             server.set(fails);
             // The one after the next has seen the answer to the next.
             let asked = server.requests().len();
-            until(&|| server.requests().len() > asked + 1).await;
+            until(|| server.requests().len() > asked + 1).await;
             assert!(!records(&strategies), "what was read last goes on");
         }
         server.set(answer(1));
-        until(&|| records(&strategies)).await;
+        until(|| records(&strategies)).await;
         let paths = server.requests();
         let mut paths = paths.iter().map(Received::path);
         assert!(paths.all(|path| path == "/sampling?service=check%20out"));
@@ -274,18 +318,11 @@ mod tests {
         assert_eq!(pauses.len(), 20, "{pauses:?}");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn strategies_that_have_not_changed_go_on_counting() {
+    #[test]
+    fn strategies_that_have_not_changed_go_on_counting() {
         let limited = r#"{"default_strategy":{"type":"ratelimiting","param":1}}"#;
-        let strategies = Watched(Arc::new(RwLock::new(Strategies::all(1.0))));
-        let mut watcher = Watcher {
-            strategies: strategies.clone(),
-            place: StrategyPlace::File("/nonexistent".into()),
-            service: "checkout".to_owned(),
-            client: HttpClient::new(HttpOptions::default()),
-            last: None,
-            failed: false,
-        };
+        let mut watcher = watcher(StrategyPlace::File("/nonexistent".into()));
+        let strategies = watcher.strategies.clone();
         watcher.take(Ok(limited.to_owned()));
         assert!(records(&strategies));
         watcher.take(Ok(limited.to_owned()));

@@ -1,0 +1,93 @@
+//! Work that may hang, done beside the telemetry thread, whose workers have more to do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::timeout;
+
+/// Threads for one kind of work. Work that does not end costs its thread and no more: there are only so many.
+#[derive(Debug, Clone)]
+pub(crate) struct Aside {
+    threads: Arc<Semaphore>,
+    patience: Duration,
+}
+
+/// Why work was not done, in words that follow what it is.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Undone {
+    /// All threads are taken.
+    #[error("waits for others that do not end")]
+    Busy,
+    /// It may end later, which nobody hears of.
+    #[error("did not end within {}", humantime::format_duration(*.0))]
+    Late(Duration),
+    /// It panicked, or there can be no thread.
+    #[error("failed: {0}")]
+    Failed(#[source] JoinError),
+}
+
+impl Aside {
+    /// Makes so many threads possible, for work that is waited for as long as this.
+    pub(crate) fn new(threads: usize, patience: Duration) -> Self {
+        Self {
+            threads: Arc::new(Semaphore::new(threads)),
+            patience,
+        }
+    }
+
+    /// Does some work.
+    ///
+    /// # Errors
+    ///
+    /// Returns why nothing came of it.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Undone> {
+        let permit = self.threads.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| Undone::Busy)?;
+        let work = spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        let done = timeout(self.patience, work).await;
+        done.map_err(|_| Undone::Late(self.patience))?
+            .map_err(Undone::Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_hangs_costs_its_thread_until_it_ends() {
+        let aside = Aside::new(1, Duration::from_millis(50));
+        let (lets_go, waits) = channel::<()>();
+        let hangs = aside.run(move || waits.recv()).await;
+        let said = hangs.map(drop).unwrap_err().to_string();
+        assert_eq!(said, "did not end within 50ms");
+        let busy = aside.run(|| ()).await.unwrap_err().to_string();
+        assert_eq!(busy, "waits for others that do not end");
+        drop(lets_go);
+        let free = async {
+            while aside.threads.available_permits() == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let freed = timeout(Duration::from_mins(1), free).await;
+        freed.expect("the thread is free again");
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_is_told_and_takes_no_thread() {
+        let aside = Aside::new(1, Duration::from_mins(1));
+        let panics = aside.run(|| panic!("expected: work that panics")).await;
+        assert!(matches!(panics, Err(Undone::Failed(_))));
+        assert_eq!(aside.run(|| 7).await.unwrap(), 7);
+    }
+}
