@@ -38,8 +38,10 @@ impl MetricSettings {
             #[cfg(feature = "otlp")]
             exemplars: {
                 use super::env::OTEL_METRICS_EXEMPLAR_FILTER;
-                reader.word(OTEL_METRICS_EXEMPLAR_FILTER, &["trace_based", "always_off"])
-                    == "trace_based"
+                reader.word(
+                    &[OTEL_METRICS_EXEMPLAR_FILTER],
+                    &["trace_based", "always_off"],
+                ) == "trace_based"
             },
             #[cfg(feature = "otlp")]
             export: MetricExport::resolve(config, reader),
@@ -57,7 +59,7 @@ fn with_buckets(config: &Config, reader: &mut Reader<'_>) -> RegistryOptions {
     const EXPONENTIAL: &str = "base2_exponential_bucket_histogram";
 
     let options = config.metrics.clone();
-    if reader.word(NAME, &[EXPLICIT, EXPONENTIAL]) == EXPLICIT {
+    if reader.word(&[NAME], &[EXPLICIT, EXPONENTIAL]) == EXPLICIT {
         return options;
     }
     #[cfg(feature = "slo")]

@@ -92,7 +92,8 @@ impl<'a> Reader<'a> {
         found.max(least)
     }
 
-    /// Reads a number of a standard variable: one that cannot be read is ignored, one out of range is clamped.
+    /// Reads a number of the first of these standard variables that holds one: what cannot be read is ignored, what is out of range is
+    /// clamped.
     pub(crate) fn number<N>(
         &mut self,
         names: &[&'static str],
@@ -102,27 +103,26 @@ impl<'a> Reader<'a> {
     where
         N: Copy + PartialOrd + std::fmt::Display + std::str::FromStr,
     {
-        let set = names
-            .iter()
-            .find_map(|name| Some((*name, self.text(name)?)));
-        let Some((name, text)) = set else {
-            return default;
-        };
-        let Ok(number) = text.parse::<N>() else {
-            self.warn(format!(
-                "{name} is `{text}`, which is no number in range; using {default}"
-            ));
-            return default;
-        };
-        let clamped = match number {
-            number if number < *range.start() => *range.start(),
-            number if number > *range.end() => *range.end(),
-            number if range.contains(&number) => return number,
-            // What compares with nothing is not a number.
-            _ => default,
-        };
-        self.warn(format!("{name} is `{text}`; using {clamped}"));
-        clamped
+        for name in names {
+            let Some(text) = self.text(name) else {
+                continue;
+            };
+            let clamped = match text.parse::<N>() {
+                Ok(number) if number < *range.start() => *range.start(),
+                Ok(number) if number > *range.end() => *range.end(),
+                Ok(number) if range.contains(&number) => return number,
+                // What compares with nothing is not a number.
+                _ => {
+                    self.warn(format!(
+                        "{name} is `{text}`, which is no number in range, and is ignored"
+                    ));
+                    continue;
+                }
+            };
+            self.warn(format!("{name} is `{text}`; using {clamped}"));
+            return clamped;
+        }
+        default
     }
 
     /// Reads a share of a standard variable. One that is none is ignored, as the specification has it, not clamped.
@@ -167,18 +167,24 @@ impl<'a> Reader<'a> {
         on
     }
 
-    /// Reads a word of a standard variable, in any case, as one of these; the first is the default.
+    /// Reads the first of these standard variables that holds one of these words, in any case; the first word is the default.
     #[cfg(feature = "otlp")]
-    pub(crate) fn word(&mut self, name: &'static str, words: &[&'static str]) -> &'static str {
+    pub(crate) fn word(&mut self, names: &[&'static str], words: &[&'static str]) -> &'static str {
         let default = words.first().copied().unwrap_or_default();
-        let Some(text) = self.text(name) else {
-            return default;
-        };
-        let known = words.iter().find(|word| text.eq_ignore_ascii_case(word));
-        if known.is_none() {
-            self.warn(format!("{name} is `{text}`; using {default}"));
+        for name in names {
+            let Some(text) = self.text(name) else {
+                continue;
+            };
+            let mut known = words.iter().copied();
+            if let Some(word) = known.find(|word| text.eq_ignore_ascii_case(word)) {
+                return word;
+            }
+            let words = words.join("`, `");
+            self.warn(format!(
+                "{name} is `{text}`, which is none of `{words}`, and is ignored"
+            ));
         }
-        known.copied().unwrap_or(default)
+        default
     }
 
     /// Reads `key=value` pairs, percent-decoded. One bad pair makes all of them void, as the specification has it.

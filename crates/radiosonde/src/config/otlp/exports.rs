@@ -136,7 +136,7 @@ impl MetricExport {
         let timeout = reader.milliseconds(&timeout, 30_000, 1..=60_000);
         target.timeout = target.timeout.min(timeout);
         let temporality = reader.word(
-            env::OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE,
+            &[env::OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE],
             &["cumulative", "delta", "lowmemory"],
         );
         Some(Self {

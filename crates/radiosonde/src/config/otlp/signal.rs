@@ -121,6 +121,7 @@ pub(super) const LOGS: Signal = Signal {
 };
 
 /// Returns the variable of the signal if it is set, else the one for all signals.
+#[cfg(feature = "otlp-grpc")]
 pub(super) fn set_of(reader: &Reader<'_>, [own, general]: [&'static str; 2]) -> &'static str {
     if reader.text(own).is_some() {
         own

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::signal::{Signal, set_of};
+use super::signal::Signal;
+#[cfg(feature = "otlp-grpc")]
+use super::signal::set_of;
 use super::tls::tls_files;
 use crate::config::value::{Reader, endpoint};
 use crate::config::{Config, Secret, env};
@@ -169,8 +171,8 @@ fn headers_of(reader: &mut Reader<'_>, signal: &Signal) -> Vec<(String, Secret)>
 }
 
 fn is_compressed(reader: &mut Reader<'_>, signal: &Signal) -> bool {
-    let compression = set_of(reader, signal.either(|of| of.compression));
-    reader.word(compression, &["none", "gzip"]) == "gzip"
+    let compression = signal.either(|of| of.compression);
+    reader.word(&compression, &["none", "gzip"]) == "gzip"
 }
 
 /// Returns the protocol, or `None` when it is one that this build does not have: sending HTTP to its port would fail for

@@ -148,20 +148,123 @@ fn over_grpc_an_address_is_a_host_and_a_port_or_more() {
 #[cfg(feature = "otlp-grpc")]
 const METHOD: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
+/// Says where each signal goes and how: spans, metrics, log records.
+fn targets(vars: &[(String, &str)]) -> [String; 3] {
+    let vars: Vec<_> = vars.iter().map(|(name, value)| (&**name, *value)).collect();
+    let settings = resolve("checkout", &vars).unwrap();
+    let targets = [
+        settings.traces.export.unwrap().target,
+        settings.metrics.export.unwrap().target,
+        settings.logs.export.unwrap().target,
+    ];
+    targets.map(|target| {
+        let headers = target.headers.iter();
+        let headers: Vec<_> = headers
+            .map(|(name, value)| (name, value.expose()))
+            .collect();
+        format!("{target:?} {headers:?}")
+    })
+}
+
+/// Sets variables for one signal, and others for all, and expects that it has the one and the others the other.
+fn wins(base: &[(&str, &'static str)], variables: &[(&str, [&'static str; 2])]) {
+    const ALL: &str = "OTEL_EXPORTER_OTLP_";
+    let base = base
+        .iter()
+        .map(|(name, value)| (format!("{ALL}{name}"), *value));
+    let base: Vec<_> = base.collect();
+    let set = |signal: &str, which: usize| {
+        let variables = variables.iter();
+        variables
+            .map(|(name, values)| (format!("{ALL}{signal}{name}"), values[which]))
+            .collect::<Vec<_>>()
+    };
+    let alone = [0, 1].map(|which| targets(&[&base[..], &set("", which)].concat()));
+    for (place, signal) in ["TRACES_", "METRICS_", "LOGS_"].into_iter().enumerate() {
+        let both = targets(&[&base[..], &set("", 0), &set(signal, 1)].concat());
+        for (other, target) in both.iter().enumerate() {
+            let expected = &alone[usize::from(other == place)][other];
+            assert_eq!(target, expected, "{signal}{variables:?}");
+        }
+        assert_ne!(alone[0][place], alone[1][place], "{variables:?}");
+    }
+}
+
 #[test]
-fn what_is_set_for_one_signal_wins() {
+fn every_variable_of_one_signal_wins_over_that_of_all_and_says_nothing_of_the_others() {
+    let plain = [("ENDPOINT", ENDPOINT.1)];
+    for variable in [
+        ("HEADERS", ["a=1", "b=2"]),
+        ("TIMEOUT", ["1000", "2000"]),
+        ("COMPRESSION", ["gzip", "None"]),
+        #[cfg(feature = "otlp-grpc")]
+        ("PROTOCOL", ["http/protobuf", "GRPC"]),
+    ] {
+        wins(&plain, &[variable]);
+    }
+    // Each address is used as it is.
+    let own = ["TRACES", "METRICS", "LOGS"].map(|signal| {
+        let own = format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT");
+        targets(&[
+            (ENDPOINT.0.to_owned(), ENDPOINT.1),
+            (own, "http://other:1/in"),
+        ])
+    });
+    for (place, targets) in own.iter().enumerate() {
+        let is_own = |target: &String| target.contains("http://other:1/in,");
+        let found: Vec<_> = targets.iter().map(is_own).collect();
+        assert_eq!(found, [0, 1, 2].map(|other| other == place));
+    }
+}
+
+#[cfg(any(feature = "tls", feature = "tls-ring"))]
+#[test]
+fn every_variable_about_tls_of_one_signal_wins_over_that_of_all() {
+    macro_rules! file {
+        ($name:literal) => {
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/certificates/", $name)
+        };
+    }
+    let https = [("ENDPOINT", "https://collector:4318")];
+    wins(
+        &https,
+        &[("CERTIFICATE", [file!("ca.pem"), file!("server.pem")])],
+    );
+    let pair = [
+        (
+            "CLIENT_CERTIFICATE",
+            [file!("client.pem"), file!("server.pem")],
+        ),
+        ("CLIENT_KEY", [file!("client.key"), file!("server.key")]),
+    ];
+    wins(&https, &pair);
+    #[cfg(feature = "otlp-grpc")]
+    {
+        let grpc = [("ENDPOINT", "collector:4317"), ("PROTOCOL", "grpc")];
+        wins(&grpc, &[("INSECURE", ["false", "TRUE"])]);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_for_one_signal_leaves_what_is_set_for_all() {
     let vars = [
         ENDPOINT,
         (env::OTEL_EXPORTER_OTLP_TIMEOUT, "1000"),
-        (env::OTEL_EXPORTER_OTLP_TRACES_TIMEOUT, "2000"),
+        (env::OTEL_EXPORTER_OTLP_TRACES_TIMEOUT, "soon"),
         (env::OTEL_EXPORTER_OTLP_COMPRESSION, "gzip"),
-        (env::OTEL_EXPORTER_OTLP_TRACES_COMPRESSION, "none"),
+        (env::OTEL_EXPORTER_OTLP_TRACES_COMPRESSION, "zstd"),
+        (env::OTEL_EXPORTER_OTLP_HEADERS, "a=1"),
+        (env::OTEL_EXPORTER_OTLP_TRACES_HEADERS, "none"),
+        (env::OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT, "7"),
+        (env::OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT, "short"),
     ];
     let settings = resolve("checkout", &vars).unwrap();
-    let spans = settings.traces.export.unwrap().target;
-    assert_eq!((spans.timeout.as_secs(), spans.gzip), (2, false));
-    let metrics = settings.metrics.export.unwrap().target;
-    assert_eq!((metrics.timeout.as_secs(), metrics.gzip), (1, true));
+    let spans = settings.traces.export.unwrap();
+    assert_eq!(spans.value_length, 7);
+    let target = spans.target;
+    assert_eq!((target.timeout.as_secs(), target.gzip), (1, true));
+    assert_eq!(target.headers.len(), 1);
+    assert_eq!(settings.warnings.len(), 4, "{:?}", settings.warnings);
 }
 
 #[cfg(any(feature = "tls", feature = "tls-ring"))]
