@@ -1,4 +1,5 @@
-//! Every variable, abused: all of them at once in a process of its own, once for each value; at full size each by itself.
+//! Every variable, abused: each by itself in a process of its own, with one of the values, or at full size with all; and all at once,
+//! with each value.
 
 use std::ffi::{OsStr, OsString};
 use std::sync::Mutex;
@@ -74,10 +75,11 @@ fn no_value_of_any_variable_harms_the_process() {
         );
         return drop(sonde);
     }
-    let cases = if size(0, 1) == 1 { alone() } else { together() };
-    let next = Mutex::new(cases.into_iter());
+    let alone = if size(0, 1) == 1 { alone() } else { in_turn() };
+    let next = Mutex::new(together().into_iter().chain(alone));
+    // What most of them do is to show that they do nothing.
     std::thread::scope(|scope| {
-        for _ in 0..4 {
+        for _ in 0..8 {
             scope.spawn(|| {
                 loop {
                     let case = next.lock().unwrap().next();
@@ -111,17 +113,26 @@ fn together() -> Vec<Case> {
 
 /// Each value of each variable by itself.
 fn alone() -> Vec<Case> {
-    let of = |name| {
-        abuses().into_iter().map(move |value| Case {
-            value,
-            variables: vec![name],
-            must_start: !is_ours(name),
-        })
-    };
+    let of = |name| abuses().into_iter().map(move |value| Case::of(name, value));
     variables().flat_map(of).collect()
 }
 
+/// Each variable by itself with one of the values, in turn.
+fn in_turn() -> Vec<Case> {
+    let values = abuses().into_iter().cycle();
+    let of = |(name, value)| Case::of(name, value);
+    variables().zip(values).map(of).collect()
+}
+
 impl Case {
+    fn of(name: &'static str, value: OsString) -> Self {
+        Self {
+            value,
+            variables: vec![name],
+            must_start: !is_ours(name),
+        }
+    }
+
     fn check(&self) {
         let name = "abuse::no_value_of_any_variable_harms_the_process";
         let mut command = child::command(name, &[]);

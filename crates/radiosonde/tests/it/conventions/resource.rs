@@ -18,6 +18,7 @@ use crate::child::{self, printed};
 use crate::exported::{resource_logs, resource_spans};
 
 const SECRETS: &str = "arguments may hold secrets";
+const OF_IMAGE: &str = "of a container it is that of an image, which the container names";
 const SET: &str = "`OTEL_RESOURCE_ATTRIBUTES` may say it";
 
 /// <https://opentelemetry.io/docs/specs/semconv/resource/>: service, telemetry, deployment, process, host, operating system,
@@ -82,6 +83,27 @@ const TABLE: &[Row] = &[
         "root",
         "its name is in a database",
     ),
+    left_out(
+        "process.runtime.name",
+        Recommended,
+        Text,
+        "OpenJDK Runtime Environment",
+        "there is none",
+    ),
+    left_out(
+        "process.creation.time",
+        Recommended,
+        Text,
+        "2023-11-21T09:25:34.853Z",
+        "a metric has it",
+    ),
+    left_out(
+        "process.working_directory",
+        Recommended,
+        Text,
+        "/root",
+        "a path may tell who",
+    ),
     row("host.name", Recommended, Text, "opentelemetry-test"),
     row("host.arch", Recommended, Text, "amd64"),
     left_out(
@@ -93,7 +115,18 @@ const TABLE: &[Row] = &[
     ),
     left_out("host.type", Recommended, Text, "n1-standard-1", SET),
     left_out("host.ip", OptIn, Texts, "[192.168.1.140]", "opt-in"),
+    left_out("host.mac", OptIn, Texts, "[AC-DE-48-23-45-67]", "opt-in"),
+    left_out(
+        "host.image.id",
+        Recommended,
+        Text,
+        "ami-07b06b442921831e5",
+        SET,
+    ),
     row("os.type", Required, Text, "linux"),
+    left_out("os.name", Recommended, Text, "Debian", OF_IMAGE),
+    left_out("os.version", Recommended, Text, "12", OF_IMAGE),
+    left_out("os.description", Recommended, Text, "Debian 12", OF_IMAGE),
     row("k8s.pod.name", Recommended, Text, "opentelemetry-pod"),
     row("k8s.pod.uid", Recommended, Text, "275ecb36-5aa8"),
     row("k8s.namespace.name", Recommended, Text, "default"),
