@@ -114,6 +114,10 @@ impl ErrorOptions {
     /// Sets whether headers that name a person or an address, such as `x-forwarded-for`, are told when they are among
     /// [`headers`](Self::headers). Secrets are not, in any case.
     ///
+    /// That is all it decides. The address of a client's connection is in no report, with either setting, unless the service puts it there
+    /// with [`User::ip_address`](crate::errors::User::ip_address); and what it says of a user is told with either setting, since it has
+    /// decided on that by saying it.
+    ///
     /// Defaults to `false`.
     #[must_use]
     pub fn personal_data(mut self, told: bool) -> Self {

@@ -7,13 +7,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderName, HeaderValue};
 use radiosonde_tower::{Arrival, CurrentRequest, with_current_request};
 
 use super::breadcrumbs::Breadcrumbs;
 use super::event::{Event, Exception, Request, Trace, weight_of_texts};
+use super::reentry::unless_at_it;
 use super::report::{MAX_FIELD, bounded, cut};
 use super::told::Told;
 use super::user::UserFields;
@@ -51,17 +52,15 @@ pub(super) struct InRequest<'a> {
     method: &'static str,
     route: &'static str,
     target: &'a str,
-    noted: MutexGuard<'a, Noted>,
+    noted: &'a Noted,
 }
 
 impl Notes {
-    /// Runs `with` with what was noted. Nothing else may run meanwhile, so it must not call code of the service.
-    fn with<T>(&self, with: impl FnOnce(&mut Noted) -> T) -> T {
-        with(&mut self.lock())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Noted> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Runs `with` with what was noted. `None` where this thread is at that already.
+    ///
+    /// Other threads that work for the request wait meanwhile, so it must not call code of the service.
+    fn with<T>(&self, with: impl FnOnce(&mut Noted) -> T) -> Option<T> {
+        unless_at_it(|| with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     fn of(request: &mut CurrentRequest) -> &Self {
@@ -123,9 +122,9 @@ pub(super) fn keep_headers(
 pub(super) fn with_notes<T>(with: impl FnOnce(&mut Noted) -> T) -> Option<T> {
     takes_notes().then_some(())?;
     if let Some(followed) = followed() {
-        return Some(followed.notes.with(with));
+        return followed.notes.with(with);
     }
-    with_current_request(|request| Notes::of(request).with(with))
+    with_current_request(|request| Notes::of(request).with(with)).flatten()
 }
 
 /// Returns the route of the request of this thread, if it works for one.
@@ -145,35 +144,40 @@ pub(super) fn followed_trace() -> Option<Trace> {
     followed()?.trace
 }
 
-/// Runs `with` with the request of this thread, if it works for one. Nothing else may run meanwhile, so it must not call code of
-/// the service.
+/// Runs `with` with the request of this thread, if it works for one. Other threads that do wait meanwhile, so it must not call code
+/// of the service.
 pub(super) fn with_request<T>(with: impl FnOnce(InRequest<'_>) -> T) -> Option<T> {
     if let Some(followed) = followed() {
-        return Some(with(InRequest {
-            method: followed.method,
-            route: followed.route,
-            target: &followed.target,
-            noted: followed.notes.lock(),
-        }));
+        return followed.notes.with(|noted| {
+            with(InRequest {
+                method: followed.method,
+                route: followed.route,
+                target: &followed.target,
+                noted,
+            })
+        });
     }
-    with_current_request(|request| {
+    let with = |request: &mut CurrentRequest| {
         let notes = Notes::of(request).clone();
-        with(InRequest {
-            method: request.method(),
-            route: request.route(),
-            target: request.target(),
-            noted: notes.lock(),
+        notes.with(|noted| {
+            with(InRequest {
+                method: request.method(),
+                route: request.route(),
+                target: request.target(),
+                noted,
+            })
         })
-    })
+    };
+    with_current_request(with).flatten()
 }
 
 /// Tells whether something that happened in the request of this thread was reported.
 pub(super) fn was_reported() -> bool {
     let told = |request: &mut CurrentRequest| {
         let notes = request.extensions().get::<Notes>();
-        notes.is_some_and(|notes| notes.with(|noted| noted.told.anything()))
+        notes?.with(|noted| noted.told.anything())
     };
-    with_current_request(told).unwrap_or(false)
+    with_current_request(told).flatten().unwrap_or(false)
 }
 
 /// Returns what Sentry calls the transaction: method and route.
@@ -187,7 +191,7 @@ pub(super) fn transaction(method: &str, route: &str) -> String {
 impl InRequest<'_> {
     /// Returns about how many bytes an event takes more that it is described in.
     pub(super) fn weight(&self) -> usize {
-        let noted = &self.noted;
+        let noted = self.noted;
         let headers = noted.headers.iter();
         let headers = headers.map(|(name, value)| name.as_str().len() + value.len().min(MAX_FIELD));
         self.route.len()
@@ -251,3 +255,43 @@ thread_local! {
 
 /// Whether any reports are made in this process.
 static TAKES_NOTES: AtomicBool = AtomicBool::new(false);
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    /// Asks when it is dropped, as the panic hook does: while what panics holds its locks.
+    struct Asks;
+
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            assert!(with_notes(|_| ()).is_none());
+            assert!(with_request(|_| ()).is_none());
+        }
+    }
+
+    #[test]
+    fn a_panic_among_the_notes_of_a_request_does_not_wait_for_them() {
+        start();
+        let followed = Arc::new(Followed {
+            method: "GET",
+            route: "/",
+            target: "/".into(),
+            notes: Notes::default(),
+            trace: None,
+        });
+        Followed::scope(&followed, || {
+            let panics = || {
+                with_notes(|_| {
+                    let _asks = Asks;
+                    panic!("as expected");
+                })
+            };
+            assert!(catch_unwind(panics).is_err());
+            assert!(with_notes(|_| ()).is_some());
+            assert!(with_request(|_| ()).is_some());
+        });
+    }
+}

@@ -43,6 +43,7 @@ mod panic;
 mod preparation;
 mod project;
 mod rate_limits;
+mod reentry;
 mod report;
 mod reporter;
 mod request;

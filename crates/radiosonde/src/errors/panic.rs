@@ -21,10 +21,10 @@ fn event(panic: &PanicHookInfo<'_>) -> Event {
     let message = panic.payload_as_str().unwrap_or("a panic without a text");
     let mut event = Event::new(Level::Fatal);
     event.exception.0.push(Exception {
-        kind: "panic".into(),
+        kind: KIND.into(),
         value: bounded(message),
         mechanism: Some(Mechanism {
-            kind: "panic",
+            kind: KIND,
             handled: false,
         }),
         stacktrace: None,
@@ -39,5 +39,20 @@ fn event(panic: &PanicHookInfo<'_>) -> Event {
     event
 }
 
+/// Tells whether an event is about a panic.
+pub(super) fn is_panic(event: &Event) -> bool {
+    let mut errors = event.exception.0.iter();
+    errors.any(|error| error.kind == KIND)
+}
+
+/// Returns where a panic happened, if the event is about one: what somebody logged may have a field of that name as well.
+pub(super) fn place(event: &Event) -> Option<&str> {
+    let place = event.extra.get(LOCATION).filter(|_| is_panic(event));
+    place?.as_str()
+}
+
+/// What an exception is called that is a panic. No type of an error is: those begin with a capital.
+const KIND: &str = "panic";
+
 /// The member that says where a panic happened.
-pub(super) const LOCATION: &str = "location";
+const LOCATION: &str = "location";

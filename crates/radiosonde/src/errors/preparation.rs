@@ -3,8 +3,7 @@
 use std::fmt;
 
 use super::event::{Event, Stacktrace};
-use super::panic::LOCATION;
-use super::{ErrorReport, Level, scrubbing};
+use super::{ErrorReport, panic, scrubbing};
 use crate::config::{BeforeSend, SentrySettings};
 
 /// Completes reports. Takes its time: the service may have its say.
@@ -57,8 +56,7 @@ impl Preparation {
 
 /// Lets panics without a stack be grouped by their place: Sentry would go by their texts, which may differ each time.
 fn group_by_place(event: &mut Event) {
-    let place = event.extra.get(LOCATION).and_then(|place| place.as_str());
-    if let (Level::Fatal, Some(place)) = (event.level, place) {
+    if let Some(place) = panic::place(event) {
         event.fingerprint = vec!["panic".into(), place.into()];
     }
 }

@@ -16,6 +16,7 @@ use super::gate::Gate;
 use super::losses::Loss;
 use super::preparation::Preparation;
 use super::project::Project;
+use super::reentry::unless_at_it;
 use super::sending::Sending;
 use super::sessions::{SessionEnd, Sessions};
 use super::stack;
@@ -137,11 +138,14 @@ impl Reporter {
     /// Takes note of a panic, and returns whether an event is no news of one, whatever request it belonged to.
     fn is_news(&self, event: &Event) -> bool {
         // Nearly all events are about none, and do not meet here. Those that do wait for as long as another compares texts.
-        OfPanic::of(event).is_none_or(|of_panic| {
-            let told = self.0.told_panics.lock();
-            told.unwrap_or_else(PoisonError::into_inner)
-                .is_news(of_panic)
-        })
+        let told = || self.0.told_panics.lock();
+        let is_news = |of_panic| {
+            unless_at_it(|| {
+                let mut told = told().unwrap_or_else(PoisonError::into_inner);
+                told.is_news(of_panic)
+            })
+        };
+        OfPanic::of(event).and_then(is_news).unwrap_or(true)
     }
 
     /// Takes room for an event of this weight, if there is any, and adds what is known of its request and of what happened before.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::event::{Event, Exception};
+use super::panic::is_panic;
 use super::report::cut;
 
 /// What was reported. A failure is told by its innermost cause: whoever passes an error on wraps it.
@@ -135,11 +136,6 @@ fn is_quoted(event: &Event, said: &str) -> bool {
         .is_some_and(|cause| said.contains(&cause.value));
     let ends_with = |error: &Exception| said.ends_with(&error.value);
     !is_panic(event) && (quotes_cause || errors.iter().filter(is_long).any(ends_with))
-}
-
-fn is_panic(event: &Event) -> bool {
-    let mut errors = event.exception.0.iter();
-    errors.any(|error| error.kind == "panic")
 }
 
 fn quotes(event: &Event, panic: &str) -> bool {

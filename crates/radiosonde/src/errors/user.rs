@@ -8,7 +8,8 @@ use super::report::{MAX_FIELD, cut};
 
 /// Who a request is for, for [`set_user`](super::set_user).
 ///
-/// What is given here is sent as it is, and of each text the first kilobyte.
+/// What is given here is sent as it is, and of each text the first kilobyte. To give it is to decide that it is sent:
+/// [`ErrorOptions::personal_data`](super::ErrorOptions::personal_data) is about headers alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User(pub(super) UserFields);
 
@@ -56,7 +57,7 @@ impl User {
         self
     }
 
-    /// Adds the address that the user came from.
+    /// Adds the address that the user came from. No report has it otherwise.
     #[must_use]
     pub fn ip_address(mut self, address: IpAddr) -> Self {
         self.0.ip_address = Some(address);

@@ -44,9 +44,9 @@ pub(crate) fn header<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
     }
 }
 
-/// Scrubs a query, or a form, which is written alike.
+/// Scrubs a query.
 ///
-/// Names and values are compared as they read once decoded.
+/// Names and values are compared as they read once decoded. A form, which is written alike, is found in running text.
 pub(crate) fn query(query: &str) -> Cow<'_, str> {
     if !query.split('&').any(pair_holds_secret) {
         return query.into();

@@ -142,6 +142,37 @@ fn values_are_found_by_their_names() {
 }
 
 #[test]
+fn forms_and_queries_in_a_text_are_known_by_more_names() {
+    for (given, expected) in [
+        (
+            "no account for name=joe&code=s3cret&keep=1",
+            "no account for name=joe&code=[Filtered]&keep=1",
+        ),
+        (
+            "body 'sig=s3cret&name=joe' is no JSON",
+            "body 'sig=[Filtered]&name=joe' is no JSON",
+        ),
+        (
+            "for url (https://host/a?X-Amz-Signature=s3cret): refused",
+            "for url (https://host/a?X-Amz-Signature=[Filtered]): refused",
+        ),
+        (
+            "user[password]=s3cret&user[name]=joe",
+            "user[password]=[Filtered]&user[name]=joe",
+        ),
+        ("user[password]=s3cret", "user[password]=[Filtered]"),
+        ("a&user%5Bmonkey%5D=s3cret", "a&user%5Bmonkey%5D=[Filtered]"),
+        (
+            r#"config["password"] = "s3cret""#,
+            r#"config["password"] = "[Filtered]""#,
+        ),
+        ("?code=[Filtered]&sig=", "?code=[Filtered]&sig="),
+    ] {
+        scrubbed(given, expected);
+    }
+}
+
+#[test]
 fn sentences_stay_sentences() {
     for sentence in [
         "session: not found",
@@ -155,6 +186,8 @@ fn sentences_stay_sentences() {
         "GET /auth/login answered 503",
         "see docs/key/readme",
         "at 12:30 the bearer left",
+        "ended with code=7, lesson=2; why? b & c=1",
+        "cores[0]=2, rows[id]: 7",
         "100 % of 3/4: 1 = 1",
         "",
     ] {
@@ -191,11 +224,11 @@ fn tokens_are_known_by_their_shape() {
 
 #[test]
 fn a_text_with_many_secrets_is_one() {
-    for piece in ["key=x ", "a:b@c ", "token: 1,"] {
+    for piece in ["key=x ", "a:b@c ", "token: 1,", "&sig={"] {
         assert_eq!(text(&piece.repeat(100)), FILTERED);
     }
     // Finding nothing takes no longer.
-    for piece in ["://", "{[(", "@", "/token/", "-----BEGIN ", "\\\"", ": "] {
+    for piece in ["://", "{[(", "@", "/token/", "-----BEGIN ", "\\\"", ": ", "&sig=", "?&"] {
         let long = piece.repeat(8_192 / piece.len());
         let _ = text(&long);
     }

@@ -10,6 +10,7 @@ pub(crate) fn text(text: &str) -> Cow<'_, str> {
     let mut secrets = Vec::new();
     words::userinfo(text, &mut secrets);
     words::named(text, &mut secrets);
+    words::pairs(text, &mut secrets);
     shapes::shaped(text, &mut secrets);
     if secrets.is_empty() {
         return text.into();

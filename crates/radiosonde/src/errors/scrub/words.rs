@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
 
-use super::{FILTERED, TERMS};
+use super::{FILTERED, TERMS, decoded, is_secret_parameter};
 
 /// Tells whether this is the name of a header whose value is a list of names and values.
 pub(super) fn is_cookie(name: &str) -> bool {
@@ -27,6 +27,29 @@ pub(super) fn named(text: &str, secrets: &mut Vec<Range<usize>>) {
             _ => wrapped(text, at),
         };
         secrets.extend(found.filter(|value| !value.is_empty()));
+    }
+}
+
+/// Finds the values of a query or a form, which have names that give a secret away as in [`query`](super::query): more of them than
+/// in a sentence, and percent-encoded or in brackets, as in `user[password]=value`.
+pub(super) fn pairs(text: &str, secrets: &mut Vec<Range<usize>>) {
+    let mut at = 0;
+    for word in text.split_inclusive(is_break) {
+        let mut start = at;
+        at += word.len();
+        if !word.contains(BETWEEN_PAIRS) {
+            continue;
+        }
+        for pair in word.split_inclusive(BETWEEN_PAIRS) {
+            if secrets.len() > MAX_SECRETS {
+                return;
+            }
+            let name = pair.split_once('=').map(|(name, _)| name);
+            let secret = name.filter(|name| is_secret_parameter(&decoded(name)));
+            let value = secret.map(|name| value_at(text, start + name.len() + 1));
+            secrets.extend(value.filter(|value| !value.is_empty()));
+            start += pair.len();
+        }
     }
 }
 
@@ -125,9 +148,9 @@ fn wrapped(text: &str, at: usize) -> Option<Range<usize>> {
     Some(at + 1..closing(text, at))
 }
 
-/// Returns the name that ends before a separator, without quotes and spaces between them.
+/// Returns the name that ends before a separator, without quotes, brackets and spaces between them.
 fn name_before(text: &str, at: usize) -> Option<&str> {
-    let text = text[..at].trim_end_matches(['"', '\'', '\\', ' ']);
+    let text = text[..at].trim_end_matches(['"', '\'', '\\', ' ', ']']);
     let start = text.rfind(|c: char| !is_of_name(c));
     let name = start.map_or(text, |start| &text[after_char(text, start)..]);
     (!name.is_empty()).then_some(name)
@@ -275,6 +298,9 @@ fn is_closing(c: char) -> bool {
 fn after_char(text: &str, at: usize) -> usize {
     at + text[at..].chars().next().map_or(0, char::len_utf8)
 }
+
+/// What stands before and between the pairs of a query or a form.
+const BETWEEN_PAIRS: [char; 2] = ['?', '&'];
 
 /// Terms that are part of common words.
 const SHORT: &[&str] = &["auth", "key", "sso", "sid"];

@@ -201,3 +201,124 @@ fn a_panic_is_one_event_whoever_catches_it_and_says_so() {
     });
     assert_eq!(count(&sonde, "panics_total "), 4);
 }
+
+/// What panics when it becomes a text.
+#[cfg(feature = "axum")]
+#[derive(Clone, Copy)]
+struct Unspeakable;
+
+#[cfg(feature = "axum")]
+impl From<Unspeakable> for String {
+    fn from(_: Unspeakable) -> Self {
+        panic!("no name")
+    }
+}
+
+#[cfg(feature = "axum")]
+impl std::fmt::Debug for Unspeakable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("nothing to see")
+    }
+}
+
+#[cfg(feature = "axum")]
+impl std::fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("nothing to say")
+    }
+}
+
+#[cfg(feature = "axum")]
+impl std::error::Error for Unspeakable {}
+
+/// Says something of its request when it goes.
+#[cfg(feature = "axum")]
+struct Parting;
+
+#[cfg(feature = "axum")]
+impl Drop for Parting {
+    fn drop(&mut self) {
+        radiosonde::errors::set_tag("parting", "while unwinding");
+    }
+}
+
+/// The hook asks for the notes of the request that panics: nothing of the service's may run while they are locked.
+#[cfg(feature = "axum")]
+#[test]
+fn what_is_said_of_a_request_may_panic_while_it_is_said() {
+    use std::panic::AssertUnwindSafe;
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::Request;
+    use axum::routing::get;
+    use futures_util::FutureExt as _;
+    use radiosonde::errors::{set_cause, set_tag, within_request};
+    use tower::ServiceExt as _;
+
+    let name = "errors::panics::what_is_said_of_a_request_may_panic_while_it_is_said";
+    if !child::is_child() {
+        let collector = FaultCollector::start(Mode::status(200));
+        let events = reported(name, &collector);
+        let told: Vec<_> = events
+            .iter()
+            .map(|event| {
+                let panic = event["exception"]["values"][0]["value"].as_str();
+                let transaction = event["transaction"].as_str();
+                assert_eq!(event["tags"]["tenant"], "acme", "{event:#}");
+                (transaction.unwrap(), panic.unwrap())
+            })
+            .collect();
+        let expected = [
+            ("GET /tag", "no name"),
+            ("GET /task", "no name"),
+            ("GET /cause", "nothing to say"),
+            ("GET /field", "nothing to see"),
+            ("GET /error", "nothing to say"),
+            ("GET /parting", "no more"),
+        ];
+        assert_eq!(told, expected, "{events:#?}");
+        return;
+    }
+    std::panic::set_hook(Box::new(|_| {}));
+    let config = radiosonde::Config::new("checkout").flush_timeout(Duration::from_secs(5));
+    let sonde = radiosonde::init(config).unwrap();
+    let handler = async |what: &'static str| {
+        set_tag("tenant", "acme");
+        match what {
+            "tag" => set_tag(Unspeakable, "x"),
+            "task" => within_request(async { set_tag("name", Unspeakable) }).await,
+            "cause" => set_cause(&Unspeakable),
+            "field" => tracing::info!(value = ?Unspeakable, "it goes on"),
+            "error" => {
+                let error: &(dyn std::error::Error + 'static) = &Unspeakable;
+                tracing::error!(error, "it broke");
+            }
+            _ => {
+                let _parting = Parting;
+                panic!("no more");
+            }
+        }
+    };
+    let paths = ["/tag", "/task", "/cause", "/field", "/error", "/parting"];
+    let app = paths
+        .into_iter()
+        .fold(Router::new(), |app, path| {
+            let what = path.trim_start_matches('/');
+            app.route(path, get(move || handler(what)))
+        })
+        .layer(sonde.layer());
+    let asked = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        for path in paths {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let answer = AssertUnwindSafe(app.clone().oneshot(request));
+            assert!(runtime.block_on(answer.catch_unwind()).is_err(), "{path}");
+        }
+    });
+    eventually("an answer to all", Duration::from_mins(1), || {
+        asked.is_finished().then_some(())
+    });
+    asked.join().unwrap();
+    assert_eq!(count(&sonde, "panics_total "), 6);
+}
