@@ -25,7 +25,7 @@
 //! Before a report is sent, what may be a secret is replaced by `[Filtered]`: the values of fields, headers, and members of a
 //! query whose name contains `auth`, `token`, `secret`, `password`, `passwd`, `pwd`, `key`, `jwt`, `bearer`, `sso`, `saml`, `csrf`,
 //! `xsrf`, `credentials`, `session`, `sid` or `identity`, in any case, and of a query also what is called `sig` or `code`, or contains
-//! `signature`; and in messages the same, the users and passwords of URLs, what
+//! `signature`; and in messages the same, of a form that stands there as of a query, the users and passwords of URLs, what
 //! authorises, private keys, and tokens that are known by their shape. Bodies are never read.
 
 mod about;

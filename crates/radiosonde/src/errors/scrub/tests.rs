@@ -228,7 +228,17 @@ fn a_text_with_many_secrets_is_one() {
         assert_eq!(text(&piece.repeat(100)), FILTERED);
     }
     // Finding nothing takes no longer.
-    for piece in ["://", "{[(", "@", "/token/", "-----BEGIN ", "\\\"", ": ", "&sig=", "?&"] {
+    for piece in [
+        "://",
+        "{[(",
+        "@",
+        "/token/",
+        "-----BEGIN ",
+        "\\\"",
+        ": ",
+        "&sig=",
+        "?&",
+    ] {
         let long = piece.repeat(8_192 / piece.len());
         let _ = text(&long);
     }
