@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
 use std::error::Error;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,6 +13,7 @@ use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Router, body::Bytes};
+use futures_util::FutureExt as _;
 use radiosonde::errors::{self, ErrorOptions, User};
 use radiosonde::layer::{GrpcOptions, RequestOptions};
 use radiosonde::{Config, Service, Sonde};
@@ -60,6 +62,10 @@ fn app(sonde: &Sonde) -> Router {
             }),
         )
         .route("/broken", get(broken))
+        .route(
+            "/panics",
+            get(async || -> StatusCode { panic!("no stock left") }),
+        )
         .route("/shop.v1.Shop/Buy", post(call))
         .route(
             "/logged",
@@ -93,8 +99,10 @@ async fn ask(app: &Router, request: Builder) {
         .header("user-agent", "curl/8")
         .header("cookie", "theme=s3cret");
     let request = request.body(Body::empty()).unwrap();
-    let response = app.clone().oneshot(request).await.unwrap();
-    let _ = axum::body::to_bytes(response.into_body(), usize::MAX).await;
+    let answer = AssertUnwindSafe(app.clone().oneshot(request));
+    if let Ok(response) = answer.catch_unwind().await {
+        let _ = axum::body::to_bytes(response.unwrap().into_body(), usize::MAX).await;
+    }
 }
 
 /// Reports one of every kind.
@@ -120,8 +128,9 @@ async fn every_kind() {
     ask(&app, call).await;
     tracing::error!("outside of a request");
     sonde.report(&not_stored());
+    ask(&app, Request::get("/panics")).await;
     let report = sonde.shutdown(Duration::from_secs(30)).await.error_reports;
-    assert_eq!((report.ended, report.sent), (6, 6), "{report:?}");
+    assert_eq!((report.ended, report.sent), (7, 7), "{report:?}");
 }
 
 #[test]
@@ -138,7 +147,7 @@ fn relay_finds_nothing_wrong_with_any_of_them() {
     ));
     let events = kent.events();
     let normalized = relay::normalize(&events);
-    assert_eq!(normalized.len(), 6);
+    assert_eq!(normalized.len(), 7);
     for (sent, read) in events.iter().zip(&normalized) {
         assert_eq!(read.errors, [""; 0], "{sent:#}");
         let read = &read.event;
@@ -164,6 +173,14 @@ fn relay_finds_nothing_wrong_with_any_of_them() {
         "shop.v1.Shop/Buy failed with INTERNAL"
     );
 
+    let panic = &normalized[6].event;
+    assert_eq!(panic["level"], "fatal", "{panic:#}");
+    assert_eq!(panic["transaction"], "GET /panics", "{panic:#}");
+    let told = &panic["exception"]["values"][0];
+    let mechanism = json!({"type": "panic", "handled": false});
+    assert_eq!(told["value"], "no stock left");
+    assert_eq!(told["mechanism"], mechanism);
+
     // Relay's normaliser is one of events; what else there is has to be as Sentry describes it.
     let [sessions] = &kent.items("sessions")[..] else {
         panic!("{:#?}", kent.items("sessions"));
@@ -176,7 +193,7 @@ fn relay_finds_nothing_wrong_with_any_of_them() {
     let started = aggregate["started"].as_str().unwrap();
     assert!(started.ends_with(":00Z"), "to the minute: {started}");
     let of = |end: &str| aggregate[end].as_u64().unwrap();
-    assert_eq!((of("exited"), of("errored"), of("crashed")), (0, 1, 3));
+    assert_eq!((of("exited"), of("errored"), of("crashed")), (0, 1, 4));
     let [losses] = &kent.items("client_report")[..] else {
         panic!("{:#?}", kent.items("client_report"));
     };
