@@ -500,17 +500,21 @@ async fn sessions_are_told_by_how_they_ended() {
         shop.get(path).await;
     }
     shop.close().await;
-    let told = items(&shop.collector, "sessions");
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert_eq!(
-        told[0]["attrs"],
-        json!({"release": "checkout@1.4.2", "environment": "production"})
-    );
-    let mut aggregate = told[0]["aggregates"][0].clone();
-    let started = aggregate["started"].take();
-    assert!(started.as_str().unwrap().ends_with(":00Z"), "{started}");
-    let expected = json!({"started": null, "exited": 3, "errored": 2, "crashed": 2});
-    assert_eq!(aggregate, expected);
+    // All at the end, unless the test takes a minute.
+    let mut ended = [0; 3];
+    for told in items(&shop.collector, "sessions") {
+        assert_eq!(
+            told["attrs"],
+            json!({"release": "checkout@1.4.2", "environment": "production"})
+        );
+        let aggregate = &told["aggregates"][0];
+        let started = aggregate["started"].as_str().unwrap();
+        assert!(started.ends_with(":00Z"), "{started}");
+        for (sum, kind) in ended.iter_mut().zip(["exited", "errored", "crashed"]) {
+            *sum += aggregate[kind].as_u64().unwrap();
+        }
+    }
+    assert_eq!(ended, [3, 2, 2]);
     assert_eq!(count(&shop.sonde, "radiosonde_sessions_sent_total "), 7);
 
     let shop = Shop::open(ErrorOptions::new().release_health(false), routes());
@@ -536,6 +540,7 @@ async fn a_pause_for_errors_is_none_for_sessions() {
     super::log(&dispatch, &["it broke again"]);
     sonde.shutdown(PATIENCE).await;
     assert_eq!(events(&collector).len(), 1);
-    assert_eq!(items(&collector, "sessions").len(), 1);
+    // It was offered, and not taken.
+    assert!(!items(&collector, "sessions").is_empty());
     assert_eq!(count(&sonde, "radiosonde_sessions_sent_total "), 0);
 }
