@@ -59,6 +59,10 @@ for case in 'ours, not sampled' 'ours, sampled' 'axum-tracing-opentelemetry, not
     'opentelemetry-instrumentation-tower, sampled'; do
     row request "Request, traced or not / $case"
 done
+for case in 'layer that does nothing' 'ours, everything on, nothing exported' 'ours, everything on, failures reported' \
+    'sentry-tower and sentry-tracing'; do
+    row request "Request, with a line of log / $case"
+done
 for case in none traceparent 'traceparent and a full tracestate' 'traceparent, sampled' \
     'traceparent, sampled, and a full tracestate' 'baggage, 64 members in 6 KB, escaped' \
     'baggage, one member of 8 KB' 'baggage, one member of 8 KB, escaped' 'baggage, 64 KB of commas' 'traceparent, 64 KB of dashes'; do

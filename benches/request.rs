@@ -6,6 +6,7 @@
 mod asked;
 mod floor;
 mod headers;
+mod logged;
 mod router;
 mod sampled;
 mod subjects;
@@ -19,6 +20,7 @@ use radiosonde_benches::{Case, Group, Mode, again_with};
 
 use crate::asked::{answer, cycle, uri};
 use crate::headers::{Cases, answer_with, of_others, of_the_w3c};
+use crate::logged::logged_subjects;
 use crate::sampled::{sampled_by, traced_subjects};
 use crate::subjects::{NOOP, SAMPLING, Subject, subjects};
 
@@ -42,13 +44,17 @@ fn main() {
             .threads(threads)
             .run(&mode);
     }
-    let traced = traced_subjects();
-    for threads in [1, 2] {
-        let cases = traced.iter().map(|subject| case(subject, &in_turn));
-        Group::new("Request, traced or not", cases)
-            .over(NOOP)
-            .threads(threads)
-            .run(&mode);
+    for (title, subjects) in [
+        ("Request, traced or not", &traced_subjects()[..]),
+        ("Request, with a line of log", &logged_subjects()),
+    ] {
+        for threads in [1, 2] {
+            let cases = subjects.iter().map(|subject| case(subject, &in_turn));
+            Group::new(title, cases)
+                .over(NOOP)
+                .threads(threads)
+                .run(&mode);
+        }
     }
     headers_of_a_trace(&mode);
 }

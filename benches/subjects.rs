@@ -19,7 +19,7 @@ use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanData, SpanExporter};
-use radiosonde::{Config, Sonde};
+use radiosonde::{Config, Service, Sonde};
 use radiosonde_catalog::HTTP_REQUEST_DURATION;
 use radiosonde_catalog::objective::{Objective, Objectives};
 use radiosonde_metrics::slo::Slos;
@@ -67,9 +67,13 @@ impl Subject {
     pub(crate) fn with(name: &'static str, config: Config) -> Self {
         let parts = radiosonde::build(config).expect("the environment is well-formed");
         let sonde = parts.sonde().clone();
+        Self::new(name, routes().layer(sonde.layer())).watched_by(sonde)
+    }
+
+    pub(crate) fn watched_by(self, sonde: Sonde) -> Self {
         Self {
-            _sonde: Some(sonde.clone()),
-            ..Self::new(name, routes().layer(sonde.layer()))
+            _sonde: Some(sonde),
+            ..self
         }
     }
 
@@ -83,7 +87,7 @@ impl Subject {
         self
     }
 
-    fn reporting_to(mut self, hub: Arc<Hub>) -> Self {
+    pub(crate) fn reporting_to(mut self, hub: Arc<Hub>) -> Self {
         self.hub = Some(hub);
         self
     }
@@ -145,9 +149,7 @@ fn ours() -> [Subject; 5] {
     let promising = promising();
     let with_objectives = ObserveLayer::new(&promising, options());
     let with = Subject::with;
-    let exporting = Config::new("benches")
-        .otlp_endpoint(NOWHERE)
-        .sentry_dsn(NOBODY);
+    let exporting = reporting().otlp_endpoint(NOWHERE);
     [
         Subject::new("ours, metrics", routes().layer(metrics)),
         Subject {
@@ -161,12 +163,14 @@ fn ours() -> [Subject; 5] {
             "ours, everything on, nothing exported",
             Config::new("benches"),
         ),
-        with(
-            "ours, everything on, failures reported",
-            Config::new("benches").sentry_dsn(NOBODY),
-        ),
+        with("ours, everything on, failures reported", reporting()),
         with("ours, everything on and exported, 1 % traced", exporting),
     ]
+}
+
+/// Reports failures, and counts sessions, which are those of a version.
+pub(crate) fn reporting() -> Config {
+    Config::new(Service::new("benches").version("1.0.0")).sentry_dsn(NOBODY)
 }
 
 /// A registry whose objectives are about all requests and about each route, with five bounds that the histogram lacked.
@@ -312,7 +316,7 @@ fn collecting_for_nobody() -> SdkMeterProvider {
     SdkMeterProvider::builder().with_reader(reader).build()
 }
 
-fn sending_nothing() -> Arc<Hub> {
+pub(crate) fn sending_nothing() -> Arc<Hub> {
     let client = Client::from_config(ClientOptions::new().dsn(NOBODY).transport(Nobody));
     Arc::new(Hub::new(Some(Arc::new(client)), Arc::new(Scope::default())))
 }
