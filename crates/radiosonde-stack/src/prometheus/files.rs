@@ -5,7 +5,7 @@ use std::slice;
 use std::time::Duration;
 
 use super::alerting::{Bearing, group};
-use super::objectives::{self, Slo};
+use super::objectives::{self, Slos};
 use super::rules::{AlertRule, Group, Rule};
 use super::stories::{Test, by_step};
 use super::{alerting, config, objective_stories, record_stories, recording, rules, stories};
@@ -40,7 +40,7 @@ pub(crate) fn alerts(stack: &Stack) -> Vec<AlertRule> {
     let of_services = stack.services().iter().flat_map(|service| {
         let section = Section::of_service(stack, service);
         let general = CATEGORIES.iter().map(|category| section.alerts(category));
-        let objectives = section.slos(service).flat_map(|slo| slo.groups());
+        let objectives = section.slos(service).groups();
         let declared = [section.declared(service)];
         general
             .chain(objectives)
@@ -165,17 +165,17 @@ impl<'a> Section<'a> {
 
     /// Writes the rules of all objectives and the tests of each.
     fn write_objectives(&self, service: &Service, tree: &mut Tree) {
-        let objectives = &service.catalogue().objectives;
-        if objectives.is_empty() {
+        if service.catalogue().objectives.is_empty() {
             return;
         }
-        for slo in self.slos(service) {
-            let groups = slo.groups();
-            let order = groups.each_ref().map(|group| group.name.clone());
+        let slos = self.slos(service);
+        let groups = slos.groups();
+        self.add_rules(objectives::CATEGORY, &groups, tree);
+        let order = groups.map(|group| group.name);
+        let files = [self.seen_from_test(objectives::CATEGORY)];
+        for slo in slos.iter() {
             let name = format!("{}.{}", objectives::CATEGORY, slo.objective.name());
-            self.add_rules(&name, &groups, tree);
-            let files = [self.seen_from_test(&name)];
-            for (step, tests) in objective_stories::tests(&slo, &self.spelling) {
+            for (step, tests) in objective_stories::tests(slo, &self.spelling) {
                 let text = stories::file(&files, &order, step, &tests);
                 self.add_test(&name, step, &text, tree);
             }
@@ -211,19 +211,14 @@ impl<'a> Section<'a> {
         alerting::declared(service, self.naming, &self.spelling, &self.bearing)
     }
 
-    fn slos<'s>(&'s self, service: &'s Service) -> impl Iterator<Item = Slo<'s>> {
-        let (spelling, bearing) = (&self.spelling, &self.bearing);
-        let objectives = service.catalogue().objectives.iter();
-        objectives.map(move |objective| {
-            Slo::new(
-                objective,
-                service.name(),
-                spelling,
-                bearing,
-                &self.settings,
-                self.evaluation_interval,
-            )
-        })
+    fn slos(&'a self, service: &'a Service) -> Slos<'a> {
+        Slos::new(
+            service,
+            &self.spelling,
+            &self.bearing,
+            &self.settings,
+            self.evaluation_interval,
+        )
     }
 
     /// Returns the alerts of a category.
@@ -247,9 +242,8 @@ impl<'a> Section<'a> {
 
     /// Returns the groups that record for a service.
     fn records(&self, service: &str) -> Vec<Group> {
-        recording::groups(service, &self.spelling, |record| {
-            !self.gaps.has_record(record)
-        })
+        let is_wanted = |record: &_| !self.gaps.has_record(record);
+        recording::groups(service, &self.spelling, self.evaluation_interval, is_wanted)
     }
 
     fn add_test(&self, name: &str, step: u32, text: &str, tree: &mut Tree) {

@@ -157,7 +157,7 @@ fn recorded(slo: &Slo<'_>, spelling: &Spelling) -> Test {
     let of = |series: &str| format!("slo:{series}{{slo=\"{name}\"}}");
     let counted = ["5m", "30m", "1h", "2h", "6h"].map(|window| (format!("rate{window}"), 1.0));
     // Nothing is known of most of these; promtool takes a slice at each step after the first.
-    let covered = f64::from(minute / SLOW_STEP) * slo.slice().as_secs_f64();
+    let covered = f64::from(minute / SLOW_STEP) * slo.slice.as_secs_f64();
     let period = slo.objective.period().as_secs_f64();
     let sliced = [("rate1d", DAY), ("rate3d", 3.0 * DAY), ("period", period)]
         .map(|(window, length)| (window.to_owned(), covered / length));
@@ -180,7 +180,13 @@ fn recorded(slo: &Slo<'_>, spelling: &Spelling) -> Test {
     let state = [
         asked(of("current_burn_rate:ratio"), route, 0.5),
         asked(of("period_error_budget_remaining:ratio"), route, 0.5),
+        asked(
+            format!("{} / {period}", of("exhausted_in:seconds")),
+            route,
+            1.0,
+        ),
         asked(format!("{} / {target}", of("objective:ratio")), None, 1.0),
+        asked(format!("{} / {period}", of("period:seconds")), None, 1.0),
         asked(
             format!("{} / {budget}", of("error_budget:ratio")),
             None,
@@ -259,7 +265,7 @@ fn quiet_step(slo: &Slo<'_>, tier: &Tier) -> u32 {
 
 /// As long as a slice: promtool takes one at each step, whatever the interval of the group.
 fn slice_step(slo: &Slo<'_>) -> u32 {
-    u32::try_from(slo.slice().as_secs().div_ceil(60)).unwrap_or(u32::MAX)
+    u32::try_from(slo.slice.as_secs().div_ceil(60)).unwrap_or(u32::MAX)
 }
 
 fn minutes(duration: Duration) -> u32 {

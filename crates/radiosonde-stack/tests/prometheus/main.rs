@@ -11,6 +11,7 @@
 mod history;
 mod native;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -66,10 +67,10 @@ fn rules_of_many_services_take_a_small_part_of_their_interval() {
     eventually("every group to have something to do", 80 * interval, || {
         prometheus.value(&format!("count(slo:events:period) == {budgets}"))
     });
-    let first = Told::by(&prometheus);
+    let first = Told::by(&prometheus, interval.as_secs_f64());
     // Questions cost what is measured. What is evaluated least often is so every twenty intervals.
     thread::sleep(20 * interval);
-    let last = Told::by(&prometheus);
+    let last = Told::by(&prometheus, interval.as_secs_f64());
     let rounds = (last.evaluations - first.evaluations) / last.rules;
     let [clock, processor] = [last.clock - first.clock, last.processor - first.processor]
         .map(|seconds| seconds / rounds);
@@ -97,15 +98,12 @@ struct Told {
 }
 
 impl Told {
-    fn by(prometheus: &Prometheus) -> Self {
+    fn by(prometheus: &Prometheus, interval: f64) -> Self {
         let answer = http::get(prometheus.addr(), "/metrics", &[]);
         let text = answer.unwrap().text();
-        // What may wait is evaluated four times less often, and what history changes twenty times.
-        let weight = |(group, rules): &(String, f64)| match group.rsplit('.').next() {
-            Some("slow") => rules / 4.0,
-            Some("slices") => rules / 20.0,
-            _ => *rules,
-        };
+        let intervals = by_group(&text, "prometheus_rule_group_interval_seconds");
+        let intervals: BTreeMap<_, _> = intervals.into_iter().collect();
+        let weight = |(group, rules): &(String, f64)| rules * interval / intervals[group];
         let rules = by_group(&text, "prometheus_rule_group_rules");
         let evaluations = by_group(&text, "prometheus_rule_evaluations_total");
         Self {

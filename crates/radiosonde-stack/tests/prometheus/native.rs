@@ -20,6 +20,7 @@ fn rules_about_native_histograms_find_those_of_a_running_service() {
     let (addr, registry) = start();
     let catalogue = ServiceCatalogue::from_json(&registry.catalogue().json()).unwrap();
     let mut options = Options::default();
+    options.evaluation_interval = Duration::from_secs(1);
     // Its rules are those of version 2 with the feature switched on; only the configuration is another.
     options.target = Target::Prometheus3;
     let thresholds = &mut options.thresholds;
