@@ -108,7 +108,7 @@ fn fill() -> u64 {
             .iter()
             .all(|name| total(metrics, name) > 100)
         };
-        let given_up = Instant::now() + Duration::from_mins(2);
+        let given_up = Instant::now() + Duration::from_mins(5);
         while did[0].load(Relaxed) < HELD || !has_lost(&sonde.metrics().render()) {
             ask(200).await;
             let in_time = Instant::now() < given_up;
@@ -130,8 +130,12 @@ fn fill() -> u64 {
 #[test]
 fn with_all_queues_full_the_process_has_grown_by_16_mib_at_most() {
     if child::is_child() {
-        eprintln!("grew {}", fill());
-        std::process::exit(0);
+        // At once, whatever comes of it: nobody reads what the test harness would print.
+        let grew = std::panic::catch_unwind(fill);
+        if let Ok(kib) = grew {
+            eprintln!("grew {kib}");
+        }
+        std::process::exit(i32::from(grew.is_err()));
     }
     let collector = FaultCollector::start(Mode::Hang);
     let endpoint = collector.endpoint();
