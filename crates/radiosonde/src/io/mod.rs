@@ -24,9 +24,11 @@ pub(crate) use latch::Latch;
 #[cfg(feature = "otlp-grpc")]
 pub(crate) use otlp::call as grpc_call;
 #[cfg(feature = "otlp")]
-pub(crate) use otlp::{OtlpClient, Posted};
+pub(crate) use otlp::{Batch, OtlpClient, Posted};
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) use rounds::Rounds;
+#[cfg(feature = "otlp")]
+pub(crate) use thread::give_way;
 pub(crate) use thread::{Io, is_telemetry_thread};
 #[cfg(feature = "otlp")]
 pub(crate) use tls::TlsFiles;

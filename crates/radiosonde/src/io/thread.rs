@@ -109,6 +109,12 @@ pub(crate) fn is_telemetry_thread() -> bool {
     IS_TELEMETRY_THREAD.try_with(Cell::get).unwrap_or(false)
 }
 
+/// Lets others run that wait for this processor. What is sent can wait; requests cannot.
+#[cfg(feature = "otlp")]
+pub(crate) fn give_way() {
+    thread::yield_now();
+}
+
 /// How long a thread on which the runtime blocks waits for more to do. What there is to do comes in bursts, or once a minute.
 const PATIENCE: Duration = Duration::from_millis(100);
 

@@ -1,14 +1,11 @@
 //! Log records on their way to a collector.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::error::Error;
 use std::fmt::Debug;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use opentelemetry_proto::tonic::collector::logs::v1::{
-    ExportLogsServiceRequest, ExportLogsServiceResponse,
-};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, SeverityNumber};
@@ -27,7 +24,7 @@ use tracing_subscriber::layer::Context;
 use crate::config::{AttributeLimits, LogExport};
 use crate::context::current_span;
 use crate::io::pipeline::{self, Account, Batching, Delivered, Destination, Queue};
-use crate::io::{Io, OtlpClient, is_telemetry_thread};
+use crate::io::{Batch, Io, OtlpClient, is_telemetry_thread};
 use crate::text;
 
 /// Hands each event that the filter lets through to the telemetry thread.
@@ -224,14 +221,7 @@ impl Destination for Collector {
 
     async fn send(&self, records: Vec<Record>) -> Result<Delivered, String> {
         let count = records.len() as u64;
-        let request = ExportLogsServiceRequest {
-            resource_logs: vec![ResourceLogs {
-                resource: Some(self.resource.clone()),
-                scope_logs: by_target(records),
-                ..ResourceLogs::default()
-            }],
-        };
-        let posted = self.client.post(request).await?;
+        let posted = self.client.post(message(records, &self.resource)).await?;
         Ok(
             posted.delivered(count, |answer: ExportLogsServiceResponse| {
                 let partial = answer.partial_success.unwrap_or_default();
@@ -241,24 +231,23 @@ impl Destination for Collector {
     }
 }
 
-/// Groups records by what logged them, which is their scope.
-fn by_target(records: Vec<Record>) -> Vec<ScopeLogs> {
-    let mut scopes: Vec<ScopeLogs> = Vec::new();
-    let mut places: HashMap<Cow<'static, str>, usize> = HashMap::new();
+/// Encodes records, grouped by what logged them, which is their scope.
+fn message(records: Vec<Record>, resource: &Resource) -> Vec<u8> {
+    let mut batch = Batch::new();
     for Record { target, record } in records {
-        let place = *places.entry(target).or_insert_with_key(|target| {
-            scopes.push(ScopeLogs {
-                scope: Some(InstrumentationScope {
-                    name: target.to_string(),
-                    ..InstrumentationScope::default()
-                }),
-                ..ScopeLogs::default()
-            });
-            scopes.len() - 1
-        });
-        scopes[place].log_records.push(record);
+        let empty = |target: &Cow<'static, str>| ScopeLogs {
+            scope: Some(InstrumentationScope {
+                name: target.to_string(),
+                ..InstrumentationScope::default()
+            }),
+            ..ScopeLogs::default()
+        };
+        batch.add(target, empty, &record);
     }
-    scopes
+    batch.end(&ResourceLogs {
+        resource: Some(resource.clone()),
+        ..ResourceLogs::default()
+    })
 }
 
 fn severity(level: Level) -> SeverityNumber {
@@ -279,3 +268,49 @@ fn nanoseconds(time: SystemTime) -> u64 {
 
 /// How many bytes of a message are sent.
 const MAX_BODY: usize = 8 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+    use prost::Message as _;
+
+    use super::*;
+
+    #[test]
+    fn records_are_grouped_by_what_logged_them_in_the_order_in_which_they_came() {
+        let said = |text: String| LogRecord {
+            body: Some(AnyValue {
+                value: Some(Value::StringValue(text)),
+            }),
+            ..LogRecord::default()
+        };
+        let records = (0..100).map(|number: usize| Record {
+            target: ["shop", "shop::orders", ""][number * number % 3].into(),
+            record: said(format!("record {number}")),
+        });
+        let resource = Resource {
+            dropped_attributes_count: 7,
+            ..Resource::default()
+        };
+        let encoded = message(records.collect(), &resource);
+        let decoded = ExportLogsServiceRequest::decode(&*encoded).unwrap();
+        let [of_resource] = &decoded.resource_logs[..] else {
+            panic!("{decoded:?}");
+        };
+        assert_eq!(of_resource.resource, Some(resource));
+        let scopes: Vec<_> = of_resource
+            .scope_logs
+            .iter()
+            .map(|of_scope| of_scope.scope.as_ref().unwrap().name.as_str())
+            .collect();
+        // Squares leave no remainder of two.
+        assert_eq!(scopes, ["shop", "shop::orders"]);
+        for (of_scope, is_multiple) in of_resource.scope_logs.iter().zip([true, false]) {
+            let numbers = (0..100).filter(|number| (number % 3 == 0) == is_multiple);
+            let expected: Vec<_> = numbers
+                .map(|number| said(format!("record {number}")))
+                .collect();
+            assert_eq!(of_scope.log_records, expected);
+        }
+    }
+}

@@ -7,6 +7,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::{
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+use prost::Message as _;
 use radiosonde_catalog::{
     METRIC_POINTS_COLLECTED, METRIC_POINTS_DROPPED, METRIC_POINTS_FAILED, METRIC_POINTS_SENT,
 };
@@ -105,7 +106,7 @@ impl Push {
         let deltas = self.deltas.as_ref();
         let on_the_way = deltas.map(|deltas| deltas.apply(&mut message));
         let client = self.client.clone();
-        let exchange = async move { client.post(message).await };
+        let exchange = async move { client.post(message.encode_to_vec()).await };
         let result = attempt(exchange, self.timeout + Io::GRACE, cutoff).await;
         if let (Some(deltas), Some(totals), Ok(Posted::Taken(_))) =
             (&mut self.deltas, on_the_way, &result)

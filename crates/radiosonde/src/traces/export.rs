@@ -4,13 +4,11 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use opentelemetry::trace::{Event, Link, SpanContext, Status};
-use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
+use opentelemetry::{Array, Context, InstrumentationScope, KeyValue, StringValue, Value};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use opentelemetry_proto::tonic::trace::v1::{self as proto, ResourceSpans, ScopeSpans};
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
-use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
-use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use radiosonde_catalog::{SPANS_DROPPED, SPANS_ENDED, SPANS_FAILED, SPANS_SENT};
@@ -18,7 +16,7 @@ use radiosonde_metrics::Registry;
 
 use crate::config::SpanExport;
 use crate::io::pipeline::{self, Account, Batching, Delivered, Destination, Queue};
-use crate::io::{Io, OtlpClient};
+use crate::io::{Batch, Io, OtlpClient};
 
 /// Takes spans that ended, and hands them to the telemetry thread.
 #[derive(Debug, Clone)]
@@ -33,7 +31,7 @@ impl SpanQueue {
     pub(crate) fn start(
         io: &mut Io,
         settings: &SpanExport,
-        resource: &Resource,
+        resource: &opentelemetry_sdk::Resource,
         registry: &Registry,
     ) -> Self {
         let account = Account::open(
@@ -197,9 +195,7 @@ impl Destination for Collector {
 
     async fn send(&self, spans: Vec<SpanData>) -> Result<Delivered, String> {
         let count = spans.len() as u64;
-        let resource_spans = group_spans_by_resource_and_scope(spans, &self.resource);
-        let request = ExportTraceServiceRequest { resource_spans };
-        let posted = self.client.post(request).await?;
+        let posted = self.client.post(message(spans, &self.resource)).await?;
         Ok(
             posted.delivered(count, |answer: ExportTraceServiceResponse| {
                 let partial = answer.partial_success.unwrap_or_default();
@@ -209,11 +205,70 @@ impl Destination for Collector {
     }
 }
 
+/// Encodes spans, grouped by what made them, which is their scope.
+fn message(spans: Vec<SpanData>, resource: &ResourceAttributesWithSchema) -> Vec<u8> {
+    let mut batch = Batch::new();
+    for span in spans {
+        let scope = span.instrumentation_scope.clone();
+        let empty = |scope: &InstrumentationScope| ScopeSpans {
+            scope: Some((scope, None).into()),
+            schema_url: scope.schema_url().unwrap_or_default().to_owned(),
+            spans: Vec::new(),
+        };
+        batch.add(scope, empty, &proto::Span::from(span));
+    }
+    batch.end(&ResourceSpans {
+        resource: Some(Resource {
+            attributes: resource.attributes.0.clone(),
+            ..Resource::default()
+        }),
+        schema_url: resource.schema_url.clone().unwrap_or_default(),
+        scope_spans: Vec::new(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use opentelemetry::trace::{SpanId, TraceFlags, TraceId, TraceState};
+    use opentelemetry::trace::{
+        Span as _, SpanId, TraceFlags, TraceId, TraceState, Tracer as _, TracerProvider as _,
+    };
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+    use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use prost::Message as _;
 
     use super::*;
+
+    #[test]
+    fn what_is_encoded_span_by_span_is_the_message_of_all_of_them() {
+        let resource = opentelemetry_sdk::Resource::builder()
+            .with_service_name("checkout")
+            .with_schema_url([], "https://opentelemetry.io/schemas/1.40.0")
+            .build();
+        let provider = SdkTracerProvider::builder().build();
+        let scopes = ["orders", "payments", ""].map(|name| {
+            let scope = InstrumentationScope::builder(name).with_version("1.4.2");
+            let scope = scope.with_schema_url("https://opentelemetry.io/schemas/1.39.0");
+            provider.tracer_with_scope(scope.build())
+        });
+        let spans = |count: i64| -> Vec<_> {
+            let made = (0..count).map(|number| {
+                let tracer = &scopes[usize::try_from(number * number % 3).unwrap()];
+                let mut span = tracer.start(format!("work {number}"));
+                span.set_attribute(KeyValue::new("number", number));
+                span.add_event("happened", vec![KeyValue::new("text", "x".repeat(300))]);
+                span.exported_data().unwrap()
+            });
+            made.collect()
+        };
+        for count in [0, 1, 2, 100] {
+            let (spans, resource) = (spans(count), (&resource).into());
+            let encoded = message(spans.clone(), &resource);
+            let decoded = ExportTraceServiceRequest::decode(&*encoded).unwrap();
+            let resource_spans = group_spans_by_resource_and_scope(spans, &resource);
+            assert_eq!(decoded, ExportTraceServiceRequest { resource_spans });
+        }
+    }
 
     #[test]
     fn values_are_cut_between_characters_and_so_are_those_in_lists() {

@@ -13,15 +13,17 @@ use tokio::time::Instant;
 
 use super::attempt::Cutoff;
 use super::pipeline::Delivered;
-use super::{HttpClient, HttpOptions, Io};
+use super::{HttpClient, HttpOptions, Io, give_way};
 use crate::config::{OtlpProtocol, OtlpTarget};
 
+mod batch;
 #[cfg(feature = "otlp-grpc")]
 mod grpc;
 mod http_protobuf;
 mod refusal;
 mod retry;
 
+pub(crate) use batch::Batch;
 #[cfg(feature = "otlp-grpc")]
 pub(crate) use grpc::call;
 use refusal::Refusal;
@@ -66,7 +68,7 @@ impl OtlpClient {
         }
     }
 
-    /// Sends a message, again if need be, and returns the answer.
+    /// Sends an encoded message, again if need be, and returns the answer.
     ///
     /// Takes no longer than the timeout of the target. An empty answer says that all was accepted; one that is not of the
     /// protocol says that somebody else than a collector was asked.
@@ -76,12 +78,10 @@ impl OtlpClient {
     /// Returns why the message did not arrive, in words for the log.
     pub(crate) async fn post<A: Message + Default>(
         &self,
-        message: impl Message,
+        message: Vec<u8>,
     ) -> Result<Posted<A>, String> {
         let deadline = Instant::now() + self.timeout;
-        let body = self.encode(&message)?;
-        // It takes as much room as its encoding, and that may be offered for long.
-        drop(message);
+        let body = self.pack(message)?;
         if !self.throttle.ends_by(deadline).await {
             return Ok(Posted::HeldBack);
         }
@@ -144,8 +144,8 @@ impl OtlpClient {
         }
     }
 
-    fn encode(&self, message: &impl Message) -> Result<Bytes, String> {
-        let mut bytes = message.encode_to_vec();
+    /// Compresses a message if that is asked for, and frames it if the protocol has frames.
+    fn pack(&self, mut bytes: Vec<u8>) -> Result<Bytes, String> {
         if self.gzip {
             bytes = gzip(&bytes).map_err(|error| error.to_string())?;
         }
@@ -214,7 +214,10 @@ fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     use std::io::Write as _;
     let out = Vec::with_capacity(bytes.len() / 4);
     let mut encoder = flate2::write::GzEncoder::new(out, flate2::Compression::fast());
-    encoder.write_all(bytes)?;
+    for part in bytes.chunks(AT_ONCE) {
+        encoder.write_all(part)?;
+        give_way();
+    }
     encoder.finish()
 }
 
@@ -222,6 +225,9 @@ fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 const NOT_OTLP: &str = "the answer is not OTLP: the endpoint may be that of something else";
 
 const USER_AGENT: &str = concat!("radiosonde/", env!("CARGO_PKG_VERSION"));
+
+/// How many bytes are compressed at once: less than a tenth of a millisecond of them.
+const AT_ONCE: usize = 8 * 1024;
 
 /// How much of what a collector says is worth repeating.
 const MAX_SAID: usize = 200;
