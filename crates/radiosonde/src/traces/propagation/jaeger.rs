@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use http::HeaderName;
+use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 
 use super::carrier::{Incoming, Outgoing};
-use super::{Parent, hex};
+use super::{Parent, debug, hex};
 
 /// Reads trace id, span id, the parent of the span, which nobody needs, and flags. Zeros before an id may be left out.
 pub(super) fn parent(carrier: &impl Incoming) -> Option<Parent> {
@@ -23,12 +24,17 @@ pub(super) fn parent(carrier: &impl Incoming) -> Option<Parent> {
         return None;
     }
     let sampled = flags & (SAMPLED | DEBUG) != 0;
-    Parent::new(trace_id, span_id, Some(sampled))
+    let parent = Parent::new(trace_id, span_id, Some(sampled))?;
+    Some(parent.debug(flags & DEBUG != 0))
 }
 
-pub(super) fn write(span: &SpanContext, carrier: &mut impl Outgoing) {
+pub(super) fn write(context: &Context, span: &SpanContext, carrier: &mut impl Outgoing) {
     let (trace_id, span_id) = (span.trace_id(), span.span_id());
-    let flags = if span.is_sampled() { SAMPLED } else { 0 };
+    let flags = if debug::is_wanted(context, span) {
+        SAMPLED | DEBUG
+    } else {
+        u64::from(span.is_sampled()) * SAMPLED
+    };
     carrier.set(&UBER_TRACE_ID, format!("{trace_id}:{span_id}:0:{flags:x}"));
 }
 

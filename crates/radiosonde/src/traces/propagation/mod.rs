@@ -7,6 +7,7 @@
 mod b3;
 mod baggage;
 mod carrier;
+mod debug;
 mod hex;
 mod jaeger;
 mod list;
@@ -48,6 +49,8 @@ pub(crate) struct CameWith {
 struct Parent {
     ids: SpanIds,
     undecided: bool,
+    /// Whether somebody wants it in any case.
+    debug: bool,
     state: Option<State>,
 }
 
@@ -83,12 +86,17 @@ impl Propagation {
                 ..CameWith::default()
             };
         };
-        let (ids, has_baggage) = (parent.ids, baggage.is_some());
+        let (ids, has_more) = (parent.ids, baggage.is_some() || parent.debug);
         let within = baggage.as_ref().unwrap_or(context);
         let more = match parent.state {
             Some(state) => Some(state.within(within)),
-            None => has_baggage
-                .then(|| within.with_remote_span_context(with_state(ids, TraceState::NONE))),
+            None => {
+                has_more.then(|| within.with_remote_span_context(with_state(ids, TraceState::NONE)))
+            }
+        };
+        let more = match more {
+            Some(more) if parent.debug => Some(debug::within(&more)),
+            more => more,
         };
         CameWith {
             ids: Some(ids),
@@ -117,9 +125,9 @@ impl Propagation {
                 Propagator::Baggage => baggage::write(context, carrier),
                 _ if !span.is_valid() => {}
                 Propagator::TraceContext => w3c::write(context, span, carrier),
-                Propagator::B3 => b3::write_single(span, carrier),
-                Propagator::B3Multi => b3::write_multiple(span, carrier),
-                Propagator::Jaeger => jaeger::write(span, carrier),
+                Propagator::B3 => b3::write_single(context, span, carrier),
+                Propagator::B3Multi => b3::write_multiple(context, span, carrier),
+                Propagator::Jaeger => jaeger::write(context, span, carrier),
             }
         }
     }
@@ -180,8 +188,15 @@ impl Parent {
         (trace_id != 0 && span_id != 0).then_some(Self {
             ids,
             undecided: sampled.is_none(),
+            debug: false,
             state: None,
         })
+    }
+
+    /// Says whether somebody wants it in any case.
+    fn debug(mut self, debug: bool) -> Self {
+        self.debug = debug;
+        self
     }
 }
 

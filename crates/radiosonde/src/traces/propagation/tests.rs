@@ -180,6 +180,48 @@ fn jaeger_leaves_out_zeros_and_escapes_colons() {
 }
 
 #[test]
+fn who_wants_a_trace_in_any_case_is_told_to_others() {
+    let single = format!("{TRACE}-{SPAN}-d");
+    let jaeger = format!("{TRACE}:{SPAN}:0:3");
+    let several = [
+        ("x-b3-traceid", TRACE),
+        ("x-b3-spanid", SPAN),
+        ("x-b3-flags", "1"),
+    ];
+    for (format, came) in [
+        (Propagator::B3, &[("b3", &*single)][..]),
+        (Propagator::B3Multi, &several),
+        (Propagator::Jaeger, &[("uber-trace-id", &*jaeger)]),
+    ] {
+        let came = headers(came.iter().copied());
+        let propagation = Propagation::new(vec![format]);
+        let came_with = propagation.extract(&came);
+        assert_eq!(came_with.origin(), Origin::Decided(true), "{format:?}");
+        // A span below it, in the same trace.
+        let context = came_with.to_context();
+        let goes = |trace_id: TraceId| {
+            let flags = TraceFlags::SAMPLED;
+            let span = SpanContext::new(trace_id, 7.into(), flags, false, TraceState::NONE);
+            let mut goes = headers([("x-b3-sampled", "0"), ("x-b3-parentspanid", SPAN)]);
+            all().inject(&context.with_remote_span_context(span), &mut goes);
+            let value = |name| {
+                goes.get(name)
+                    .map(|value| value.to_str().unwrap().to_owned())
+            };
+            ["b3", "x-b3-flags", "x-b3-sampled", "uber-trace-id"].map(value)
+        };
+        let [b3, flags, sampled, jaeger] = goes(context.span().span_context().trace_id());
+        assert_eq!(b3.unwrap(), format!("{TRACE}-0000000000000007-d"));
+        assert_eq!((flags.as_deref(), sampled), (Some("1"), None));
+        assert_eq!(jaeger.unwrap(), format!("{TRACE}:0000000000000007:0:3"));
+        // Of another trace, nobody said that.
+        let [b3, flags, sampled, jaeger] = goes(1.into());
+        assert!(b3.unwrap().ends_with("-1") && jaeger.unwrap().ends_with(":1"));
+        assert_eq!((flags, sampled.as_deref()), (None, Some("1")));
+    }
+}
+
+#[test]
 fn the_last_format_that_has_a_trace_wins() {
     let other = "1".repeat(32);
     let headers = headers([

@@ -17,6 +17,7 @@ pub(super) fn parent(carrier: &impl Incoming) -> Option<Parent> {
     Some(Parent {
         ids,
         undecided: false,
+        debug: false,
         state: state.and_then(|state| State::read(&state, ids)),
     })
 }

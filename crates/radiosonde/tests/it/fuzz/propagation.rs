@@ -66,13 +66,20 @@ fn check(sent: &HeaderMap) {
         "01" => "1",
         _ => panic!("{parent}"),
     };
-    assert_eq!(value("b3").unwrap(), format!("{trace}-{span}-{sampled}"));
+    // Who wants a trace in any case has decided.
+    let debug = value("x-b3-flags");
+    assert!(matches!((debug, sampled), (None, _) | (Some("1"), "1")));
+    let (decision, flags) = match debug {
+        Some(_) => ("d", "3"),
+        None => (sampled, sampled),
+    };
+    assert_eq!(value("b3").unwrap(), format!("{trace}-{span}-{decision}"));
     assert_eq!(value("x-b3-traceid"), Some(trace));
     assert_eq!(value("x-b3-spanid"), Some(span));
-    assert_eq!(value("x-b3-sampled"), Some(sampled));
+    assert_eq!(value("x-b3-sampled"), debug.is_none().then_some(sampled));
     assert_eq!(
         value("uber-trace-id").unwrap(),
-        format!("{trace}:{span}:0:{sampled}")
+        format!("{trace}:{span}:0:{flags}")
     );
     assert!(value("tracestate").is_none_or(|state| state.len() <= 512));
     assert!(value("baggage").is_none_or(|baggage| baggage.len() <= 8_192));
