@@ -79,7 +79,8 @@ impl Reporter {
             &ERROR_EVENTS_DROPPED,
         ];
         let account = Account::open(registry, metrics);
-        let project = Arc::new(Project::new(settings, io.client(HttpOptions::default())));
+        let client = io.client(HttpOptions::to(&settings.dsn.envelopes));
+        let project = Arc::new(Project::new(settings, client));
         let preparation = Preparation::new(settings);
         let sending = Sending::new(preparation, project.clone(), settings.debug);
         let sessions = Sessions::start(io, settings, project.clone(), registry);

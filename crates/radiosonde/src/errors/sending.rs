@@ -38,7 +38,7 @@ impl Sending {
     pub(super) fn new(preparation: Preparation, project: Arc<Project>, debug: bool) -> Self {
         Self {
             preparation: Arc::new(preparation),
-            threads: Aside::new(THREADS, PREPARING),
+            threads: Aside::new(THREADS),
             project,
             debug,
         }
@@ -52,12 +52,13 @@ impl Sending {
     async fn prepared(&self, mut report: ErrorReport) -> Result<Option<Event>, String> {
         let mut stacktrace = None;
         if let Some(stack) = report.take_stack() {
-            let found = self.threads.run(move || stack::look_up(stack)).await;
+            let look_up = move || stack::look_up(stack);
+            let found = self.threads.run(PREPARING, look_up).await;
             stacktrace = found.ok().flatten();
         }
         let preparation = self.preparation.clone();
         let prepare = move || preparation.prepare(report, stacktrace);
-        let prepared = self.threads.run(prepare).await;
+        let prepared = self.threads.run(PREPARING, prepare).await;
         prepared.map_err(|undone| format!("its preparation {undone}"))
     }
 

@@ -11,7 +11,6 @@ use tokio::time::timeout;
 #[derive(Debug, Clone)]
 pub(crate) struct Aside {
     threads: Arc<Semaphore>,
-    patience: Duration,
 }
 
 /// Why work was not done, in words that follow what it is.
@@ -29,21 +28,21 @@ pub(crate) enum Undone {
 }
 
 impl Aside {
-    /// Makes so many threads possible, for work that is waited for as long as this.
-    pub(crate) fn new(threads: usize, patience: Duration) -> Self {
+    /// Makes so many threads possible.
+    pub(crate) fn new(threads: usize) -> Self {
         Self {
             threads: Arc::new(Semaphore::new(threads)),
-            patience,
         }
     }
 
-    /// Does some work.
+    /// Does some work, and waits for it as long as this.
     ///
     /// # Errors
     ///
     /// Returns why nothing came of it.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
+        patience: Duration,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Undone> {
         let permit = self.threads.clone().try_acquire_owned();
@@ -52,8 +51,8 @@ impl Aside {
             let _permit = permit;
             work()
         });
-        let done = timeout(self.patience, work).await;
-        done.map_err(|_| Undone::Late(self.patience))?
+        let done = timeout(patience, work).await;
+        done.map_err(|_| Undone::Late(patience))?
             .map_err(Undone::Failed)
     }
 }
@@ -66,12 +65,12 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_hangs_costs_its_thread_until_it_ends() {
-        let aside = Aside::new(1, Duration::from_millis(50));
+        let (aside, patience) = (Aside::new(1), Duration::from_millis(50));
         let (lets_go, waits) = channel::<()>();
-        let hangs = aside.run(move || waits.recv()).await;
+        let hangs = aside.run(patience, move || waits.recv()).await;
         let said = hangs.map(drop).unwrap_err().to_string();
         assert_eq!(said, "did not end within 50ms");
-        let busy = aside.run(|| ()).await.unwrap_err().to_string();
+        let busy = aside.run(patience, || ()).await.unwrap_err().to_string();
         assert_eq!(busy, "waits for others that do not end");
         drop(lets_go);
         let free = async {
@@ -85,9 +84,11 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_panics_is_told_and_takes_no_thread() {
-        let aside = Aside::new(1, Duration::from_mins(1));
-        let panics = aside.run(|| panic!("expected: work that panics")).await;
+        let (aside, patience) = (Aside::new(1), Duration::from_mins(1));
+        let panics = aside
+            .run(patience, || panic!("expected: work that panics"))
+            .await;
         assert!(matches!(panics, Err(Undone::Failed(_))));
-        assert_eq!(aside.run(|| 7).await.unwrap(), 7);
+        assert_eq!(aside.run(patience, || 7).await.unwrap(), 7);
     }
 }

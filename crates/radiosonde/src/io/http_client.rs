@@ -44,6 +44,21 @@ pub(crate) struct HttpOptions {
     pub(crate) tls: TlsFiles,
 }
 
+#[cfg(any(feature = "otlp", feature = "sentry"))]
+impl HttpOptions {
+    /// Returns how an address is connected to where nothing else is said.
+    pub(crate) fn to(address: &http::Uri) -> Self {
+        let unused = address.scheme_str() != Some("https");
+        Self {
+            tls: TlsFiles {
+                unused,
+                ..TlsFiles::default()
+            },
+            ..Self::default()
+        }
+    }
+}
+
 struct Made {
     sender: Sender,
     /// When the files that it was made of were written.
@@ -75,7 +90,7 @@ impl HttpClient {
     pub(crate) fn new(options: HttpOptions) -> Self {
         Self(Arc::new(Inner {
             options,
-            aside: Aside::new(1, READING),
+            aside: Aside::new(1),
             turn: tokio::sync::Mutex::default(),
             made: Mutex::default(),
         }))
@@ -120,7 +135,12 @@ impl HttpClient {
 
     /// Returns what requests are sent with. While the files cannot be read that it is made of, the last one goes on.
     async fn sender(&self) -> Result<Sender, HttpError> {
-        let Inner { options, turn, .. } = &*self.0;
+        let Inner {
+            options,
+            aside,
+            turn,
+            ..
+        } = &*self.0;
         if options.tls.unused {
             let made = self.last().map_or_else(|| self.renewed(), Ok);
             return made.map_err(HttpError::NoClient);
@@ -132,8 +152,9 @@ impl HttpClient {
         {
             return Ok(last.clone());
         }
+        let patience = if last.is_some() { AGAIN } else { AT_FIRST };
         let this = self.clone();
-        match (self.0.aside.run(move || this.renewed()).await, last) {
+        match (aside.run(patience, move || this.renewed()).await, last) {
             (Ok(renewed), _) => renewed.map_err(HttpError::NoClient),
             (Err(undone), Some(last)) => {
                 self.tell_stale(&format!("reading them {undone}"));
@@ -237,8 +258,11 @@ fn make(options: &HttpOptions) -> Result<Sender, String> {
 /// How long connecting may take. The deadline of the exchange alone would let a black hole use all of it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long reading certificates may take.
-const READING: Duration = Duration::from_secs(5);
+/// How long reading certificates may take while there is nothing to send with. Who waits has a deadline, which is sooner.
+const AT_FIRST: Duration = Duration::from_mins(1);
+
+/// How long reading them again may take, before the last ones are used.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Collectors and Sentry answer in a few hundred bytes. A body that is larger reads as an empty one.
 const MAX_RESPONSE: usize = 64 * 1024;
@@ -309,17 +333,13 @@ mod tests {
             authorities: Some(authorities.clone()),
             ..TlsFiles::default()
         };
-        let client = HttpClient(Arc::new(Inner {
-            options: HttpOptions {
-                tls: files,
-                ..HttpOptions::default()
-            },
-            aside: Aside::new(1, Duration::from_millis(50)),
-            turn: tokio::sync::Mutex::default(),
-            made: Mutex::default(),
-        }));
+        let client = HttpClient::new(HttpOptions {
+            tls: files,
+            ..HttpOptions::default()
+        });
+        let patience = Duration::from_millis(50);
         let (lets_go, waits) = std::sync::mpsc::channel::<()>();
-        let hangs = client.0.aside.run(move || waits.recv()).await;
+        let hangs = client.0.aside.run(patience, move || waits.recv()).await;
         assert!(hangs.is_err());
         let error = client.sender().await.map(drop).unwrap_err();
         let said = "reading the certificates waits for others that do not end";
@@ -339,7 +359,7 @@ mod tests {
 
         put(&authorities, "server.pem", 2);
         let (_held, waits) = std::sync::mpsc::channel::<()>();
-        let hangs = client.0.aside.run(move || waits.recv()).await;
+        let hangs = client.0.aside.run(patience, move || waits.recv()).await;
         assert!(hangs.is_err());
         assert!(client.sender().await.is_ok(), "the last one goes on");
         let second = |second| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(second));

@@ -61,7 +61,7 @@ impl Watcher {
             place,
             service: service.to_owned(),
             client,
-            aside: Aside::new(1, TIMEOUT),
+            aside: Aside::new(1),
             read_file,
             last: None,
             failed: false,
@@ -90,7 +90,7 @@ impl Watcher {
         match self.place.clone() {
             StrategyPlace::File(path) => {
                 let read = self.read_file;
-                let done = self.aside.run(move || read(&path)).await;
+                let done = self.aside.run(TIMEOUT, move || read(&path)).await;
                 done.unwrap_or_else(|undone| Err(format!("reading the file {undone}")))
             }
             StrategyPlace::Server(server) => self.ask(&server, &mut cutoff).await,
@@ -154,13 +154,14 @@ fn about(every: Duration) -> Duration {
 
 /// Returns how a place is connected to.
 fn options(place: &StrategyPlace) -> HttpOptions {
-    HttpOptions {
-        http2: match place {
-            StrategyPlace::File(_) | StrategyPlace::Server(_) => false,
-            #[cfg(feature = "otlp-grpc")]
-            StrategyPlace::Grpc(_) => true,
+    match place {
+        StrategyPlace::File(_) => HttpOptions::default(),
+        StrategyPlace::Server(server) => HttpOptions::to(server),
+        #[cfg(feature = "otlp-grpc")]
+        StrategyPlace::Grpc(method) => HttpOptions {
+            http2: true,
+            ..HttpOptions::to(method)
         },
-        ..HttpOptions::default()
     }
 }
 
