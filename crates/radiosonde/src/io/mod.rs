@@ -18,6 +18,7 @@ mod rounds;
 mod thread;
 mod tls;
 
+#[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) use aside::Aside;
 pub(crate) use http_client::{HttpClient, HttpOptions};
 pub(crate) use latch::Latch;

@@ -160,6 +160,7 @@ struct Room {
     most: usize,
     taken: AtomicUsize,
     /// What the last item weighed that was made for a slot: what the next one is expected to.
+    #[cfg(any(feature = "otlp", test))]
     last: AtomicUsize,
     /// Told when a batch waits, or so much that what comes next might find no room.
     is_batch: Notify,
@@ -170,6 +171,7 @@ impl Room {
         Arc::new(Self {
             most,
             taken: AtomicUsize::new(0),
+            #[cfg(any(feature = "otlp", test))]
             last: AtomicUsize::new(0),
             is_batch: Notify::new(),
         })
