@@ -25,6 +25,7 @@ pub(crate) const METHOD_P99: &str = "job_rpc_method:rpc_request_duration_seconds
 pub(crate) const METHOD_P999: &str = "job_rpc_method:rpc_request_duration_seconds:p999";
 pub(crate) const ERROR_BUDGET_REMAINING: &str = "slo:period_error_budget_remaining:ratio";
 pub(crate) const CURRENT_BURN_RATE: &str = "slo:current_burn_rate:ratio";
+pub(crate) const EXHAUSTED_IN: &str = "slo:exhausted_in:seconds";
 pub(crate) const OBJECTIVE: &str = "slo:objective:ratio";
 pub(crate) const ERROR_BUDGET: &str = "slo:error_budget:ratio";
 pub(crate) const PERIOD_ERROR_RATIO: &str = "slo:error_ratio:period";

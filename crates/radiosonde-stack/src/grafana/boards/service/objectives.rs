@@ -1,13 +1,14 @@
 //! How much of what was promised is left.
 
-use radiosonde_catalog::{SLO_BURN_RATE, SLO_ERROR_BUDGET_REMAINING};
+use radiosonde_catalog::{SLO_BURN_RATE, SLO_ERROR_BUDGET_REMAINING, SLO_EXHAUSTED_IN};
 
 use crate::grafana::color::Thresholds;
 use crate::grafana::dashboard::Row;
 use crate::grafana::panel::Panel;
 use crate::grafana::query::Query;
 use crate::grafana::records::{
-    CURRENT_BURN_RATE, ERROR_BUDGET, ERROR_BUDGET_REMAINING, OBJECTIVE, PERIOD_ERROR_RATIO,
+    CURRENT_BURN_RATE, ERROR_BUDGET, ERROR_BUDGET_REMAINING, EXHAUSTED_IN, OBJECTIVE,
+    PERIOD_ERROR_RATIO,
 };
 use crate::grafana::unit::Unit;
 
@@ -20,6 +21,7 @@ pub(super) fn row() -> Row {
             left_over_time(),
             burn_rate(),
             in_process(),
+            lasts_in_process(),
             by_window(),
         ],
     )
@@ -57,6 +59,12 @@ fn promises() -> Panel {
         Unit::Count,
         Thresholds::high(1.0, 6.0),
         recorded(format!("max by (slo) ({CURRENT_BURN_RATE})")),
+    )
+    .column(
+        "Lasts",
+        Unit::Seconds,
+        Thresholds::low(DAY, 3.0 * DAY),
+        recorded(format!("min by (slo) ({EXHAUSTED_IN})")),
     )
     .size(24, 6)
 }
@@ -101,7 +109,18 @@ fn in_process() -> Panel {
         Unit::Ratio,
     )
     .query(Query::new(left, "{{slo}} {{instance}}"))
-    .size(12, 8)
+}
+
+/// What takes longer than the period is endless to the instance, and no line.
+fn lasts_in_process() -> Panel {
+    let lasts = format!("min by (slo, instance) ({} < Inf)", SLO_EXHAUSTED_IN.name());
+    Panel::lines(
+        "Budget of instances lasts",
+        "How long the error budget of each instance lasts when requests go on failing as in the last hour; no line when it is \
+         longer than the period.",
+        Unit::Seconds,
+    )
+    .query(Query::new(lasts, "{{slo}} {{instance}}"))
 }
 
 fn by_window() -> Panel {
@@ -112,7 +131,6 @@ fn by_window() -> Panel {
         Unit::Count,
     )
     .query(Query::new(rates, "{{slo}} {{window}}"))
-    .size(12, 8)
 }
 
 fn least(expression: &str) -> Query {
@@ -122,3 +140,6 @@ fn least(expression: &str) -> Query {
 fn budget() -> Thresholds {
     Thresholds::low(0.0, 0.25)
 }
+
+/// In seconds.
+const DAY: f64 = 86_400.0;
