@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Manifest;
 use crate::alertmanager::{Notifications, Receiver, Smtp};
+use crate::manifest::checksum;
 
 /// A channel of a receiver. What is a secret is named by its file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,9 @@ pub struct Channel {
     /// The file with its secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// The checksum of an address as the configuration has it, so that another secret in it is told as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
 }
 
 /// The channels of a receiver, by the names that they have in the settings.
@@ -39,28 +43,30 @@ pub(crate) fn channels(notifications: &Notifications) -> BTreeMap<String, Channe
 fn channels_of(receiver: &Receiver, smtp: Option<&Smtp>) -> Channels {
     let slack = receiver.slack.as_ref().map(|slack| Channel {
         to: Some(slack.channel.clone()),
-        via: None,
         file: Some(slack.api_url_file.clone()),
+        ..Channel::default()
     });
     let pagerduty = receiver.pagerduty.as_ref().map(|pagerduty| Channel {
-        to: None,
         via: pagerduty.url.as_deref().map(public),
         file: Some(pagerduty.routing_key_file.clone()),
+        checksum: pagerduty.url.as_deref().map(checksum),
+        ..Channel::default()
     });
     let email = receiver.email.as_ref().map(|email| Channel {
         to: Some(email.to.clone()),
-        via: smtp.map(|smtp| format!("{} from {}", smtp.smarthost, smtp.from)),
+        via: smtp.map(relay),
         file: smtp.and_then(|smtp| smtp.password_file.clone()),
+        ..Channel::default()
     });
     let webhook = receiver.webhook.as_ref().map(|webhook| Channel {
         to: webhook.url.as_deref().map(public),
-        via: None,
         file: webhook.url_file.clone(),
+        checksum: webhook.url.as_deref().map(checksum),
+        ..Channel::default()
     });
     let teams = receiver.teams.as_ref().map(|teams| Channel {
-        to: None,
-        via: None,
         file: Some(teams.webhook_url_file.clone()),
+        ..Channel::default()
     });
     let channels = [
         ("slack", slack),
@@ -73,6 +79,17 @@ fn channels_of(receiver: &Receiver, smtp: Option<&Smtp>) -> Channels {
     channels
         .filter_map(|(kind, channel)| Some((kind.to_owned(), channel?)))
         .collect()
+}
+
+/// Returns what carries mail, from whom, and whether it may do so in clear.
+fn relay(smtp: &Smtp) -> String {
+    let Smtp {
+        smarthost, from, ..
+    } = smtp;
+    let user = smtp.username.iter().map(|user| format!(" as {user}"));
+    let clear = (smtp.require_tls == Some(false)).then(|| " without TLS".to_owned());
+    let more: String = user.chain(clear).collect();
+    format!("{smarthost} from {from}{more}")
 }
 
 /// Returns an address without the parts that hold credentials: a name and a password before the host, and the query.
@@ -147,20 +164,28 @@ fn heard_by(receiver: &str, manifest: &Manifest) -> Option<String> {
 fn of_receiver(old: &Channels, new: &Channels) -> Vec<String> {
     let kinds: BTreeSet<_> = old.keys().chain(new.keys()).collect();
     let change = |kind: &String| match (old.get(kind), new.get(kind)) {
-        (Some(old), Some(new)) if old != new => {
-            let is_same = short(kind, old) == short(kind, new);
-            let told = if is_same { long } else { short };
-            Some(format!(
-                "{} instead of {}",
-                told(kind, new),
-                told(kind, old)
-            ))
-        }
+        (Some(old), Some(new)) => elsewhere(kind, old, new),
         (None, Some(new)) => Some(format!("{}, too", short(kind, new))),
         (Some(old), None) => Some(format!("no longer {}", short(kind, old))),
         _ => None,
     };
     kinds.into_iter().filter_map(change).collect()
+}
+
+/// Says where a channel leads now, if anywhere else: as short as it can, and of secrets only that they are others.
+fn elsewhere(kind: &str, old: &Channel, new: &Channel) -> Option<String> {
+    let told = [short, long]
+        .into_iter()
+        .map(|told| [new, old].map(|channel| told(kind, channel)));
+    match { told }.find(|[new, old]| new != old) {
+        Some([new, old]) => Some(format!("{new} instead of {old}")),
+        // A tree that was written before has none.
+        None if old.checksum.is_none() || old.checksum == new.checksum => None,
+        None => Some(format!(
+            "{} with another secret in its address",
+            long(kind, new)
+        )),
+    }
 }
 
 fn all(channels: &Channels) -> String {
@@ -268,6 +293,53 @@ mod tests {
                 .collect();
             assert_eq!(told(SLACK, new), expected);
         }
+    }
+
+    #[test]
+    fn another_secret_in_an_address_is_told_and_not_shown() {
+        let hook = |url: &str| format!(r#"{{ "webhook": {{ "url": "{url}" }} }}"#);
+        let old = hook("https://u:old@hook.example/x?key=1");
+        let changed = "oncall hears of critical alerts of team shop over the webhook https://hook.example/x with another secret in its address.";
+        for url in [
+            "https://u:old@hook.example/x?key=2",
+            "https://u:new@hook.example/x?key=1",
+            "https://hook.example/x",
+        ] {
+            assert_eq!(told(&old, &hook(url)), [changed], "{url}");
+        }
+        assert_eq!(told(&old, &old), Vec::<String>::new());
+        let pager = |key: u8| {
+            format!(
+                r#"{{ "pagerduty": {{ "routing_key_file": "/k", "url": "https://relay/?key={key}" }} }}"#
+            )
+        };
+        let said = told(&pager(1), &pager(2)).concat();
+        let expected = "over PagerDuty via https://relay/ with the secret in `/k` with another secret in its address.";
+        assert!(said.ends_with(expected), "{said}");
+    }
+
+    #[test]
+    fn another_way_of_mail_is_told() {
+        let mail = |smtp: &str| {
+            manifest(&format!(
+                r#"{{ "receivers": {{ "ops": {{ "email": {{ "to": "ops@example.com" }} }} }}, "default_receiver": "ops",
+                    "smtp": {{ "smarthost": "relay:25", "from": "a@example.com"{smtp} }} }}"#
+            ))
+        };
+        let told = |old: &str, new: &str| mail(old).changes(&mail(new)).concat();
+        let before = "by mail to ops@example.com via relay:25 from a@example.com";
+        for (new, more) in [
+            (r#", "require_tls": false"#, " without TLS"),
+            (
+                r#", "username": "alerts", "password_file": "/p""#,
+                " as alerts with the secret in `/p`",
+            ),
+        ] {
+            let said = told("", new);
+            let expected = format!("{before}{more} instead of {before}.");
+            assert!(said.ends_with(&expected), "{said}");
+        }
+        assert_eq!(told("", r#", "require_tls": true"#), "");
     }
 
     #[test]
