@@ -122,11 +122,11 @@ pub(crate) const STACK: Category = Category {
             ],
             act: &["Mend the configuration, or generate it anew"],
             story: |_| {
-                Story::of([Input::is(
-                    r#"prometheus_config_last_reload_successful{job="prometheus"}"#,
-                    1.0,
-                    0.0,
-                )])
+                let refused = |series: &str| Story::of([Input::is(series, 1.0, 0.0)]);
+                let alertmanager =
+                    refused(r#"alertmanager_config_last_reload_successful{job="alertmanager"}"#);
+                refused(r#"prometheus_config_last_reload_successful{job="prometheus"}"#)
+                    .and("of Alertmanager", alertmanager)
             },
         },
     ],

@@ -414,6 +414,29 @@ fn the_settings_of_the_guide_and_of_the_readme_are_understood() {
 }
 
 #[test]
+fn exporters_are_scraped_under_the_names_of_their_jobs() {
+    let directory = workplace();
+    fs::create_dir(directory.path().join("ops")).unwrap();
+    let settings = r#"
+        packs = ["node", "redis"]
+        [exporters.node]
+        targets = ["machine-1:9100", "machine-2:9100"]
+        [exporters.redis_exporter]
+        targets = ["redis:9121"]
+    "#;
+    fs::write(directory.path().join("ops/stack.toml"), settings).unwrap();
+    told(directory.path(), "--from checkout.json");
+    let config = directory.path().join("ops/prometheus/prometheus.yml");
+    let config = fs::read_to_string(config).unwrap();
+    for scrape in [
+        "  - job_name: node\n    static_configs:\n      - targets: [\"machine-1:9100\", \"machine-2:9100\"]\n",
+        "  - job_name: redis_exporter\n    static_configs:\n      - targets: [\"redis:9121\"]\n",
+    ] {
+        assert!(config.contains(scrape), "{config}");
+    }
+}
+
+#[test]
 fn mistakes_in_the_settings_are_told_with_their_place() {
     let directory = workplace();
     fs::create_dir(directory.path().join("ops")).unwrap();
@@ -442,6 +465,15 @@ fn mistakes_in_the_settings_are_told_with_their_place() {
         (
             "[notifications.receivers.a.slack]\nchannel = 'a'",
             "api_url_file",
+        ),
+        ("[exporters.node]", "missing field `targets`"),
+        (
+            "[exporters.node]\ntargets = ['machine 1']",
+            "`machine 1` is no target",
+        ),
+        (
+            "[exporters.checkout]\ntargets = ['machine-1:9100']",
+            "the exporter `checkout` is no job of its own",
         ),
     ] {
         fs::write(directory.path().join("ops/stack.toml"), settings).unwrap();

@@ -181,6 +181,33 @@ fn routes_and_services_that_cannot_be_are_refused_by_name() {
 }
 
 #[test]
+fn exporters_that_are_no_job_of_their_own_are_refused_by_name() {
+    let refusal = |name: &str, targets: &[&str]| {
+        let mut options = Options::default();
+        let targets = targets.iter().map(|target| (*target).to_owned());
+        options.exporters.insert(name.to_owned(), targets.collect());
+        let told = Stack::new([service("checkout")], options).unwrap_err();
+        told.to_string()
+    };
+    // A service, the stack itself, no name, and nobody to scrape.
+    for (name, targets) in [
+        ("checkout", ["a:9100"].as_slice()),
+        ("prometheus", &["a:9100"]),
+        ("alertmanager", &["a:9100"]),
+        ("", &["a:9100"]),
+        ("no de", &["a:9100"]),
+        ("{{ x }}", &["a:9100"]),
+        ("node", &[]),
+    ] {
+        let told = refusal(name, targets);
+        let expected = format!("the exporter `{name}` is no job of its own: give it `targets`");
+        assert!(told.starts_with(&expected), "{told}");
+    }
+    let told = refusal("node", &["a:9100", "http://b:9100"]);
+    assert!(told.contains("`http://b:9100` is no target"), "{told}");
+}
+
+#[test]
 fn texts_that_others_would_fill_in_and_intervals_with_holes_are_refused() {
     let refusal = |set: &dyn Fn(&mut Options)| {
         let mut options = Options::default();
@@ -231,9 +258,23 @@ fn texts_that_others_would_fill_in_and_intervals_with_holes_are_refused() {
     ] {
         let json = format!(r#"{{"receivers":{{"chat":{receiver}}}}}"#);
         let told = refusal(&|options| options.notifications = serde_json::from_str(&json).unwrap());
-        let expected = format!(
-            "`receivers.chat.{what}` has `{{{{` in it, which Alertmanager would fill in: take it out"
-        );
-        assert_eq!(told, expected);
+        assert_eq!(told, filled_in(&format!("receivers.chat.{what}")));
     }
+    for (what, smtp) in [
+        ("smarthost", r#""smarthost":"{{ .x }}:25","from":"a@b""#),
+        ("from", r#""smarthost":"relay:25","from":"{{ .x }}""#),
+        (
+            "username",
+            r#""smarthost":"relay:25","from":"a@b","username":"{{ .x }}""#,
+        ),
+    ] {
+        let json = format!(r#"{{"smtp":{{{smtp}}}}}"#);
+        let told = refusal(&|options| options.notifications = serde_json::from_str(&json).unwrap());
+        assert_eq!(told, filled_in(&format!("notifications.smtp.{what}")));
+    }
+}
+
+/// What is said of a setting that would be a template.
+fn filled_in(setting: &str) -> String {
+    format!("`{setting}` has `{{{{` in it, which Alertmanager would fill in: take it out")
 }
