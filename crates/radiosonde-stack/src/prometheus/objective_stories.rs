@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use radiosonde_catalog::objective::{LowTraffic, Scope, Severity as Urgency, Tier};
 
-use super::objectives::{EXHAUSTED, NO_TRAFFIC, PAGE, Slo, TICKET};
+use super::objectives::{EXHAUSTED, NO_TRAFFIC, PAGE, Slo, TICKET, is_quick};
 use super::stories::{Question, Test};
 use crate::alerts::{Input, Severity, Story};
 use crate::promql::Spelling;
@@ -35,7 +35,7 @@ pub(super) fn tests(slo: &Slo<'_>, spelling: &Spelling) -> BTreeMap<u32, Vec<Tes
     let of_slices = slice_step(slo);
     add(of_slices, few.quiet(slo, of_slices, spelling));
     if slo.objective.expects_traffic() {
-        add(QUICK_STEP, Some(without_traffic(slo, spelling)));
+        add(SLOW_STEP, Some(without_traffic(slo, spelling)));
     }
     add(SLOW_STEP, Some(exhausted(slo, spelling)));
     add(SLOW_STEP, Some(recorded(slo, spelling)));
@@ -115,7 +115,7 @@ fn exhausted(slo: &Slo<'_>, spelling: &Spelling) -> Test {
 
 /// Requests stay away for a while.
 fn without_traffic(slo: &Slo<'_>, spelling: &Spelling) -> Test {
-    let story = Story::of(events(slo, [1.0, 0.0], [0.0, 0.0])).lasting([CALM, 60, 60], QUICK_STEP);
+    let story = Story::of(events(slo, [1.0, 0.0], [0.0, 0.0])).lasting([CALM, 60, 60], SLOW_STEP);
     let story = story.held(slo.settings.hold(NO_TRAFFIC));
     let name = format!("{NO_TRAFFIC} of {}", slo.objective.name());
     let labels = slo.alert_labels(Severity::Warning);
@@ -250,7 +250,7 @@ fn step(slo: &Slo<'_>, tier: &Tier) -> u32 {
         // What the counters say is compared to what slices do, of which there is one at each step; of those of a step before, within
         // the five minutes for which Prometheus looks back.
         (LowTraffic::ShareOfBudget, Urgency::Page) => slice_step(slo).min(4),
-        (_, Urgency::Page) => QUICK_STEP,
+        _ if is_quick(tier) => QUICK_STEP,
         _ => SLOW_STEP,
     }
 }
@@ -258,7 +258,8 @@ fn step(slo: &Slo<'_>, tier: &Tier) -> u32 {
 /// What does not fire would, if slices counted too much.
 fn quiet_step(slo: &Slo<'_>, tier: &Tier) -> u32 {
     match tier.severity {
-        Urgency::Page => QUICK_STEP,
+        Urgency::Page if is_quick(tier) => QUICK_STEP,
+        Urgency::Page => SLOW_STEP,
         _ => slice_step(slo),
     }
 }

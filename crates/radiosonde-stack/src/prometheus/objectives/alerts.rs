@@ -277,7 +277,7 @@ impl<'a> Slo<'a> {
 }
 
 /// Tells whether every evaluation may change what a tier says.
-fn is_quick(tier: &Tier) -> bool {
+pub(in crate::prometheus) fn is_quick(tier: &Tier) -> bool {
     tier.long <= Duration::from_hours(1)
 }
 

@@ -11,6 +11,6 @@
 mod alerts;
 mod records;
 
-pub(super) use alerts::Slo;
 pub(crate) use alerts::{CATEGORY, EXHAUSTED, NO_TRAFFIC, OF_OBJECTIVES, PAGE, TICKET, TIERS};
+pub(super) use alerts::{Slo, is_quick};
 pub(super) use records::Slos;
