@@ -15,17 +15,20 @@ use tokio::time::sleep;
 use super::collector::{Received, State};
 use super::mode::{Answer, Mode};
 
-/// Tells whether what comes first is what a client of HTTP/2 begins with. Waits for it.
+/// Tells whether what comes first is what a client of HTTP/2 begins with. Waits for it, and a moment for the rest of it.
 pub(super) fn begins(connection: &TcpStream) -> io::Result<bool> {
     let mut first = [0; PREFACE.len()];
-    loop {
+    for _ in 0..1_000 {
         let length = connection.peek(&mut first)?;
-        let differs = first[..length] != PREFACE[..length];
-        if differs || length == 0 || length == PREFACE.len() {
-            return Ok(!differs && length > 0);
+        if length == 0 || first[..length] != PREFACE[..length] {
+            return Ok(false);
         }
-        std::thread::yield_now();
+        if length == PREFACE.len() {
+            return Ok(true);
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
+    Ok(false)
 }
 
 /// Takes requests until the connection fails, or until it is to be reset.
