@@ -10,6 +10,8 @@
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::FileExt as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -23,6 +25,8 @@ use axum::routing::get;
 use futures_util::FutureExt as _;
 use radiosonde::Config;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
+use radiosonde_testkit::http;
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
@@ -98,7 +102,7 @@ fn a_process_that_has_reports_to_send_ends_in_time() {
         let address = server.local_addr();
         let client = std::thread::spawn(move || {
             for _ in 0..40 {
-                let response = radiosonde_testkit::http::get(address, "/fail", &[]).unwrap();
+                let response = http::get(address, "/fail", &[]).unwrap();
                 assert_eq!(response.status, 500);
             }
             let terminated = Instant::now();
@@ -124,7 +128,8 @@ fn neighbours_of_handlers_that_panic_are_answered_as_ever() {
         return;
     }
     // One thread for both, and one for each.
-    for (flavour, threads) in [(0, "one thread"), (2, "two threads")] {
+    let threads = [(0, "one thread"), (2, "two threads")];
+    for (way, (flavour, threads)) in WAYS.into_iter().flat_map(|way| threads.map(|of| (way, of))) {
         let mut rounds = Vec::new();
         // In turns, so that what else the machine does hits all.
         for _ in 0..count_of_rounds() {
@@ -134,12 +139,12 @@ fn neighbours_of_handlers_that_panic_are_answered_as_ever() {
                      sentry,
                  }| {
                     let collector = sentry.map(|mode| FaultCollector::start(mode()));
-                    let variables = [(SERVICE, service)];
+                    let variables = [(SERVICE, service), (WAY, way)];
                     Figures::read(&beside(collector.as_ref(), name, flavour, &variables))
                 },
             ));
         }
-        println!("{}", in_words(threads, &rounds));
+        println!("{}", in_words(&format!("{way}, {threads}"), &rounds));
     }
 }
 
@@ -166,6 +171,13 @@ const SERVICES: [Service; 4] = [
 /// Which of the services a child is.
 const SERVICE: &str = "RADIOSONDE_TEST_SERVICE";
 
+/// As clients see it, who ask at the same time; and request by request, each with what the one before it has left of the caches.
+const WAYS: [&str; 2] = [OVER_SOCKETS, "in process"];
+const OVER_SOCKETS: &str = "over sockets";
+
+/// By which of the ways a child is asked.
+const WAY: &str = "RADIOSONDE_TEST_WAY";
+
 fn panic_beside_neighbours() -> Figures {
     std::panic::set_hook(Box::new(|_| {}));
     let is_bare = std::env::var(SERVICE).unwrap() == BARE;
@@ -181,8 +193,16 @@ fn panic_beside_neighbours() -> Figures {
         Some(sonde) => app.layer(sonde.layer()),
         None => app,
     };
-    let (panicking, neighbours) = runtime().block_on(ask_for_both(app));
-    let in_hook = in_hook.take();
+    let over_sockets = std::env::var(WAY).unwrap() == OVER_SOCKETS;
+    let (panicking, neighbours) = if over_sockets {
+        ask_over_sockets(app)
+    } else {
+        runtime().block_on(ask_for_both(app))
+    };
+    let mut in_hook = in_hook.take();
+    // Who waits for requests leaves the processor.
+    let disturbs = |took: &mut Took| took.disturbed &= !over_sockets;
+    in_hook.iter_mut().for_each(disturbs);
     let budget = Duration::from_millis(if is_measured() { 1 } else { 50 });
     let worked = in_hook.iter().map(|took| took.worked).collect();
     assert!(percentiles(worked)[1] <= budget);
@@ -196,6 +216,50 @@ fn panic_beside_neighbours() -> Figures {
         assert_eq!(captured + count(&sonde, limited), expected);
     }
     figures
+}
+
+/// Has two clients ask, one for what panics, over a connection for each, and one for what does not.
+fn ask_over_sockets(app: Router) -> (Vec<Took>, Vec<Took>) {
+    let runtime = runtime();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Serves for as long as the process lasts.
+    std::thread::spawn(move || runtime.block_on(async { axum::serve(listener, app).await }));
+    let ended = AtomicBool::new(false);
+    let measured = |work: &mut dyn FnMut()| {
+        let began = Began::now();
+        work();
+        // Who waits for an answer leaves the processor.
+        let disturbed = false;
+        Took {
+            disturbed,
+            ..began.took()
+        }
+    };
+    let fail = || {
+        let mut ask = || assert!(http::get(address, "/panic", &[]).is_err());
+        let times: Vec<_> = (0..panics()).map(|_| measured(&mut ask)).collect();
+        ended.store(true, Relaxed);
+        times
+    };
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.set_nodelay(true).unwrap();
+    let mut ask = || {
+        let mut answer = [0; 1_024];
+        let request = b"GET /ok HTTP/1.1\r\nhost: shop\r\n\r\n";
+        connection.write_all(request).unwrap();
+        let read = connection.read(&mut answer).unwrap();
+        assert!(answer[..read].ends_with(b"ok"));
+    };
+    (0..FEW).for_each(|_| ask());
+    std::thread::scope(|scope| {
+        let failing = scope.spawn(fail);
+        let mut times = Vec::new();
+        while !ended.load(Relaxed) || times.is_empty() {
+            times.push(measured(&mut ask));
+        }
+        (failing.join().unwrap(), times)
+    })
 }
 
 /// Asks for what panics and for what does not, in two tasks: each on a worker of its own where there are two, and one after the other
