@@ -10,6 +10,8 @@ mod requests;
 mod secrets;
 mod transport;
 
+use std::time::Duration;
+
 pub(crate) use envelopes::events;
 use radiosonde::{Config, Sonde, build, ext};
 use radiosonde_testkit::fault::FaultCollector;
@@ -41,4 +43,13 @@ fn count(sonde: &Sonde, series: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix(series));
     let line = line.unwrap_or_else(|| panic!("no {series} in\n{text}"));
     line.trim().parse().unwrap()
+}
+
+/// Waits until so many reports were sent, which takes as long as a busy machine needs: the end of a service does not wait for that.
+#[track_caller]
+fn all_sent(sonde: &Sonde, expected: u64) {
+    radiosonde_testkit::eventually("the reports", Duration::from_mins(1), || {
+        let sent = count(sonde, "radiosonde_error_events_sent_total ");
+        (sent == expected).then_some(())
+    });
 }

@@ -7,7 +7,7 @@ use radiosonde_testkit::fault::{FaultCollector, Mode};
 use serde_json::Value;
 
 use super::envelopes::events;
-use super::{count, dsn};
+use super::{all_sent, count, dsn};
 use crate::child::{self, printed};
 
 /// Runs a child that reports to the collector, and returns what arrived when it has ended.
@@ -19,8 +19,9 @@ fn reported(name: &str, collector: &FaultCollector) -> Vec<Value> {
 #[test]
 fn a_record_of_the_log_crate_is_reported_under_its_own_name() {
     if child::is_child() {
-        let _sonde = radiosonde::init("checkout").unwrap();
+        let sonde = radiosonde::init("checkout").unwrap();
         log::error!(target: "elsewhere", "it broke");
+        all_sent(&sonde, 1);
         return;
     }
     let collector = FaultCollector::start(Mode::status(200));
@@ -77,6 +78,7 @@ fn panics_are_reported_and_go_on_to_the_hook_that_was_there() {
         }
         let captured = "radiosonde_error_events_captured_total 3\n";
         assert!(sonde.metrics().render().contains(captured));
+        all_sent(&sonde, 3);
         return;
     }
     let collector = FaultCollector::start(Mode::status(200));
@@ -200,6 +202,7 @@ fn a_panic_is_one_event_whoever_catches_it_and_says_so() {
         }
     });
     assert_eq!(count(&sonde, "panics_total "), 4);
+    all_sent(&sonde, 4);
 }
 
 /// What panics when it becomes a text.
@@ -321,4 +324,5 @@ fn what_is_said_of_a_request_may_panic_while_it_is_said() {
     });
     asked.join().unwrap();
     assert_eq!(count(&sonde, "panics_total "), 6);
+    all_sent(&sonde, 6);
 }
