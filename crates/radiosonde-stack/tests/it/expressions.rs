@@ -31,7 +31,7 @@ fn over_otlp_no_metric_and_no_label_keeps_its_default_name() {
         for name in [
             "http_requests_total",
             "http_request_duration_seconds_bucket{",
-            "slo_events_total{job=",
+            "rate(slo_events_total{",
         ] {
             assert!(
                 !expression.contains(name) || expression.contains(&format!(":{name}")),
