@@ -5,6 +5,7 @@
 
 use radiosonde_catalog::{Metric, RPC_CLIENT_REQUEST_DURATION, RPC_REQUEST_DURATION};
 
+use super::load::{drops, in_flight};
 use super::{Alert, Category, Input, Scene, Severity, Story};
 
 pub(super) const GRPC: Category = Category {
@@ -107,12 +108,10 @@ pub(super) const GRPC: Category = Category {
                 "Relieve the dependency that everything waits for",
             ],
             story: |scene| {
-                let limit = scene.get("requests_in_flight");
-                Story::of([Input::is(
+                in_flight(
+                    scene,
                     r#"rpc_active_requests{instance="a",rpc_system="grpc"}"#,
-                    limit * 0.9,
-                    limit * 1.1 + 1.0,
-                )])
+                )
             },
         },
         Alert {
@@ -129,13 +128,7 @@ pub(super) const GRPC: Category = Category {
                 "Whether a large client has stopped, or is it a holiday",
             ],
             act: &["Mend the way to the service"],
-            story: |scene| {
-                let rate = scene.get("request_rate_drop_least") * 2.0;
-                let now = rate * scene.get("request_rate_drop") * 0.8;
-                let none = Story::of([Input::stops(calls_of(GET, "OK", "ok"), rate)]).weekly();
-                let drops = Story::of([calls(GET, "OK", "ok", rate, now)]).weekly();
-                drops.and("none after a restart", none)
-            },
+            story: |scene| drops(scene, &calls_of(GET, "OK", "ok")),
         },
         Alert {
             name: "UnauthorizedGrpcCalls",

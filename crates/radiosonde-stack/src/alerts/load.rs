@@ -1,6 +1,6 @@
 //! How much is asked of the service.
 
-use super::{Alert, Category, Input, Severity, Story};
+use super::{Alert, Category, Input, Scene, Severity, Story};
 
 pub(super) const LOAD: Category = Category {
     name: "load",
@@ -23,12 +23,10 @@ pub(super) const LOAD: Category = Category {
                 "Relieve the dependency that everything waits for",
             ],
             story: |scene| {
-                let limit = scene.get("requests_in_flight");
-                Story::of([Input::is(
+                in_flight(
+                    scene,
                     r#"http_active_connections{instance="a",method="GET"}"#,
-                    limit * 0.9,
-                    limit * 1.1 + 1.0,
-                )])
+                )
             },
         },
         Alert {
@@ -45,12 +43,7 @@ pub(super) const LOAD: Category = Category {
                 "Whether a large client has stopped, or is it a holiday",
             ],
             act: &["Mend the way to the service"],
-            story: |scene| {
-                let rate = scene.get("request_rate_drop_least") * 2.0;
-                let drops = requests(rate, rate * scene.get("request_rate_drop") * 0.8).weekly();
-                let none = Story::of([Input::stops(REQUESTS, rate)]).weekly();
-                drops.and("none after a restart", none)
-            },
+            story: |scene| drops(scene, REQUESTS),
         },
         Alert {
             name: "RequestRateSpike",
@@ -70,15 +63,26 @@ pub(super) const LOAD: Category = Category {
             ],
             story: |scene| {
                 let rate = scene.get("request_rate") * 20.0;
-                requests(rate, rate * scene.get("request_rate_spike") * 1.2).weekly()
+                let spike = rate * scene.get("request_rate_spike") * 1.2;
+                Story::of([Input::per_second(REQUESTS, rate, spike)]).weekly()
             },
         },
     ],
 };
 
-/// Requests at another rate than usual.
-fn requests(usual: f64, now: f64) -> Story {
-    Story::of([Input::per_second(REQUESTS, usual, now)])
+/// An instance works on more at once than it was tested with.
+pub(super) fn in_flight(scene: &Scene<'_>, series: &str) -> Story {
+    let limit = scene.get("requests_in_flight");
+    Story::of([Input::is(series, limit * 0.9, limit * 1.1 + 1.0)])
+}
+
+/// Far less is asked for than a week ago; or nothing, of a process that is new.
+pub(super) fn drops(scene: &Scene<'_>, series: &str) -> Story {
+    let rate = scene.get("request_rate_drop_least") * 2.0;
+    let now = rate * scene.get("request_rate_drop") * 0.8;
+    let none = Story::of([Input::stops(series, rate)]).weekly();
+    let drops = Story::of([Input::per_second(series, rate, now)]).weekly();
+    drops.and("none after a restart", none)
 }
 
 const REQUESTS: &str =

@@ -1,5 +1,7 @@
 //! The tests of what is recorded: the values that follow from rates that are known.
 
+use std::borrow::Cow;
+
 use radiosonde_catalog::{
     HTTP_CLIENT_REQUEST_DURATION, HTTP_REQUEST_DURATION, Metric, RPC_CLIENT_REQUEST_DURATION,
     RPC_REQUEST_DURATION,
@@ -17,8 +19,9 @@ pub(super) fn tests(
     is_recorded: impl Fn(&str) -> bool,
 ) -> Vec<Test> {
     let test = |part: &Part| {
-        let known = part.known.iter().filter(|known| is_recorded(known.record));
-        let asks_histogram = { known.clone() }.any(Known::is_percentile);
+        let known = part.known().filter(|known| is_recorded(&known.record));
+        let known: Vec<_> = known.collect();
+        let asks_histogram = known.iter().any(Known::is_percentile);
         let mut story = (part.story)(scene);
         // What is not kept is not played either.
         story.inputs.retain(|input| {
@@ -27,7 +30,9 @@ pub(super) fn tests(
                 .is_some_and(|histogram| input.series.starts_with(histogram.name()));
             asks_histogram || !of_histogram
         });
-        let questions = known.map(|known| known.asked(service, part.histogram, scene, spelling));
+        let questions = known
+            .iter()
+            .map(|known| known.asked(service, part.histogram, scene, spelling));
         Test::new(part.name, &story, spelling, questions)
     };
     PARTS.iter().map(test).collect()
@@ -39,7 +44,15 @@ struct Part {
     story: fn(&Scene<'_>) -> Story,
     /// Where the values of percentiles come from.
     histogram: Option<&'static Metric>,
+    percentiles: &'static [Percentiles],
     known: &'static [Known],
+}
+
+impl Part {
+    fn known(&self) -> impl Iterator<Item = Known> {
+        let percentiles = self.percentiles.iter().flat_map(Percentiles::known);
+        self.known.iter().cloned().chain(percentiles)
+    }
 }
 
 const PARTS: &[Part] = &[
@@ -47,41 +60,67 @@ const PARTS: &[Part] = &[
         name: "requests and their durations",
         story: requests,
         histogram: Some(&HTTP_REQUEST_DURATION),
+        percentiles: PERCENTILES_OF_REQUESTS,
         known: KNOWN_REQUESTS,
     },
     Part {
         name: "calls of gRPC and their durations",
         story: rpc,
         histogram: Some(&RPC_REQUEST_DURATION),
+        percentiles: PERCENTILES_OF_RPC,
         known: KNOWN_RPC,
     },
     Part {
         name: "calls of others",
         story: calls,
         histogram: Some(&HTTP_CLIENT_REQUEST_DURATION),
+        percentiles: PERCENTILES_OF_CALLS,
         known: KNOWN_CALLS,
     },
     Part {
         name: "calls of others over gRPC",
         story: rpc_calls,
         histogram: Some(&RPC_CLIENT_REQUEST_DURATION),
+        percentiles: PERCENTILES_OF_RPC_CALLS,
         known: KNOWN_RPC_CALLS,
     },
     Part {
         name: "resources beside their limits",
         story: resources,
         histogram: None,
+        percentiles: &[],
         known: KNOWN_RESOURCES,
     },
 ];
 
+/// The percentiles of a histogram, of which so many values per second fall into its first buckets.
+struct Percentiles {
+    /// The series, without what follows the colon, which says which percentile it is.
+    of: &'static str,
+    shares: &'static [(&'static str, f64)],
+    label: Label,
+    rates: &'static [f64],
+}
+
+impl Percentiles {
+    fn known(&self) -> impl Iterator<Item = Known> {
+        self.shares.iter().map(|(name, share)| Known {
+            record: format!("{}:{name}", self.of).into(),
+            label: self.label,
+            value: Value::Percentile(*share, self.rates),
+        })
+    }
+}
+
 /// A recorded series and what it is.
+#[derive(Clone)]
 struct Known {
-    record: &'static str,
-    label: Option<(&'static str, &'static str)>,
+    record: Cow<'static, str>,
+    label: Label,
     value: Value,
 }
 
+#[derive(Clone, Copy)]
 enum Value {
     Is(f64),
     /// The percentile of this share of a histogram, of which so many values per second fall into its first buckets.
@@ -258,6 +297,55 @@ const STOCK: Label = Some(("server", "stock"));
 const LIMITED: Label = Some(("instance", "a"));
 const UNLIMITED: Label = Some(("instance", "b"));
 
+const ALL: &[(&str, f64)] = &[("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)];
+const P95: &[(&str, f64)] = &[("p95", 0.95)];
+
+const PERCENTILES_OF_REQUESTS: &[Percentiles] = &[
+    percentiles(
+        "job_route:http_request_duration_seconds",
+        ALL,
+        ORDERS,
+        SOME_SLOW,
+    ),
+    percentiles(
+        "job_route:http_request_duration_seconds",
+        ALL,
+        CARTS,
+        ALL_QUICK,
+    ),
+    percentiles("job:http_request_duration_seconds", ALL, None, BOTH),
+];
+
+const PERCENTILES_OF_RPC: &[Percentiles] = &[
+    percentiles(
+        "job_rpc_method:rpc_request_duration_seconds",
+        ALL,
+        RPC_ORDERS,
+        SOME_SLOW,
+    ),
+    percentiles(
+        "job_rpc_method:rpc_request_duration_seconds",
+        ALL,
+        RPC_CARTS,
+        ALL_QUICK,
+    ),
+    percentiles("job:rpc_request_duration_seconds", ALL, None, BOTH),
+];
+
+const PERCENTILES_OF_CALLS: &[Percentiles] = &[percentiles(
+    "job_server:http_client_request_duration_seconds",
+    P95,
+    STOCK,
+    SOME_SLOW,
+)];
+
+const PERCENTILES_OF_RPC_CALLS: &[Percentiles] = &[percentiles(
+    "job_server:rpc_client_request_duration_seconds",
+    P95,
+    STOCK,
+    SOME_SLOW,
+)];
+
 const KNOWN_REQUESTS: &[Known] = &[
     known("job_route:http_requests:rate5m", ORDERS, 10.0),
     known("job_route:http_requests:rate5m", CARTS, 10.0),
@@ -268,58 +356,6 @@ const KNOWN_REQUESTS: &[Known] = &[
     known("job:http_requests:rate5m", None, 20.0),
     known("job:http_errors:rate5m", None, 1.0),
     known("job:http_error_ratio:rate5m", None, 0.05),
-    percentile(
-        "job_route:http_request_duration_seconds:p50",
-        ORDERS,
-        0.5,
-        SOME_SLOW,
-    ),
-    percentile(
-        "job_route:http_request_duration_seconds:p95",
-        ORDERS,
-        0.95,
-        SOME_SLOW,
-    ),
-    percentile(
-        "job_route:http_request_duration_seconds:p99",
-        ORDERS,
-        0.99,
-        SOME_SLOW,
-    ),
-    percentile(
-        "job_route:http_request_duration_seconds:p999",
-        ORDERS,
-        0.999,
-        SOME_SLOW,
-    ),
-    percentile(
-        "job_route:http_request_duration_seconds:p50",
-        CARTS,
-        0.5,
-        ALL_QUICK,
-    ),
-    percentile(
-        "job_route:http_request_duration_seconds:p95",
-        CARTS,
-        0.95,
-        ALL_QUICK,
-    ),
-    percentile(
-        "job_route:http_request_duration_seconds:p99",
-        CARTS,
-        0.99,
-        ALL_QUICK,
-    ),
-    percentile(
-        "job_route:http_request_duration_seconds:p999",
-        CARTS,
-        0.999,
-        ALL_QUICK,
-    ),
-    percentile("job:http_request_duration_seconds:p50", None, 0.5, BOTH),
-    percentile("job:http_request_duration_seconds:p95", None, 0.95, BOTH),
-    percentile("job:http_request_duration_seconds:p99", None, 0.99, BOTH),
-    percentile("job:http_request_duration_seconds:p999", None, 0.999, BOTH),
 ];
 
 const KNOWN_RPC: &[Known] = &[
@@ -332,58 +368,6 @@ const KNOWN_RPC: &[Known] = &[
     known("job:rpc_requests:rate5m", None, 20.0),
     known("job:rpc_errors:rate5m", None, 1.0),
     known("job:rpc_error_ratio:rate5m", None, 0.05),
-    percentile(
-        "job_rpc_method:rpc_request_duration_seconds:p50",
-        RPC_ORDERS,
-        0.5,
-        SOME_SLOW,
-    ),
-    percentile(
-        "job_rpc_method:rpc_request_duration_seconds:p95",
-        RPC_ORDERS,
-        0.95,
-        SOME_SLOW,
-    ),
-    percentile(
-        "job_rpc_method:rpc_request_duration_seconds:p99",
-        RPC_ORDERS,
-        0.99,
-        SOME_SLOW,
-    ),
-    percentile(
-        "job_rpc_method:rpc_request_duration_seconds:p999",
-        RPC_ORDERS,
-        0.999,
-        SOME_SLOW,
-    ),
-    percentile(
-        "job_rpc_method:rpc_request_duration_seconds:p50",
-        RPC_CARTS,
-        0.5,
-        ALL_QUICK,
-    ),
-    percentile(
-        "job_rpc_method:rpc_request_duration_seconds:p95",
-        RPC_CARTS,
-        0.95,
-        ALL_QUICK,
-    ),
-    percentile(
-        "job_rpc_method:rpc_request_duration_seconds:p99",
-        RPC_CARTS,
-        0.99,
-        ALL_QUICK,
-    ),
-    percentile(
-        "job_rpc_method:rpc_request_duration_seconds:p999",
-        RPC_CARTS,
-        0.999,
-        ALL_QUICK,
-    ),
-    percentile("job:rpc_request_duration_seconds:p50", None, 0.5, BOTH),
-    percentile("job:rpc_request_duration_seconds:p95", None, 0.95, BOTH),
-    percentile("job:rpc_request_duration_seconds:p99", None, 0.99, BOTH),
-    percentile("job:rpc_request_duration_seconds:p999", None, 0.999, BOTH),
 ];
 
 const KNOWN_CALLS: &[Known] = &[
@@ -391,12 +375,6 @@ const KNOWN_CALLS: &[Known] = &[
     known("job_server:http_client_requests:rate5m", STOCK, 10.0),
     known("job_server:http_client_errors:rate5m", BILLING, 0.5),
     known("job_server:http_client_errors:rate5m", STOCK, 0.0),
-    percentile(
-        "job_server:http_client_request_duration_seconds:p95",
-        STOCK,
-        0.95,
-        SOME_SLOW,
-    ),
 ];
 
 const KNOWN_RPC_CALLS: &[Known] = &[
@@ -404,12 +382,6 @@ const KNOWN_RPC_CALLS: &[Known] = &[
     known("job_server:rpc_client_requests:rate5m", STOCK, 10.0),
     known("job_server:rpc_client_errors:rate5m", BILLING, 0.5),
     known("job_server:rpc_client_errors:rate5m", STOCK, 0.0),
-    percentile(
-        "job_server:rpc_client_request_duration_seconds:p95",
-        STOCK,
-        0.95,
-        SOME_SLOW,
-    ),
 ];
 
 const KNOWN_RESOURCES: &[Known] = &[
@@ -420,32 +392,31 @@ const KNOWN_RESOURCES: &[Known] = &[
     unknown("instance:process_memory:ratio", UNLIMITED),
 ];
 
-const fn known(record: &'static str, label: Label, value: f64) -> Known {
-    let value = Value::Is(value);
-    Known {
-        record,
+const fn percentiles(
+    of: &'static str,
+    shares: &'static [(&'static str, f64)],
+    label: Label,
+    rates: &'static [f64],
+) -> Percentiles {
+    Percentiles {
+        of,
+        shares,
         label,
-        value,
+        rates,
     }
 }
 
-const fn percentile(
-    record: &'static str,
-    label: Label,
-    share: f64,
-    rates: &'static [f64],
-) -> Known {
-    let value = Value::Percentile(share, rates);
+const fn known(record: &'static str, label: Label, value: f64) -> Known {
     Known {
-        record,
+        record: Cow::Borrowed(record),
         label,
-        value,
+        value: Value::Is(value),
     }
 }
 
 const fn unknown(record: &'static str, label: Label) -> Known {
     Known {
-        record,
+        record: Cow::Borrowed(record),
         label,
         value: Value::Absent,
     }
@@ -466,12 +437,14 @@ mod tests {
 
     #[test]
     fn of_everything_that_is_recorded_a_value_is_known() {
-        let known = PARTS.iter().flat_map(|part| part.known);
+        let known = PARTS.iter().flat_map(Part::known);
         let known: BTreeSet<_> = known.map(|known| known.record).collect();
         let records = RECORDS.iter().flat_map(|(_, records)| *records);
         // Buckets are what percentiles are made from.
         let names = records.map(|record| record.name);
-        let names = names.filter(|name| !name.contains("_le:"));
+        let names = names
+            .filter(|name| !name.contains("_le:"))
+            .map(Cow::Borrowed);
         assert_eq!(known, names.collect());
     }
 }
