@@ -39,7 +39,8 @@ for group in 'Counter, looked up' 'Gauge set, looked up' 'Histogram, looked up';
         row record "$group / $case, two owned labels"
     done
 done
-for case in bare 'layer that does nothing' 'ours, metrics' 'ours, metrics and ten objectives' \
+for case in bare 'layer that does nothing' 'layer that carries what ours does to the end' \
+    'the least that counts and times' 'ours, metrics' 'ours, metrics and ten objectives' \
     'ours, everything on, nothing exported' 'ours, everything on, failures reported' \
     'ours, everything on and exported, 1 % traced' axum-prometheus 'macros by hand' \
     'opentelemetry-instrumentation-tower, metrics' 'tower-http trace, nobody listens' \
@@ -48,7 +49,8 @@ for case in bare 'layer that does nothing' 'ours, metrics' 'ours, metrics and te
     'axum-prometheus, axum-tracing-opentelemetry 1 %, sentry-tower'; do
     row request "Request, 20 routes in turn / $case"
 done
-for case in 'layer that does nothing' 'ours, metrics' 'ours, everything on, nothing exported'; do
+for case in 'layer that does nothing' 'layer that carries what ours does to the end' 'the least that counts and times' \
+    'ours, metrics' 'ours, everything on, nothing exported'; do
     row request "Request, answered without a body / $case"
 done
 for path in /nothing /live /ready '/ready?verbose' /health/check7 /health; do
