@@ -199,10 +199,9 @@ impl HttpClient {
 
     /// Tells that the last one goes on, once.
     fn tell_stale(&self, reason: &str) {
-        let mut made = self.made();
-        let was_stale = made
-            .as_mut()
-            .is_none_or(|last| std::mem::replace(&mut last.stale, true));
+        let is_known = |last: &mut Made| std::mem::replace(&mut last.stale, true);
+        let was_stale = self.made().as_mut().is_none_or(is_known);
+        // Without the lock: whoever logs may wait.
         if !was_stale {
             tracing::warn!(target: "radiosonde", reason, "the certificates cannot be read again; those that were read last go on");
         }

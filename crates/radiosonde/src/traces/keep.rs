@@ -53,8 +53,8 @@ impl Keeper {
         let trace_id = root.span_context.trace_id();
         let waited = state.waiting.end_of_root(trace_id, keeps);
         drop(state);
+        self.hand_on(waited);
         if keeps {
-            self.hand_on(waited);
             self.exits.on_end(root);
         }
     }

@@ -106,7 +106,7 @@ impl Waiting {
         Waited::default()
     }
 
-    /// Takes note of a root that ended, and returns what waited, when it is kept or nobody else waits for it.
+    /// Takes note of a root that ended, and returns what waited and is kept: with this root, or with another one of its trace that was.
     pub(super) fn end_of_root(&mut self, trace_id: TraceId, keeps: bool) -> Waited {
         let Some(trace) = self.traces.get_mut(&trace_id) else {
             self.unknown = self.unknown.saturating_sub(1);
@@ -124,9 +124,10 @@ impl Waiting {
             self.bytes -= waited.bytes;
         }
         let open = if is_last { self.remove(trace_id) } else { 0 };
-        if keeps || self.kept.has(trace_id) {
-            waited.lost += self.kept.remember(trace_id, open);
+        if !keeps && !self.kept.has(trace_id) {
+            return Waited::default();
         }
+        waited.lost += self.kept.remember(trace_id, open);
         waited
     }
 
@@ -423,6 +424,20 @@ mod tests {
         waiting.end(span(0, 1));
         assert_eq!(told(&waiting.end_of_root(id(0), true)), (2, 0));
         is_consistent(&waiting);
+    }
+
+    #[test]
+    fn what_ends_late_is_kept_with_its_root_whatever_becomes_of_another() {
+        let mut waiting = Waiting::default();
+        for _ in 0..2 {
+            waiting.root(id(0), Instant::now());
+            waiting.begin(id(0));
+        }
+        assert_eq!(told(&waiting.end_of_root(id(0), true)), (0, 0));
+        waiting.end(span(0, 1));
+        waiting.end(span(0, MOST_BYTES_OF_ONE));
+        assert_eq!(told(&waiting.end_of_root(id(0), false)), (1, 1));
+        assert_eq!(waiting.bytes, 0);
     }
 
     #[test]
