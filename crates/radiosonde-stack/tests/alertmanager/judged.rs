@@ -2,8 +2,11 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use radiosonde_stack::{Naming, Options, Stack, Target};
+use radiosonde_catalog::Catalogue;
+use radiosonde_catalog::objective::{Objective, Objectives};
+use radiosonde_stack::{Naming, Options, Service, ServiceCatalogue, Stack, Target};
 use radiosonde_testkit::tools;
 
 use crate::support::{everything, service};
@@ -38,6 +41,29 @@ fn every_file_is_accepted_and_every_alert_fires_and_clears() {
     // Two services have the same rules, so one of them tells their stories.
     std::fs::remove_dir_all(directory.path().join("prometheus/tests/billing")).unwrap();
     run(directory.path(), "sh check.sh");
+}
+
+/// Objectives that share a period share its rule, too. Above one has a period of its own.
+#[test]
+fn objectives_of_one_period_keep_their_budgets_apart() {
+    let quick = Duration::from_millis(300);
+    let objectives = Objectives::new([
+        Objective::availability("api", 99.9),
+        Objective::latency("quick", 95.0, quick).for_each(["/orders/{id}", "/orders"]),
+    ]);
+    let json = Catalogue::new().with_objectives(objectives.unwrap()).json();
+    let checkout = Service::new("checkout", ServiceCatalogue::from_json(&json).unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    Stack::new([checkout], Options::default())
+        .unwrap()
+        .render()
+        .write(directory.path(), false)
+        .unwrap();
+    run(
+        directory.path(),
+        "ls prometheus/tests/checkout/objectives.api*.yml prometheus/tests/checkout/objectives.quick*.yml > /dev/null && \
+         find prometheus/tests/checkout -name 'objectives*.yml' | xargs -n 1 -P 4 promtool test rules",
+    );
 }
 
 /// In the other spelling as well. What is no service keeps its names, and was played already.
