@@ -28,6 +28,8 @@
 pub mod alertmanager;
 pub mod backend;
 pub mod exposition;
+// Models of threads replace the runtime, and the sockets with it.
+#[cfg(not(loom))]
 pub mod fault;
 pub mod grafana;
 pub mod hostile;
