@@ -30,7 +30,7 @@ pin_project! {
     impl<B> PinnedDrop for ObservedBody<B> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(open) = this.open {
+            if let Some(open) = this.open.as_mut().filter(|open| open.is_open()) {
                 open.sent(*this.sent);
                 open.within(|| this.inner.set(None));
             }
@@ -71,33 +71,32 @@ where
         let Some(mut inner) = this.inner.as_pin_mut() else {
             return Poll::Ready(None);
         };
-        let Some(open) = this.open else {
+        let Some(open) = this.open.as_mut().filter(|open| open.is_open()) else {
             return inner.poll_frame(cx).map_err(Into::into);
         };
-        let frame = ready!(open.run(|| inner.as_mut().poll_frame(cx).map_err(Into::into)));
-        let stop = match &frame {
-            // A server cannot make up for bytes that were announced and did not come: it breaks the connection.
-            None if this.left.is_some_and(|left| left > 0) => Some(Stop::BodyError),
-            None => Some(Stop::Complete),
-            Some(Err(_)) => Some(Stop::BodyError),
+        // The frame is large: it goes straight to whoever asked.
+        let error = match ready!(open.run(|| inner.as_mut().poll_frame(cx))) {
             Some(Ok(frame)) => {
-                open.frame(frame);
+                open.frame(&frame);
                 let bytes = frame.data_ref().map_or(0, |data| data.remaining() as u64);
                 *this.sent = this.sent.saturating_add(bytes);
-                let all = frame.is_trailers() || take(this.left, bytes) || inner.is_end_stream();
-                all.then_some(Stop::Complete)
+                if frame.is_trailers() || take(this.left, bytes) || inner.is_end_stream() {
+                    open.sent(*this.sent);
+                    open.close(Stop::Complete);
+                }
+                return Poll::Ready(Some(Ok(frame)));
             }
+            Some(Err(error)) => Some(open.run(|| error.into())),
+            None => None,
         };
-        if let Some(stop) = stop
-            && let Some(open) = this.open.take()
-        {
-            open.sent(*this.sent);
-            match &frame {
-                Some(Err(error)) => open.break_off(&**error),
-                _ => open.close(stop),
-            }
+        open.sent(*this.sent);
+        match &error {
+            Some(error) => open.break_off(&**error),
+            // A server cannot make up for bytes that were announced and did not come: it breaks the connection.
+            None if this.left.is_some_and(|left| left > 0) => open.close(Stop::BodyError),
+            None => open.close(Stop::Complete),
         }
-        Poll::Ready(frame)
+        Poll::Ready(error.map(Err))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -58,29 +58,18 @@ where
             Some(open) => open.run(|| inner.poll(cx)),
             None => inner.poll(cx),
         };
-        let result = ready!(result);
-        let open = this.open.take();
-        Poll::Ready(match result {
-            Ok(response) => Ok(with_head(response, open)),
-            Err(error) => {
-                if let Some(open) = open {
-                    open.close(Stop::InnerError);
-                }
-                Err(error)
+        let mut result = ready!(result);
+        let mut bytes = None;
+        if let Some(open) = this.open {
+            match &mut result {
+                Ok(response) => bytes = open.head(response),
+                Err(_) => open.close(Stop::InnerError),
             }
-        })
+        }
+        // What is still open goes with the body, and what is closed has done its work.
+        let open = this.open.take();
+        Poll::Ready(
+            result.map(|response| response.map(|body| ObservedBody::new(body, open, bytes))),
+        )
     }
-}
-
-/// Hands the request over to the body, or closes it where there is none to come.
-#[inline]
-fn with_head<R: Body>(
-    mut response: Response<R>,
-    open: Option<OpenRequest>,
-) -> Response<ObservedBody<R>> {
-    let (open, bytes) = match open {
-        Some(open) => open.head(&mut response),
-        None => (None, None),
-    };
-    response.map(|body| ObservedBody::new(body, open, bytes))
 }

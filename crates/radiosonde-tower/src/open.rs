@@ -128,19 +128,22 @@ impl OpenRequest {
         within(&mut self.current, code)
     }
 
-    /// Takes note of the head of the response. Returns the request with the length of the body that is to come, if it is known;
-    /// where nothing is to come, the request is closed.
+    /// Tells whether it has not been closed.
     #[inline]
-    pub(crate) fn head<B: Body>(
-        mut self,
-        response: &mut Response<B>,
-    ) -> (Option<Self>, Option<u64>) {
+    pub(crate) fn is_open(&self) -> bool {
+        !self.closed
+    }
+
+    /// Takes note of the head of the response. Returns the length of the body that is to come, if it is known; where nothing is to
+    /// come, the request is closed.
+    #[inline]
+    pub(crate) fn head<B: Body>(&mut self, response: &mut Response<B>) -> Option<u64> {
         match self.rest(response) {
-            Rest::Body { bytes } => (Some(self), bytes),
+            Rest::Body { bytes } => bytes,
             Rest::Nothing(stop) => {
                 self.sent(0);
                 self.close(stop);
-                (None, None)
+                None
             }
         }
     }
@@ -208,15 +211,15 @@ impl OpenRequest {
         }
     }
 
-    /// Closes the request: records it, and tells whoever follows it.
+    /// Closes the request, which is open: records it, and tells whoever follows it.
     #[inline]
-    pub(crate) fn close(mut self, stop: Stop) {
+    pub(crate) fn close(&mut self, stop: Stop) {
         self.end(stop, None);
     }
 
     /// Closes the request, whose body failed.
     #[cold]
-    pub(crate) fn break_off(mut self, error: &BodyError) {
+    pub(crate) fn break_off(&mut self, error: &BodyError) {
         self.end(Stop::BodyError, Some(error));
     }
 
