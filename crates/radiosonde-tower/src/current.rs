@@ -243,6 +243,18 @@ pub(crate) fn within<T>(place: &mut Followed, code: impl FnOnce() -> T) -> T {
 
 #[inline(never)]
 fn within_followed<T>(place: &mut Followed, code: impl FnOnce() -> T) -> T {
+    if place.as_ref().is_some_and(|current| current.has_scopes()) {
+        return within_scopes(place, code);
+    }
+    let _within = Within::change_places(place);
+    code()
+}
+
+#[cold]
+fn within_scopes<T>(place: &mut Followed, code: impl FnOnce() -> T) -> T {
+    let scopes = place.as_ref().map_or(&[][..], |current| &current.scopes);
+    // Left after the thread has given the request back.
+    let _scopes = Guards::enter(scopes);
     let _within = Within::change_places(place);
     code()
 }
@@ -253,18 +265,13 @@ struct Within<'a> {
     place: &'a mut Followed,
     /// Whether they changed places. If not, its code runs outside of it.
     exchanged: bool,
-    // Left after the thread has given the request back.
-    _scopes: Option<Guards>,
 }
 
 impl<'a> Within<'a> {
     fn change_places(place: &'a mut Followed) -> Self {
-        let scopes = place.as_ref().map_or(&[][..], |current| &current.scopes);
-        let scopes = Guards::enter(scopes);
         Self {
             exchanged: exchange(place),
             place,
-            _scopes: scopes,
         }
     }
 }

@@ -36,6 +36,7 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let mut open = OpenRequest::arrive(self.shared, &request);
         let inner = match &mut open {
