@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, spawn_blocking};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// Threads for one kind of work. Work that does not end costs its thread and no more: there are only so many.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ impl Aside {
         }
     }
 
-    /// Does some work, and waits for it as long as this.
+    /// Does some work, and waits for it as long as this. Does not wait for others that have all threads.
     ///
     /// # Errors
     ///
@@ -47,14 +47,41 @@ impl Aside {
     ) -> Result<T, Undone> {
         let permit = self.threads.clone().try_acquire_owned();
         let permit = permit.map_err(|_| Undone::Busy)?;
-        let work = spawn_blocking(move || {
-            let _permit = permit;
-            work()
-        });
-        let done = timeout(patience, work).await;
-        done.map_err(|_| Undone::Late(patience))?
-            .map_err(Undone::Failed)
+        on(permit, patience, Instant::now() + patience, work).await
     }
+
+    /// Does the same, and waits for a thread as well, as long as this in all.
+    ///
+    /// # Errors
+    ///
+    /// Returns why nothing came of it.
+    pub(crate) async fn run_in_turn<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Undone> {
+        let deadline = Instant::now() + patience;
+        let permit = timeout_at(deadline, self.threads.clone().acquire_owned()).await;
+        // The threads are never taken away.
+        let permit = permit.ok().and_then(Result::ok).ok_or(Undone::Busy)?;
+        on(permit, patience, deadline, work).await
+    }
+}
+
+/// Does some work on a thread of its own, which is that of the permit.
+async fn on<T: Send + 'static>(
+    permit: OwnedSemaphorePermit,
+    patience: Duration,
+    deadline: Instant,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Undone> {
+    let work = spawn_blocking(move || {
+        let _permit = permit;
+        work()
+    });
+    let done = timeout_at(deadline, work).await;
+    done.map_err(|_| Undone::Late(patience))?
+        .map_err(Undone::Failed)
 }
 
 #[cfg(test)]
@@ -78,8 +105,22 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        let freed = timeout(Duration::from_mins(1), free).await;
+        let freed = tokio::time::timeout(Duration::from_mins(1), free).await;
         freed.expect("the thread is free again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_thread_has_it_when_it_is_free_or_its_time_is_over() {
+        let (aside, patience) = (Aside::new(1), Duration::from_mins(1));
+        let taken = aside.threads.clone().acquire_owned().await.unwrap();
+        let busy = aside.run_in_turn(patience, || ()).await;
+        assert!(matches!(busy, Err(Undone::Busy)));
+        let waits = aside.run_in_turn(patience, || 7);
+        let frees = async {
+            tokio::time::sleep(patience / 2).await;
+            drop(taken);
+        };
+        assert_eq!(tokio::join!(waits, frees).0.unwrap(), 7);
     }
 
     #[tokio::test]
