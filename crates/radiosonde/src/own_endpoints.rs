@@ -31,7 +31,7 @@ pub(crate) fn of(
         Endpoints::with_options(service, health, registry.clone(), options)
     };
     let options = settings.exposure.endpoints.clone();
-    let filter = log_filter_methods(log.clone());
+    let filter = log_filter_methods(log);
     let filter = Route::new("/admin/log-filter", Audience::Administrators, filter);
     let options = with_own(options, filter);
     #[cfg(feature = "slo")]

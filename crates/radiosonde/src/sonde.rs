@@ -368,8 +368,8 @@ impl Sonde {
     ///
     /// # Errors
     ///
-    /// Returns [`LogFilterError`] when the directives are malformed, when the time is too short or too long, or when the
-    /// subscriber is gone. Nothing has changed then.
+    /// Returns [`LogFilterError`] when the directives are malformed, when the time is too short or too long, when the subscriber
+    /// is gone, or when no thread can be started that takes them back. Nothing has changed then.
     ///
     /// # Examples
     ///
@@ -388,7 +388,7 @@ impl Sonde {
         directives: &str,
         lifetime: Duration,
     ) -> Result<LogFilterState, LogFilterError> {
-        self.inner.telemetry.log.set_filter(directives, lifetime)
+        self.inner.telemetry.log.filter().set(directives, lifetime)
     }
 
     /// Takes back what [`set_log_filter`](Self::set_log_filter) has set.

@@ -1,28 +1,25 @@
-//! What the thread that writes lines does beside writing.
+//! What the thread that writes lines does beside writing what it is given.
 
 use std::sync::{Arc, Weak};
 use std::time::{Instant, SystemTime};
 
-use super::filter::LogFilter;
 use super::limit::{Limits, Suppressed, WINDOW};
 use super::line::{Line, Look};
 
-/// Tells what was suppressed, and takes back a filter whose time has passed.
+/// Tells what was suppressed.
 #[derive(Debug)]
 pub(crate) struct Chores {
     // They hold the writer, whose end is the end of its thread.
     limits: Weak<Limits>,
-    filter: LogFilter,
     look: Arc<Look>,
     /// When what is suppressed now is told.
     tells_at: Option<Instant>,
 }
 
 impl Chores {
-    pub(crate) fn new(limits: &Arc<Limits>, filter: LogFilter, look: Arc<Look>) -> Self {
+    pub(crate) fn new(limits: &Arc<Limits>, look: Arc<Look>) -> Self {
         Self {
             limits: Arc::downgrade(limits),
-            filter,
             look,
             tells_at: None,
         }
@@ -44,8 +41,7 @@ impl Chores {
             }
             _ => {}
         }
-        let ends = self.filter.restore_if_due(now);
-        [self.tells_at, ends].into_iter().flatten().min()
+        self.tells_at
     }
 
     /// Appends a line for each callsite that logged in vain.

@@ -8,24 +8,22 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get};
 use http::{HeaderValue, StatusCode, header};
 
-use super::{LogControl, LogFilterError, LogFilterState, escape};
+use super::{LogControl, LogFilter, LogFilterError, LogFilterState, escape};
 
 /// Answers for the filter: `GET` shows it, `PUT` takes directives as its body, for as long as `?for=` says or ten minutes, and
 /// `DELETE` takes them back.
-pub(crate) fn log_filter_methods(control: LogControl) -> MethodRouter {
-    let (shown, set, reset) = (control.clone(), control.clone(), control);
-    get(async move || answer(Ok(shown.filter().state())))
+pub(crate) fn log_filter_methods(control: &LogControl) -> MethodRouter {
+    let filter = control.filter().clone();
+    let (shown, set, reset) = (filter.clone(), filter.clone(), filter);
+    get(async move || answer(Ok(shown.state())))
         .put(async move |RawQuery(query): RawQuery, directives: String| {
             answer(change(&set, query.as_deref(), directives.trim()))
         })
-        .delete(async move || {
-            let restored = reset.filter().restore();
-            answer(restored.map(|()| reset.filter().state()))
-        })
+        .delete(async move || answer(reset.restore().map(|()| reset.state())))
 }
 
 fn change(
-    control: &LogControl,
+    filter: &LogFilter,
     query: Option<&str>,
     directives: &str,
 ) -> Result<LogFilterState, LogFilterError> {
@@ -34,7 +32,7 @@ fn change(
         None => DEFAULT_LIFETIME,
         Some(text) => humantime::parse_duration(text).map_err(|_| LogFilterError::Lifetime)?,
     };
-    control.set_filter(directives, lifetime)
+    filter.set(directives, lifetime)
 }
 
 fn answer(state: Result<LogFilterState, LogFilterError>) -> Response {
@@ -56,7 +54,9 @@ fn answer(state: Result<LogFilterState, LogFilterError>) -> Response {
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
             return response;
         }
-        Err(LogFilterError::Ended) => (StatusCode::SERVICE_UNAVAILABLE, LogFilterError::Ended),
+        Err(error @ (LogFilterError::Ended | LogFilterError::NoThread { .. })) => {
+            (StatusCode::SERVICE_UNAVAILABLE, error)
+        }
         Err(error) => (StatusCode::BAD_REQUEST, error),
     };
     (status, format!("{text}\n")).into_response()

@@ -1,7 +1,12 @@
 //! The filter of the log, which may change while the service runs.
+//!
+//! A filter that was set for some time is taken back by a thread that does nothing else, and ends with it: those that write
+//! and export have somebody to wait for.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tracing::level_filters::LevelFilter;
@@ -18,9 +23,18 @@ struct Inner {
     /// What was configured.
     configured: String,
     handle: Handle<EnvFilter, Registry>,
-    for_now: Mutex<Option<ForNow>>,
+    now: Mutex<Now>,
     /// Whether records of the `log` crate come through us, and must be let through as well.
     bridged: AtomicBool,
+}
+
+/// What holds now.
+#[derive(Debug, Default)]
+struct Now {
+    /// None for what was configured.
+    filter: Option<ForNow>,
+    /// Wakes the thread that takes it back. There is one as long as there is something to take back.
+    wakes: Option<Sender<()>>,
 }
 
 /// A filter that will be taken back.
@@ -59,6 +73,13 @@ pub enum LogFilterError {
     #[error("the log has ended")]
     #[non_exhaustive]
     Ended,
+    /// Nobody would take it back: there can be no thread that does.
+    #[error("no thread can be started that takes the filter back: {reason}")]
+    #[non_exhaustive]
+    NoThread {
+        /// What the operating system says.
+        reason: String,
+    },
 }
 
 impl LogFilter {
@@ -68,7 +89,7 @@ impl LogFilter {
         let inner = Inner {
             configured: configured.to_owned(),
             handle,
-            for_now: Mutex::default(),
+            now: Mutex::default(),
             bridged: AtomicBool::default(),
         };
         (layer, Self(Arc::new(inner)))
@@ -82,7 +103,7 @@ impl LogFilter {
 
     pub(crate) fn state(&self) -> LogFilterState {
         let now = Instant::now();
-        match &*self.for_now() {
+        match &self.now().filter {
             Some(ForNow { directives, until }) => LogFilterState {
                 directives: directives.clone(),
                 expires_in: Some(until.saturating_duration_since(now)),
@@ -94,7 +115,11 @@ impl LogFilter {
         }
     }
 
-    pub(crate) fn set(&self, directives: &str, lifetime: Duration) -> Result<(), LogFilterError> {
+    pub(crate) fn set(
+        &self,
+        directives: &str,
+        lifetime: Duration,
+    ) -> Result<LogFilterState, LogFilterError> {
         if !(SHORTEST..=LONGEST).contains(&lifetime) {
             return Err(LogFilterError::Lifetime);
         }
@@ -102,32 +127,60 @@ impl LogFilter {
             let reason = error.to_string();
             LogFilterError::Malformed { reason }
         })?;
-        let mut for_now = self.for_now();
+        let mut now = self.now();
+        self.watch(&mut now).map_err(|error| {
+            let reason = error.to_string();
+            LogFilterError::NoThread { reason }
+        })?;
         self.apply(filter)?;
-        *for_now = Some(ForNow {
+        now.filter = Some(ForNow {
             directives: directives.to_owned(),
             until: Instant::now() + lifetime,
         });
-        Ok(())
+        drop(now);
+        Ok(self.state())
     }
 
     /// Takes back a filter that was set for some time.
     pub(crate) fn restore(&self) -> Result<(), LogFilterError> {
-        let mut for_now = self.for_now();
-        if for_now.take().is_some() {
+        self.take_back(&mut self.now())
+    }
+
+    fn take_back(&self, now: &mut Now) -> Result<(), LogFilterError> {
+        // Who waits to do so ends.
+        now.wakes = None;
+        if now.filter.take().is_some() {
             self.apply(EnvFilter::new(&self.0.configured))?;
         }
         Ok(())
     }
 
-    /// Takes it back when its time has passed, and returns when that is if it has not.
-    pub(super) fn restore_if_due(&self, now: Instant) -> Option<Instant> {
-        let until = self.for_now().as_ref().map(|for_now| for_now.until)?;
-        if until > now {
-            return Some(until);
+    /// Has a thread look when the filter ends that is about to be set.
+    fn watch(&self, now: &mut Now) -> std::io::Result<()> {
+        if let Some(wakes) = &now.wakes
+            && wakes.send(()).is_ok()
+        {
+            return Ok(());
+        }
+        let (wakes, woken) = channel();
+        let filter = Arc::downgrade(&self.0);
+        thread::Builder::new()
+            .name("radiosonde-till".into())
+            .spawn(move || take_back_when_due(&filter, &woken))?;
+        now.wakes = Some(wakes);
+        Ok(())
+    }
+
+    /// Takes it back if its time has passed, and returns how much is left if it has not.
+    fn take_back_if_due(&self) -> Option<Duration> {
+        let mut now = self.now();
+        let until = now.filter.as_ref().map(|filter| filter.until);
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        if let Some(left) = left.filter(|left| !left.is_zero()) {
+            return Some(left);
         }
         // When the subscriber is gone, so is the filter.
-        let _ = self.restore();
+        let _ = self.take_back(&mut now);
         None
     }
 
@@ -144,11 +197,20 @@ impl LogFilter {
         }
     }
 
-    fn for_now(&self) -> MutexGuard<'_, Option<ForNow>> {
-        self.0
-            .for_now
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.0.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits until the filter ends, whichever is set meanwhile, and takes it back.
+fn take_back_when_due(filter: &Weak<Inner>, woken: &Receiver<()>) {
+    while let Some(left) = filter
+        .upgrade()
+        .and_then(|filter| LogFilter(filter).take_back_if_due())
+    {
+        if woken.recv_timeout(left) == Err(RecvTimeoutError::Disconnected) {
+            return;
+        }
     }
 }
 
@@ -156,3 +218,51 @@ const SHORTEST: Duration = Duration::from_secs(1);
 
 /// A filter that is forgotten costs a day of lines at most.
 const LONGEST: Duration = Duration::from_hours(24);
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::Layer as _;
+    use tracing_subscriber::layer::{Identity, SubscriberExt as _};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A filter, with a subscriber that keeps it.
+    fn filter() -> (LogFilter, impl tracing::Subscriber) {
+        let (layer, filter) = LogFilter::new("info");
+        let filtered = Identity::new().with_filter(layer);
+        (filter, tracing_subscriber::registry().with(filtered))
+    }
+
+    #[test]
+    fn the_thread_that_takes_filters_back_ends_with_the_last_one() {
+        let (filter, _subscriber) = filter();
+        let hour = Duration::from_hours(1);
+        filter.set("debug", hour).unwrap();
+        let first = filter.now().wakes.clone().unwrap();
+        filter.set("trace", SECOND).unwrap();
+        assert!(first.send(()).is_ok(), "it is the same");
+        // It holds for a second now, and not for the hour.
+        while filter.state().expires_in.is_some() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(filter.now().wakes.is_none());
+        filter.set("debug", hour).unwrap();
+        let second = filter.now().wakes.take().unwrap();
+        filter.restore().unwrap();
+        drop(filter);
+        // Also one that waits for an hour.
+        while second.send(()).is_ok() {
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    #[test]
+    fn without_its_subscriber_no_filter_is_set() {
+        let (filter, subscriber) = filter();
+        drop(subscriber);
+        assert_eq!(filter.set("debug", SECOND), Err(LogFilterError::Ended));
+        assert_eq!(filter.state().expires_in, None);
+    }
+}

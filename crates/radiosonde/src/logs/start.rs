@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use radiosonde_catalog::{LOG_LINES, LOG_LINES_LOST};
 use radiosonde_metrics::Registry;
@@ -14,7 +14,7 @@ use super::chores::Chores;
 use super::layer::LogLayer;
 use super::limit::{LimitFilter, Limits};
 use super::line::{Look, Named};
-use super::{LineWriter, LogFilter, LogFilterError, LogFilterState};
+use super::{LineWriter, LogFilter};
 use crate::config::LogSettings;
 #[cfg(feature = "otlp")]
 use crate::console::Console;
@@ -60,7 +60,7 @@ impl Logs {
         });
         let (layer, filter) = LogFilter::new(&settings.filter);
         let limits = Arc::new(Limits::new(settings.per_second, registry));
-        let chores = Chores::new(&limits, filter.clone(), look.clone());
+        let chores = Chores::new(&limits, look.clone());
         let counters = [&LOG_LINES, &LOG_LINES_LOST].map(|metric| registry.counter(metric, &[]));
         let writer = LineWriter::start(out, counters, Some(chores))?;
         limits.told_by(writer.clone());
@@ -113,16 +113,5 @@ impl LogControl {
 
     pub(crate) fn filter(&self) -> &LogFilter {
         &self.filter
-    }
-
-    pub(crate) fn set_filter(
-        &self,
-        directives: &str,
-        lifetime: Duration,
-    ) -> Result<LogFilterState, LogFilterError> {
-        self.filter.set(directives, lifetime)?;
-        // Its time is watched by the thread that writes.
-        self.writer.look();
-        Ok(self.filter.state())
     }
 }

@@ -220,13 +220,19 @@ fn a_log_that_nobody_reads_stops_nothing_and_its_losses_are_exact() {
             for logs in logs.collect::<Vec<_>>() {
                 logs.await.unwrap();
             }
-            // The pipe is full. A line now and then would find a worker that waits.
+            // The pipe is full. A filter ends at its time all the same.
+            let second = Duration::from_secs(1);
+            sonde.set_log_filter("info,shop=debug", second).unwrap();
+            // A line now and then would find a worker that waits.
             let (before, began) = (TICKS.load(Relaxed), std::time::Instant::now());
             while began.elapsed() < blocked {
                 tracing::info!("{}", "x".repeat(100));
                 tokio::time::sleep(TICK * 10).await;
             }
             TICKS.load(Relaxed) - before
+        });
+        eventually("the end of the filter", Duration::from_mins(1), || {
+            sonde.log_filter().expires_in.is_none().then_some(())
         });
         eprintln!(
             "ticks {ticks} of {}",
