@@ -32,7 +32,7 @@ impl Cutoff {
     }
 
     /// Waits until it has passed.
-    async fn passes(&mut self) {
+    pub(super) async fn passes(&mut self) {
         self.is_set().await;
         let cutoff = *self.0.borrow();
         if let Some(cutoff) = cutoff {

@@ -4,8 +4,8 @@
 //! ended, none waits.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task;
 use std::time::Duration;
 
@@ -164,6 +164,8 @@ struct Room {
     last: AtomicUsize,
     /// Told when a batch waits, or so much that what comes next might find no room.
     is_batch: Notify,
+    /// Whether all that had room is accounted for, what has not come included.
+    is_settled: Mutex<bool>,
 }
 
 impl Room {
@@ -174,7 +176,14 @@ impl Room {
             #[cfg(any(feature = "otlp", test))]
             last: AtomicUsize::new(0),
             is_batch: Notify::new(),
+            is_settled: Mutex::default(),
         })
+    }
+
+    fn settled(&self) -> MutexGuard<'_, bool> {
+        self.is_settled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take(&self, bytes: usize) -> bool {
@@ -302,10 +311,17 @@ impl<T> Slot<'_, T> {
 
 impl<T> Drop for Slot<'_, T> {
     fn drop(&mut self) {
-        if self.permit.is_some() {
-            self.queue.room.give_back(self.weight);
-            self.queue.account.dropped.increment(1);
+        let Some(permit) = self.permit.take() else {
+            return;
+        };
+        let Queue { room, account, .. } = self.queue;
+        room.give_back(self.weight);
+        // Either it is counted here, or its permit is still there when the worker counts those.
+        let is_settled = room.settled();
+        if !*is_settled {
+            account.dropped.increment(1);
         }
+        drop(permit);
     }
 }
 
@@ -360,11 +376,25 @@ impl<D: Destination> Worker<D> {
         loop {
             let mut batch = Vec::new();
             // Not `try_recv`: this ends when every offer that was let in has arrived.
-            if self.items.recv_many(&mut batch, self.batching.batch).await == 0 {
+            let received = tokio::select! {
+                biased;
+                received = self.items.recv_many(&mut batch, self.batching.batch) => received,
+                () = self.cutoff.passes() => return self.settle(),
+            };
+            if received == 0 {
                 return;
             }
             self.send(batch).await;
         }
+    }
+
+    /// Counts as dropped what was let in and has not arrived: whoever makes an item may never be done with it.
+    fn settle(&self) {
+        let mut is_settled = self.room.settled();
+        *is_settled = true;
+        // There are no new permits, and none is given back but with the lock.
+        let missing = self.items.max_capacity() - self.items.capacity();
+        self.account.dropped.increment(missing as u64);
     }
 
     /// Waits for a batch: as many items as fit, those that came within the delay, or those that take half of the room. `None` when

@@ -286,6 +286,45 @@ fn when_the_cutoff_has_passed_what_waits_is_dropped_unsent() {
     assert_eq!(values(&account), [5, 0, 0, 5]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_still_being_made_when_the_cutoff_passes_is_dropped_and_counted_once() {
+    let (_cutoff, watcher) = watch::channel(Some(Instant::now() + Duration::from_mins(1)));
+    let (sender, items) = mpsc::channel(8);
+    let account = account();
+    let queue = Queue {
+        sender,
+        weight: Script::weight,
+        batch: batching().batch,
+        room: Room::new(100),
+        account: account.clone(),
+    };
+    let mut slots: Vec<_> = (0..4).map(|_| queue.reserve(10).unwrap()).collect();
+    queue.offer(());
+    let worker = Worker {
+        items,
+        destination: Arc::new(Script(Mutex::default())),
+        room: queue.room.clone(),
+        batching: batching(),
+        account: account.clone(),
+        cutoff: Cutoff::new(watcher),
+        outage: Outage::new("things"),
+    };
+    let mut worker = std::pin::pin!(worker.run());
+    let early = tokio::time::timeout(Duration::from_secs(1), &mut worker).await;
+    assert!(early.is_err(), "they may still come");
+    assert_eq!(values(&account), [5, 1, 0, 0]);
+    slots.pop().unwrap().fill(());
+    drop(slots.pop());
+    worker.await;
+    assert_eq!(values(&account), [5, 2, 0, 3]);
+    // They come at last, or do not: nobody waits for them.
+    slots.pop().unwrap().fill(());
+    drop(slots.pop());
+    assert_eq!(values(&account), [5, 2, 0, 3]);
+    assert!(!queue.offer(()));
+    assert_eq!(values(&account), [6, 2, 0, 4]);
+}
+
 fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![
         3 => Just(Fate::Arrive),
