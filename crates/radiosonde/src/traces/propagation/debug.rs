@@ -1,6 +1,7 @@
 //! That somebody wants a trace in any case, whatever is sampled: *debug* in B3 and in Jaeger's header.
 //!
-//! Such a trace is sampled, and those who come after us are told why. Our own samplers know it as any that was sampled elsewhere.
+//! Such a trace is sampled, and those who come after us are told why. Our own samplers know it as any that was sampled elsewhere: one
+//! that does not follow its parent may leave it out, and then nothing is said of it.
 
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, TraceContextExt as _, TraceId};
@@ -15,8 +16,8 @@ pub(super) fn within(context: &Context) -> Context {
     context.with_value(Wanted(trace_id))
 }
 
-/// Tells whether the trace of a span is one of these.
+/// Tells whether the trace of a span is one of these, and is sampled.
 pub(super) fn is_wanted(context: &Context, span: &SpanContext) -> bool {
     let wanted = context.get::<Wanted>();
-    wanted.is_some_and(|Wanted(trace_id)| *trace_id == span.trace_id())
+    span.is_sampled() && wanted.is_some_and(|Wanted(trace_id)| *trace_id == span.trace_id())
 }

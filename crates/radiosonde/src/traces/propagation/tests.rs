@@ -199,8 +199,7 @@ fn who_wants_a_trace_in_any_case_is_told_to_others() {
         assert_eq!(came_with.origin(), Origin::Decided(true), "{format:?}");
         // A span below it, in the same trace.
         let context = came_with.to_context();
-        let goes = |trace_id: TraceId| {
-            let flags = TraceFlags::SAMPLED;
+        let goes = |trace_id: TraceId, flags: TraceFlags| {
             let span = SpanContext::new(trace_id, 7.into(), flags, false, TraceState::NONE);
             let mut goes = headers([("x-b3-sampled", "0"), ("x-b3-parentspanid", SPAN)]);
             all().inject(&context.with_remote_span_context(span), &mut goes);
@@ -210,14 +209,19 @@ fn who_wants_a_trace_in_any_case_is_told_to_others() {
             };
             ["b3", "x-b3-flags", "x-b3-sampled", "uber-trace-id"].map(value)
         };
-        let [b3, flags, sampled, jaeger] = goes(context.span().span_context().trace_id());
+        let trace_id = context.span().span_context().trace_id();
+        let [b3, flags, sampled, jaeger] = goes(trace_id, TraceFlags::SAMPLED);
         assert_eq!(b3.unwrap(), format!("{TRACE}-0000000000000007-d"));
         assert_eq!((flags.as_deref(), sampled), (Some("1"), None));
         assert_eq!(jaeger.unwrap(), format!("{TRACE}:0000000000000007:0:3"));
         // Of another trace, nobody said that.
-        let [b3, flags, sampled, jaeger] = goes(1.into());
+        let [b3, flags, sampled, jaeger] = goes(1.into(), TraceFlags::SAMPLED);
         assert!(b3.unwrap().ends_with("-1") && jaeger.unwrap().ends_with(":1"));
         assert_eq!((flags, sampled.as_deref()), (None, Some("1")));
+        // Where it is not sampled all the same, the others are not told that it was.
+        let [b3, flags, sampled, jaeger] = goes(trace_id, TraceFlags::NOT_SAMPLED);
+        assert!(b3.unwrap().ends_with("-0") && jaeger.unwrap().ends_with(":0"));
+        assert_eq!((flags, sampled.as_deref()), (None, Some("0")));
     }
 }
 
