@@ -31,7 +31,7 @@ pub const SPANS_FAILED: Metric = count(
 pub const SPANS_DROPPED: Metric = count(
     "radiosonde_spans_dropped_total",
     "radiosonde.spans.dropped",
-    "Spans dropped because the queue was full, the collector asked for a pause, or the process ended.",
+    "Spans dropped because the queue was full, the collector asked for a pause, or the process ended, and spans of kept traces that were lost while they waited for the end of their trace.",
 );
 
 /// Points of metrics that were collected, and so are to be sent: one for each series, each time.

@@ -43,6 +43,8 @@ struct Trace {
     roots: usize,
     /// How many spans below them have not.
     open: u64,
+    /// Whether one was kept, and so what belongs to it: others may make the service forget that meanwhile.
+    kept: bool,
     waited: Waited,
 }
 
@@ -67,6 +69,7 @@ impl Waiting {
         let trace = Trace {
             place,
             roots: 1,
+            kept: self.kept.has(trace_id),
             open: self.kept.reopen(trace_id),
             waited: Waited::default(),
         };
@@ -117,14 +120,15 @@ impl Waiting {
             });
         };
         trace.roots -= 1;
-        let is_last = trace.roots == 0;
+        trace.kept |= keeps;
+        let (is_last, is_kept) = (trace.roots == 0, trace.kept);
         let mut waited = Waited::default();
         if keeps || is_last {
             waited = std::mem::take(&mut trace.waited);
             self.bytes -= waited.bytes;
         }
         let open = if is_last { self.remove(trace_id) } else { 0 };
-        if !keeps && !self.kept.has(trace_id) {
+        if !is_kept {
             return Waited::default();
         }
         waited.lost += self.kept.remember(trace_id, open);
@@ -438,6 +442,29 @@ mod tests {
         waiting.end(span(0, MOST_BYTES_OF_ONE));
         assert_eq!(told(&waiting.end_of_root(id(0), false)), (1, 1));
         assert_eq!(waiting.bytes, 0);
+    }
+
+    #[test]
+    fn a_trace_that_was_kept_and_comes_back_is_not_forgotten_for_others_meanwhile() {
+        let mut waiting = Waiting::default();
+        let keep = |waiting: &mut Waiting, trace| {
+            waiting.root(id(trace), Instant::now());
+            waiting.end_of_root(id(trace), true)
+        };
+        waiting.root(id(0), Instant::now());
+        (0..3).for_each(|_| waiting.begin(id(0)));
+        waiting.end_of_root(id(0), true);
+        waiting.root(id(0), Instant::now());
+        for trace in 1..=Kept::MOST {
+            assert_eq!(told(&keep(&mut waiting, trace)), (0, 0));
+        }
+        assert!(!waiting.kept.has(id(0)));
+        waiting.end(span(0, 1));
+        // It is not worth it, and what is left of the first is.
+        assert_eq!(told(&waiting.end_of_root(id(0), false)), (1, 0));
+        assert_eq!(told(&waiting.end(span(0, 1))), (1, 0));
+        let others = (1..=Kept::MOST).map(|trace| keep(&mut waiting, trace + Kept::MOST).lost);
+        assert_eq!(others.sum::<u64>(), 1, "one has not ended");
     }
 
     #[test]
