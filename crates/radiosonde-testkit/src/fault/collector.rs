@@ -32,10 +32,25 @@ impl FaultCollector {
     /// Panics when no port is free.
     #[must_use]
     pub fn start(mode: Mode) -> Self {
+        Self::started(mode, true)
+    }
+
+    /// Starts one that keeps nothing of what it is sent and looks into none of it, so that it costs as little as it can: it
+    /// [counts](Self::received) requests, and nothing else.
+    ///
+    /// # Panics
+    ///
+    /// Panics when no port is free.
+    #[must_use]
+    pub fn forgetful(mode: Mode) -> Self {
+        Self::started(mode, false)
+    }
+
+    fn started(mode: Mode, keeps: bool) -> Self {
         let door = Door::new().expect("a free loopback port");
         let collector = Self {
             door: Mutex::new(door),
-            state: Arc::new(State::new(Mode::Refuse)),
+            state: Arc::new(State::new(keeps)),
         };
         collector.set(mode);
         collector
@@ -82,13 +97,20 @@ impl FaultCollector {
         format!("http://{}", self.addr())
     }
 
-    /// Returns every request received so far, oldest first.
+    /// Returns how many requests were received so far.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.state.received.load(Ordering::Relaxed)
+    }
+
+    /// Returns every request received so far, oldest first; none of a [forgetful](Self::forgetful) one.
     #[must_use]
     pub fn requests(&self) -> Vec<Received> {
         lock(&self.state.requests).clone()
     }
 
-    /// Returns how many items it accepted of the messages of OTLP that were sent to a path: spans, log records or metrics.
+    /// Returns how many items it accepted of the messages of OTLP that were sent to a path: spans, log records or metrics. One that
+    /// is [forgetful](Self::forgetful) does not know.
     #[must_use]
     pub fn accepted(&self, path: &str) -> u64 {
         let accepted = lock(&self.state.accepted);
@@ -133,6 +155,9 @@ impl Received {
 #[derive(Debug)]
 pub(super) struct State {
     mode: Mutex<Mode>,
+    received: AtomicU64,
+    /// Whether it keeps requests, and counts what is in them.
+    keeps: bool,
     requests: Mutex<Vec<Received>>,
     /// By path, how many items.
     accepted: Mutex<BTreeMap<String, u64>>,
@@ -141,9 +166,11 @@ pub(super) struct State {
 }
 
 impl State {
-    fn new(mode: Mode) -> Self {
+    fn new(keeps: bool) -> Self {
         Self {
-            mode: Mutex::new(mode),
+            mode: Mutex::new(Mode::Refuse),
+            received: AtomicU64::default(),
+            keeps,
             requests: Mutex::default(),
             accepted: Mutex::default(),
             connections: Mutex::default(),
@@ -218,6 +245,10 @@ impl State {
     /// Keeps a request, and returns how to treat it.
     pub(super) fn receive(&self, request: Received) -> Mode {
         let mode = lock(&self.mode).clone();
+        self.received.fetch_add(1, Ordering::Relaxed);
+        if !self.keeps {
+            return mode;
+        }
         let path = request.path().to_owned();
         let items = otlp::items(&request);
         lock(&self.requests).push(request);

@@ -213,3 +213,18 @@ const METHOD: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Expor
 
 /// Two items in one scope of one resource.
 const MESSAGE: &[u8] = b"\x0a\x06\x12\x04\x12\x00\x12\x00";
+
+#[test]
+fn what_is_forgetful_counts_requests_and_keeps_none() {
+    let collector = FaultCollector::forgetful(Mode::status(200));
+    for _ in 0..2 {
+        assert_eq!(
+            http::get(collector.addr(), "/v1/traces", &[])
+                .unwrap()
+                .status,
+            200
+        );
+    }
+    assert_eq!((collector.received(), collector.requests().len()), (2, 0));
+    assert_eq!(collector.accepted("/v1/traces"), 0);
+}
