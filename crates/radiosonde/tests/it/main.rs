@@ -81,5 +81,3 @@ mod threads;
     feature = "tls"
 ))]
 mod tls;
-#[cfg(all(feature = "axum", feature = "otlp"))]
-mod undisturbed;

@@ -4,3 +4,4 @@ mod every_mode;
 mod offered_again;
 mod protocol;
 mod told;
+mod undisturbed;

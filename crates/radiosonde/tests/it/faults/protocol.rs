@@ -29,6 +29,13 @@ impl Protocol {
         Self::Grpc,
     ];
 
+    /// Returns the one that this child exports by.
+    pub(super) fn of_child() -> Self {
+        let name = std::env::var(PROTOCOL).unwrap();
+        let mut all = Self::ALL.iter().copied();
+        all.find(|protocol| protocol.name() == name).unwrap()
+    }
+
     /// Returns its name in variables.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -105,9 +112,7 @@ impl Protocol {
 /// Runs a test again, in a child for each protocol with these variables. Returns the protocol where this is the child.
 pub(super) fn in_children(test: &str, variables: &[(&str, &str)]) -> Option<Protocol> {
     if child::is_child() {
-        let name = std::env::var(PROTOCOL).unwrap();
-        let mut all = Protocol::ALL.iter().copied();
-        return all.find(|protocol| protocol.name() == name);
+        return Some(Protocol::of_child());
     }
     // What they do is wait.
     thread::scope(|scope| {

@@ -1,5 +1,5 @@
 //! How long requests take while their collector fails in one way after the other, beside those of a service whose collector is
-//! fine, in turns; and those of one that exports nothing.
+//! fine, in turns, over each protocol; and those of one that exports nothing.
 //!
 //! That requests are answered, and by whom, is asserted. How long that takes is printed: machines that are busy would say anything.
 //! For the figures in `docs/reliability.md`:
@@ -15,12 +15,22 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use radiosonde::{Config, Sonde, build};
+#[cfg(feature = "otlp-grpc")]
+use radiosonde_testkit::fault::grpc;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use radiosonde_testkit::{eventually, size};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
+
+use super::protocol::{PROTOCOL, Protocol};
+use crate::child::{self, printed};
+
+/// How often both services are asked, on every merge and at full size.
+fn rounds() -> usize {
+    size(8, 2_000)
+}
 
 /// A service, and how long its requests took: in process, and over a socket.
 struct Side {
@@ -91,11 +101,12 @@ impl Side {
     }
 }
 
-/// Asks two services in turns, and returns how long their requests took.
-fn compared([one, other]: [Config; 2]) -> String {
+/// Asks two services in turns, and returns how long their requests took. Something happens before each round.
+fn compared([one, other]: [Config; 2], happens: impl Fn(usize)) -> String {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let mut sides = [one, other].map(|config| Side::new(&runtime, config));
-    for round in 0..size(20, 2_000) {
+    for round in 0..rounds() {
+        happens(round);
         for turn in [round, round + 1] {
             let side = &mut sides[turn % 2];
             runtime.block_on(side.ask(50));
@@ -116,26 +127,60 @@ fn exporting(collector: &FaultCollector) -> Config {
     Config::new("checkout").otlp_endpoint(collector.endpoint())
 }
 
-#[test]
-fn requests_are_answered_whatever_the_collector_does() {
-    let fine = FaultCollector::start(Mode::status(200));
-    let none = Config::new("checkout");
-    let figures = compared([exporting(&fine), none]);
-    println!("a collector that is fine, beside none: {figures}");
-    // Otherwise nothing is exported, and nothing can disturb.
-    let met = || (!fine.requests().is_empty()).then_some(());
-    eventually("the collector is met", Duration::from_mins(1), met);
-    for (name, mode) in [
+/// Every way to misbehave for as long as a service runs.
+fn modes(protocol: Protocol) -> Vec<(&'static str, Mode)> {
+    let drips = match protocol {
+        Protocol::Http => Mode::drip(),
+        #[cfg(feature = "otlp-grpc")]
+        Protocol::Grpc => grpc::drip(),
+    };
+    vec![
         ("refuses", Mode::Refuse),
         ("swallows what comes", Mode::BlackHole),
         ("hangs", Mode::Hang),
         ("resets", Mode::Reset),
-        ("drips", Mode::drip()),
-        ("answers 503", Mode::status(503)),
-        ("asks for a pause", Mode::throttle(429, 600)),
-    ] {
+        ("drips", drips),
+        ("is unavailable", protocol.is_unavailable()),
+        ("asks for a pause", protocol.throttles(600)),
+    ]
+}
+
+#[test]
+fn requests_are_answered_whatever_the_collector_does() {
+    let name = "faults::undisturbed::requests_are_answered_whatever_the_collector_does";
+    if !child::is_child() {
+        // One after the other: they would disturb each other.
+        for protocol in Protocol::ALL {
+            let output = child::run(name, &[(PROTOCOL, protocol.name())]);
+            println!("over {}:\n{}", protocol.name(), printed(&output));
+        }
+        return;
+    }
+    let protocol = Protocol::of_child();
+    let fine = FaultCollector::start(protocol.takes());
+    let none = Config::new("checkout");
+    let figures = compared([exporting(&fine), none], |_| ());
+    println!("a collector that is fine, beside none: {figures}");
+    // Otherwise nothing is exported, and nothing can disturb.
+    let met = || (!fine.requests().is_empty()).then_some(());
+    eventually("the collector is met", Duration::from_mins(1), met);
+    for (name, mode) in modes(protocol) {
         let failing = FaultCollector::start(mode);
-        let figures = compared([exporting(&failing), exporting(&fine)]);
+        let figures = compared([exporting(&failing), exporting(&fine)], |_| ());
         println!("one that {name}, beside one that is fine: {figures}");
     }
+    let mortal = FaultCollector::start(protocol.takes());
+    let dies_or_comes_back = |round: usize| {
+        let each = rounds() / 4;
+        if round.is_multiple_of(each) {
+            let is_dead = (round / each).is_multiple_of(2);
+            mortal.set(if is_dead {
+                Mode::Refuse
+            } else {
+                protocol.takes()
+            });
+        }
+    };
+    let figures = compared([exporting(&mortal), exporting(&fine)], dies_or_comes_back);
+    println!("one that is killed and comes back, beside one that is fine: {figures}");
 }
