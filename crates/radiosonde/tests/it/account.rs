@@ -10,8 +10,8 @@ use radiosonde_testkit::eventually;
 pub(crate) struct Account {
     pub(crate) all: u64,
     pub(crate) sent: u64,
-    failed: u64,
-    dropped: u64,
+    pub(crate) failed: u64,
+    pub(crate) dropped: u64,
 }
 
 impl Account {

@@ -2,6 +2,7 @@
 
 mod every_mode;
 mod offered_again;
+mod overflow;
 mod protocol;
 mod told;
 mod undisturbed;
