@@ -3,9 +3,9 @@
 //! The names of the members, and what they mean, are those of Sentry's description of
 //! [event payloads](https://develop.sentry.dev/sdk/data-model/event-payloads/). What is empty is left out.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanId, TraceId};
@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::Level;
 use super::breadcrumbs::Breadcrumb;
+use super::frame::Frame;
 use super::user::UserFields;
 
 /// Something that happened, with all that is known of it.
@@ -186,25 +187,8 @@ pub(super) struct Mechanism {
 /// Where an exception happened: the outermost frame first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Stacktrace {
-    pub(super) frames: Vec<Frame>,
-}
-
-/// One call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Frame {
-    pub(super) function: Cow<'static, str>,
-    /// The crate.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) package: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) filename: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) abs_path: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) lineno: Option<u32>,
-    pub(super) instruction_addr: String,
-    /// Whether it is code of the service, and not of what it is built on.
-    pub(super) in_app: bool,
+    #[serde(serialize_with = "shared")]
+    pub(super) frames: Vec<Arc<Frame>>,
 }
 
 /// What the service was asked for.
@@ -280,6 +264,10 @@ impl Default for Sdk {
             version: env!("CARGO_PKG_VERSION"),
         }
     }
+}
+
+fn shared<T: Serialize, S: Serializer>(list: &[Arc<T>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(list.iter().map(AsRef::as_ref))
 }
 
 fn shown<S: Serializer>(id: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {

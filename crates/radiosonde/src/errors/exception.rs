@@ -4,7 +4,7 @@ use std::error::Error;
 
 use super::event::{Event, Exception, Mechanism};
 use super::report::cut;
-use super::reporter::Stack;
+use super::reporter::Origin;
 use super::{Level, Reporter};
 use crate::text;
 
@@ -19,7 +19,7 @@ impl Reporter {
                 handled: true,
             });
         }
-        self.report(event, Stack::Taken);
+        self.report(event, Origin::Here);
     }
 }
 

@@ -19,7 +19,7 @@ use super::breadcrumbs::Breadcrumb;
 use super::event::{Event, Exception};
 use super::exception;
 use super::report::{MAX_FIELD, MAX_TEXT, cut};
-use super::reporter::Stack;
+use super::reporter::Origin;
 use crate::io::is_telemetry_thread;
 use crate::text;
 
@@ -58,7 +58,7 @@ impl<S: Subscriber> Layer<S> for ErrorLayer {
         if level == Level::ERROR {
             let mut fields = Fields::new(&OF_EVENT);
             event.record(&mut fields);
-            self.0.report(fields.into_event(target), Stack::Left);
+            self.0.report(fields.into_event(target), Origin::Elsewhere);
         }
         if self.0.leaves_breadcrumbs() {
             let mut fields = Fields::new(&OF_BREADCRUMB);

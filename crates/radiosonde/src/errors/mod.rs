@@ -34,6 +34,7 @@ mod current;
 mod envelope;
 mod event;
 mod exception;
+mod frame;
 mod gate;
 mod layer;
 mod level;

@@ -4,7 +4,7 @@ use std::panic::PanicHookInfo;
 
 use super::event::{Event, Exception, Mechanism};
 use super::report::bounded;
-use super::reporter::Stack;
+use super::reporter::Origin;
 use super::{Level, Reporter};
 
 impl Reporter {
@@ -12,7 +12,7 @@ impl Reporter {
     ///
     /// Copies the facts and hands them over. It waits neither for them to be sent nor for symbols.
     pub(crate) fn report_panic(&self, panic: &PanicHookInfo<'_>) {
-        self.report(event(panic), Stack::Taken);
+        self.report(event(panic), Origin::Here);
     }
 }
 

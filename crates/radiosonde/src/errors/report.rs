@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use backtrace::Backtrace;
-
 use super::event::Event;
+use super::stack::Stack;
 use super::{Level, User};
 
 /// An event that is about to be sent, for [`ErrorOptions::before_send`](super::ErrorOptions::before_send).
@@ -14,23 +13,23 @@ use super::{Level, User};
 pub struct ErrorReport {
     pub(super) event: Box<Event>,
     /// Where it happened. The last exception of the event gets it, once its symbols are known.
-    pub(super) backtrace: Option<Backtrace>,
+    pub(super) stack: Option<Stack>,
     /// About how many bytes it takes, at most, while it waits.
     pub(super) weight: usize,
 }
 
 impl ErrorReport {
-    pub(super) fn new(event: Event, backtrace: Option<Backtrace>, weight: usize) -> Self {
+    pub(super) fn new(event: Event, stack: Option<Stack>, weight: usize) -> Self {
         Self {
             event: Box::new(event),
-            backtrace,
+            stack,
             weight,
         }
     }
 
     /// Takes the stack, if there is one.
-    pub(super) fn take_stack(&mut self) -> Option<Backtrace> {
-        self.backtrace.take()
+    pub(super) fn take_stack(&mut self) -> Option<Stack> {
+        self.stack.take()
     }
 
     /// Returns how bad it is.

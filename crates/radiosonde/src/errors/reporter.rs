@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use backtrace::Backtrace;
 use radiosonde_catalog::{
     ERROR_EVENTS_CAPTURED, ERROR_EVENTS_DROPPED, ERROR_EVENTS_FAILED, ERROR_EVENTS_SENT,
 };
@@ -19,7 +18,7 @@ use super::project::Project;
 use super::reentry::unless_at_it;
 use super::sending::Sending;
 use super::sessions::{SessionEnd, Sessions};
-use super::stack;
+use super::stack::Stack;
 use super::told::{OfPanic, ToldPanics};
 use crate::config::SentrySettings;
 use crate::context::current_span;
@@ -43,28 +42,28 @@ struct Inner {
     told_panics: Mutex<ToldPanics>,
 }
 
-/// Whether the stack of this thread is part of a report.
+/// Where an event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stack {
-    /// It shows where it happened.
-    Taken,
-    /// It shows where somebody heard of it.
-    Left,
+pub(super) enum Origin {
+    /// From what this thread does, which its stack shows.
+    Here,
+    /// From somewhere that was heard of here.
+    Elsewhere,
 }
 
-impl Stack {
-    /// Returns how many bytes it takes at most.
+impl Origin {
+    /// Returns how many bytes a stack takes that shows it.
     fn weight(self) -> usize {
         match self {
-            Self::Taken => stack::MAX_BYTES,
-            Self::Left => 0,
+            Self::Here => Stack::BYTES,
+            Self::Elsewhere => 0,
         }
     }
 
-    fn take(self) -> Option<Backtrace> {
+    fn stack(self) -> Option<Stack> {
         match self {
-            Self::Taken => stack::capture(),
-            Self::Left => None,
+            Self::Here => Stack::walk(),
+            Self::Elsewhere => None,
         }
     }
 }
@@ -103,12 +102,12 @@ impl Reporter {
     /// Reports an event from where it happened: with the current span and the current request.
     ///
     /// Never panics, and waits neither for Sentry nor for the telemetry thread: it runs in the panic hook.
-    pub(super) fn report(&self, event: Event, stack: Stack) {
+    pub(super) fn report(&self, event: Event, origin: Origin) {
         // An error of the way out would only make more of them.
         if is_telemetry_thread() {
             return;
         }
-        if let Err(loss) = self.hand_over(event, stack) {
+        if let Err(loss) = self.hand_over(event, origin) {
             self.0.project.losses().note(loss);
         }
     }
@@ -119,7 +118,7 @@ impl Reporter {
     /// # Errors
     ///
     /// Returns why it is not sent.
-    fn hand_over(&self, mut event: Event, stack: Stack) -> Result<(), Loss> {
+    fn hand_over(&self, mut event: Event, origin: Origin) -> Result<(), Loss> {
         let gate = &self.0.gate;
         // Before it is noted as told: what is ignored must not keep quiet what is not.
         gate.ignore(&event, current::route())?;
@@ -128,10 +127,10 @@ impl Reporter {
             return Ok(());
         }
         gate.admit()?;
-        let weight = event.weight() + stack.weight();
+        let weight = event.weight() + origin.weight();
         let slot = self.describe(&mut event, weight).ok_or(Loss::QueueFull)?;
         event.contexts.trace = trace().or_else(current::followed_trace);
-        let report = ErrorReport::new(event, stack.take(), slot.weight());
+        let report = ErrorReport::new(event, origin.stack(), slot.weight());
         slot.fill(report);
         Ok(())
     }

@@ -8,7 +8,7 @@ use radiosonde_tower::{Arrival, CurrentRequest, ErrorType, Observation, Observer
 use super::current::{self, transaction, with_notes};
 use super::event::{Event, Exception, Mechanism, Response};
 use super::exception::chain;
-use super::reporter::Stack;
+use super::reporter::Origin;
 use super::sessions::SessionEnd;
 use super::{Level, Reporter};
 
@@ -60,7 +60,7 @@ impl RequestReports {
                 handled: session_end(observation, true) != SessionEnd::Crashed,
             });
         }
-        self.reporter.report(event, Stack::Left);
+        self.reporter.report(event, Origin::Elsewhere);
     }
 }
 

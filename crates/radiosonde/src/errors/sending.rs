@@ -10,7 +10,6 @@ use super::losses::{Loss, Losses};
 use super::preparation::Preparation;
 use super::project::{NotSent, Project};
 use super::rate_limits::Category;
-use super::stack;
 use crate::io::Aside;
 use crate::io::pipeline::{Batching, Delivered, Destination};
 
@@ -52,7 +51,7 @@ impl Sending {
     async fn prepared(&self, mut report: ErrorReport) -> Result<Option<Event>, String> {
         let mut stacktrace = None;
         if let Some(stack) = report.take_stack() {
-            let look_up = move || stack::look_up(stack);
+            let look_up = move || stack.look_up();
             let found = self.threads.run(PREPARING, look_up).await;
             stacktrace = found.ok().flatten();
         }

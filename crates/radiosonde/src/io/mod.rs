@@ -28,7 +28,7 @@ pub(crate) use otlp::call as grpc_call;
 pub(crate) use otlp::{Batch, OtlpClient, Posted};
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) use rounds::Rounds;
-#[cfg(feature = "otlp")]
+#[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) use thread::give_way;
 pub(crate) use thread::{Io, is_telemetry_thread};
 #[cfg(feature = "otlp")]

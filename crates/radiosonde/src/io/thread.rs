@@ -110,7 +110,7 @@ pub(crate) fn is_telemetry_thread() -> bool {
 }
 
 /// Lets others run that wait for this processor. What is sent can wait; requests cannot.
-#[cfg(feature = "otlp")]
+#[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) fn give_way() {
     thread::yield_now();
 }
