@@ -1,13 +1,14 @@
 //! What happened before something went wrong.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::time::SystemTime;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::Level;
-use super::event::{Values, seconds, weight_of_fields, word};
+use super::event::{Values, seconds, word};
+use super::fields::Fields;
 
 /// A logged event, for the reports that come after it.
 #[derive(Debug, Clone, Serialize)]
@@ -16,18 +17,18 @@ pub(super) struct Breadcrumb {
     pub(super) timestamp: SystemTime,
     #[serde(serialize_with = "word")]
     pub(super) level: Level,
-    pub(super) category: String,
+    pub(super) category: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) message: Option<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) data: BTreeMap<String, Value>,
+    #[serde(skip_serializing_if = "Fields::is_empty")]
+    pub(super) data: Fields,
 }
 
 impl Breadcrumb {
     /// Returns about how many bytes it takes.
     pub(super) fn weight(&self) -> usize {
         let message = self.message.as_ref().map_or(0, String::len);
-        size_of::<Self>() + self.category.len() + message + weight_of_fields(&self.data)
+        size_of::<Self>() + self.category.len() + message + self.data.weight()
     }
 }
 

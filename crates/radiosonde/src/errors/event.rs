@@ -3,6 +3,7 @@
 //! The names of the members, and what they mean, are those of Sentry's description of
 //! [event payloads](https://develop.sentry.dev/sdk/data-model/event-payloads/). What is empty is left out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -10,10 +11,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanId, TraceId};
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
 use super::Level;
 use super::breadcrumbs::Breadcrumb;
+use super::fields::Fields;
 use super::frame::Frame;
 use super::user::UserFields;
 
@@ -28,7 +29,7 @@ pub(super) struct Event {
     #[serde(serialize_with = "word")]
     pub(super) level: Level,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) logger: Option<String>,
+    pub(super) logger: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,8 +58,8 @@ pub(super) struct Event {
     pub(super) contexts: Contexts,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) tags: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) extra: BTreeMap<String, Value>,
+    #[serde(skip_serializing_if = "Fields::is_empty")]
+    pub(super) extra: Fields,
     sdk: Sdk,
 }
 
@@ -84,7 +85,7 @@ impl Event {
             breadcrumbs: Values::default(),
             contexts: Contexts::default(),
             tags: BTreeMap::new(),
-            extra: BTreeMap::new(),
+            extra: Fields::default(),
             sdk: Sdk::default(),
         }
     }
@@ -105,7 +106,7 @@ impl Event {
             + weight_of_texts(&self.tags)
             + request
             + user
-            + weight_of_fields(&self.extra)
+            + self.extra.weight()
     }
 }
 
@@ -123,15 +124,6 @@ impl Serialize for EventId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
-}
-
-/// Returns about how many bytes fields take. A map has room for more than it holds.
-pub(super) fn weight_of_fields(fields: &BTreeMap<String, Value>) -> usize {
-    const LEAF: usize = 11 * (size_of::<String>() + size_of::<Value>());
-    let text = |value: &Value| value.as_str().map_or(0, str::len);
-    let texts = fields.iter().map(|(name, value)| name.len() + text(value));
-    let leaves = fields.len().div_ceil(6);
-    leaves * LEAF + texts.sum::<usize>()
 }
 
 /// Returns about how many bytes texts with names take.
@@ -167,7 +159,7 @@ impl<T: Serialize> Serialize for Values<T> {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Exception {
     #[serde(rename = "type")]
-    pub(super) kind: String,
+    pub(super) kind: Cow<'static, str>,
     pub(super) value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) mechanism: Option<Mechanism>,

@@ -1,9 +1,10 @@
 //! Errors, as reports have them.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use super::event::{Event, Exception, Mechanism};
-use super::report::cut;
+use super::report::{cut, shown};
 use super::reporter::Origin;
 use super::{Level, Reporter};
 use crate::text;
@@ -35,24 +36,28 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> Vec<Exception> {
 }
 
 fn exception(error: &(dyn Error + 'static)) -> Exception {
-    let value = text::shown(error);
-    let debug = text::shown(format_args!("{error:?}"));
+    let value = shown(error, MAX_VALUE);
+    let debug = shown(format_args!("{error:?}"), MAX_VALUE);
     Exception {
-        kind: cut(type_in(&debug, &value), MAX_KIND),
-        value: cut(&value, MAX_VALUE),
+        kind: type_in(&debug, &value),
+        value,
         mechanism: None,
         stacktrace: None,
     }
 }
 
 /// Finds the type of an error at the beginning of its `Debug` form, where a derive writes it.
-fn type_in<'a>(debug: &'a str, display: &str) -> &'a str {
+fn type_in(debug: &str, display: &str) -> Cow<'static, str> {
     let end = debug.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | ':'));
     let kind = &debug[..end.unwrap_or(debug.len())];
     // An error that is a text begins with a quote, or as its message does.
     let is_type = kind.starts_with(|c: char| c.is_ascii_uppercase())
         && (debug.len() == kind.len() || debug != display);
-    if is_type { kind } else { NO_TYPE }
+    if is_type {
+        cut(kind, MAX_KIND).into()
+    } else {
+        NO_TYPE.into()
+    }
 }
 
 /// What an error is called whose type is not known.
@@ -79,7 +84,7 @@ mod tests {
         let chain = chain(&NotStored { source });
         let found: Vec<_> = chain
             .iter()
-            .map(|exception| (exception.kind.as_str(), exception.value.as_str()))
+            .map(|exception| (&*exception.kind, exception.value.as_str()))
             .collect();
         assert_eq!(
             found,

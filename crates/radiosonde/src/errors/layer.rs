@@ -1,8 +1,8 @@
 //! Logged events: errors are reported, and what comes before them is told with them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::error::Error;
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::time::SystemTime;
 
 use serde_json::Value;
@@ -18,7 +18,8 @@ use super::Reporter;
 use super::breadcrumbs::Breadcrumb;
 use super::event::{Event, Exception};
 use super::exception;
-use super::report::{MAX_FIELD, MAX_TEXT, cut};
+use super::fields::Fields;
+use super::report::{MAX_FIELD, MAX_TEXT, cut, shown};
 use super::reporter::Origin;
 use crate::io::is_telemetry_thread;
 use crate::text;
@@ -52,18 +53,22 @@ impl<S: Subscriber> Layer<S> for ErrorLayer {
             return;
         }
         let normalized = event.normalized_metadata();
-        let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
-        let level = *metadata.level();
-        let target = metadata.target();
+        // What came from the `log` crate has a target that nobody knew before.
+        let target: Cow<'static, str> = match &normalized {
+            Some(metadata) => metadata.target().to_owned().into(),
+            None => event.metadata().target().into(),
+        };
+        let level = *event.metadata().level();
         if level == Level::ERROR {
-            let mut fields = Fields::new(&OF_EVENT);
-            event.record(&mut fields);
-            self.0.report(fields.into_event(target), Origin::Elsewhere);
+            let mut said = Said::new(&OF_EVENT);
+            event.record(&mut said);
+            self.0
+                .report(said.into_event(target.clone()), Origin::Elsewhere);
         }
         if self.0.leaves_breadcrumbs() {
-            let mut fields = Fields::new(&OF_BREADCRUMB);
-            event.record(&mut fields);
-            self.0.leave(fields.into_breadcrumb(level, target));
+            let mut said = Said::new(&OF_BREADCRUMB);
+            event.record(&mut said);
+            self.0.leave(said.into_breadcrumb(level, target));
         }
     }
 }
@@ -91,75 +96,75 @@ const OF_BREADCRUMB: Room = Room {
     field: 256,
 };
 
-/// The fields of an event.
+/// What an event says.
 #[derive(Debug)]
-struct Fields {
+struct Said {
     room: &'static Room,
     message: Option<String>,
-    others: BTreeMap<String, Value>,
+    fields: Fields,
     /// Errors and their causes, the innermost cause first, as Sentry orders them.
     exceptions: Vec<Exception>,
 }
 
-impl Fields {
+impl Said {
     fn new(room: &'static Room) -> Self {
         Self {
             room,
             message: None,
-            others: BTreeMap::new(),
+            fields: Fields::default(),
             exceptions: Vec::new(),
         }
     }
 
-    fn into_event(self, target: &str) -> Event {
+    fn into_event(self, target: Cow<'static, str>) -> Event {
         let mut event = Event::new(super::Level::Error);
-        event.logger = Some(target.into());
+        event.logger = Some(target);
         event.message = self.message;
         event.exception.0 = self.exceptions;
-        event.extra = self.others;
+        event.extra = self.fields;
         event
     }
 
-    fn into_breadcrumb(self, level: Level, target: &str) -> Breadcrumb {
-        let mut data = self.others;
+    fn into_breadcrumb(self, level: Level, target: Cow<'static, str>) -> Breadcrumb {
+        let mut data = self.fields;
         let errors = self.exceptions.into_iter().rev();
         let errors: Vec<_> = errors.map(|error| error.value).collect();
         if !errors.is_empty() {
             let error = cut(&errors.join(": "), self.room.message);
-            data.insert("error".into(), error.into());
+            data.insert("error", error);
         }
         Breadcrumb {
             timestamp: SystemTime::now(),
             level: level.into(),
-            category: target.into(),
+            category: target,
             message: self.message,
             data,
         }
     }
 
     fn insert(&mut self, field: &Field, value: impl Into<Value>) {
-        let is_room = self.others.len() < self.room.fields;
+        let is_room = self.fields.len() < self.room.fields;
         if is_room && !text::is_of_the_bridge(field.name()) {
-            self.others.insert(field.name().into(), value.into());
+            self.fields.insert(field.name(), value);
         }
     }
 
-    fn text(&mut self, field: &Field, text: &str) {
+    fn text(&mut self, field: &Field, text: impl Display) {
         if field.name() == "message" {
-            self.message = Some(cut(text, self.room.message));
+            self.message = Some(shown(text, self.room.message));
         } else {
-            self.insert(field, cut(text, self.room.field));
+            self.insert(field, shown(text, self.room.field));
         }
     }
 }
 
-impl Visit for Fields {
+impl Visit for Said {
     fn record_error(&mut self, _: &Field, error: &(dyn Error + 'static)) {
         self.exceptions.extend(exception::chain(error));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.text(field, &text::shown(format_args!("{value:?}")));
+        self.text(field, format_args!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {

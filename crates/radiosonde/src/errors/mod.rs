@@ -34,6 +34,7 @@ mod current;
 mod envelope;
 mod event;
 mod exception;
+mod fields;
 mod frame;
 mod gate;
 mod layer;

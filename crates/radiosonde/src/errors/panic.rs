@@ -30,11 +30,11 @@ fn event(panic: &PanicHookInfo<'_>) -> Event {
         stacktrace: None,
     });
     if let Some(location) = panic.location() {
-        let location = location.to_string().into();
-        event.extra.insert(LOCATION.into(), location);
+        let location = location.to_string();
+        event.extra.insert(LOCATION, location);
     }
     if let Some(thread) = std::thread::current().name() {
-        event.extra.insert("thread".into(), bounded(thread).into());
+        event.extra.insert("thread", bounded(thread));
     }
     event
 }

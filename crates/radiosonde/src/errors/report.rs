@@ -1,6 +1,6 @@
 //! One report, from where something happened to where it is sent.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::event::Event;
 use super::stack::Stack;
@@ -58,7 +58,7 @@ impl ErrorReport {
     /// type `panic`.
     pub fn errors(&self) -> impl Iterator<Item = (&str, &str)> {
         let errors = self.event.exception.0.iter().rev();
-        errors.map(|error| (error.kind.as_str(), error.value.as_str()))
+        errors.map(|error| (&*error.kind, error.value.as_str()))
     }
 
     /// Returns the target of the logged event.
@@ -112,6 +112,35 @@ pub(super) fn bounded(text: &str) -> String {
     cut(text, MAX_TEXT)
 }
 
+/// Formats a value as [`text::shown`](crate::text::shown) does, and keeps so many bytes of it, at most.
+pub(super) fn shown(value: impl fmt::Display, most: usize) -> String {
+    /// Takes no more once it is full, so that whoever formats stops as well.
+    struct Bounded {
+        text: String,
+        room: usize,
+    }
+
+    impl fmt::Write for Bounded {
+        fn write_str(&mut self, more: &str) -> fmt::Result {
+            let fits = &more[..more.floor_char_boundary(self.room)];
+            self.text.push_str(fits);
+            if fits.len() < more.len() {
+                self.room = 0;
+                return Err(fmt::Error);
+            }
+            self.room -= fits.len();
+            Ok(())
+        }
+    }
+
+    let mut bounded = Bounded {
+        text: String::new(),
+        room: most,
+    };
+    let _ = write!(bounded, "{value}");
+    bounded.text
+}
+
 /// Cuts a text to so many bytes, at most.
 pub(super) fn cut(text: &str, most: usize) -> String {
     text[..text.floor_char_boundary(most)].to_owned()
@@ -122,3 +151,29 @@ pub(super) const MAX_TEXT: usize = 8_192;
 
 /// How long the text of a field may be, or of a breadcrumb.
 pub(super) const MAX_FIELD: usize = 1_024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_value_is_kept_what_there_is_room_for() {
+        assert_eq!(shown(12_345, 10), "12345");
+        assert_eq!(shown(format_args!("{}-{}", "ab", "cd"), 5), "ab-cd");
+        // What came after a character that did not fit would stand in its place.
+        assert_eq!(shown(format_args!("a{}{}", "ä", "b"), 2), "a");
+    }
+
+    #[test]
+    fn formatting_ends_where_there_is_no_more_room() {
+        struct Endless;
+        impl fmt::Display for Endless {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                loop {
+                    f.write_str("again ")?;
+                }
+            }
+        }
+        assert_eq!(shown(Endless, 8), "again ag");
+    }
+}

@@ -14,12 +14,12 @@ pub(super) fn scrub(event: &mut Event, personal: bool) {
     for exception in &mut event.exception.0 {
         text(&mut exception.value);
     }
-    for (name, value) in &mut event.extra {
+    for (name, value) in event.extra.iter_mut() {
         field(name, value);
     }
     for breadcrumb in &mut event.breadcrumbs.0 {
         breadcrumb.message.iter_mut().for_each(text);
-        for (name, value) in &mut breadcrumb.data {
+        for (name, value) in breadcrumb.data.iter_mut() {
             field(name, value);
         }
     }
@@ -63,6 +63,7 @@ mod tests {
     use crate::errors::Level;
     use crate::errors::breadcrumbs::Breadcrumb;
     use crate::errors::event::Exception;
+    use crate::errors::fields::Fields;
 
     #[test]
     fn every_part_that_others_wrote_is_scrubbed() {
@@ -74,10 +75,8 @@ mod tests {
             mechanism: None,
             stacktrace: None,
         });
-        event.extra.insert("token".into(), 53_737.into());
-        event
-            .extra
-            .insert("url".into(), "http://host?key=s3cret".into());
+        event.extra.insert("token", 53_737);
+        event.extra.insert("url", "http://host?key=s3cret");
         event.request = Some(Request {
             method: "GET".into(),
             url: Some("/reset/token/s3cret".into()),
@@ -88,12 +87,14 @@ mod tests {
             ]
             .into(),
         });
+        let mut data = Fields::default();
+        data.insert("pwd", "s3cret");
         event.breadcrumbs.0.push(Breadcrumb {
             timestamp: std::time::SystemTime::now(),
             level: Level::Info,
             category: "checkout".into(),
             message: Some("token=s3cret".into()),
-            data: [("pwd".into(), "s3cret".into())].into(),
+            data,
         });
         scrub(&mut event, false);
         let text = serde_json::to_string(&event).unwrap();

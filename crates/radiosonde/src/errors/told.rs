@@ -1,5 +1,6 @@
 //! What was reported in a request, so that one failure is one report.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ use super::report::cut;
 #[derive(Debug, Default)]
 pub(super) struct Told {
     /// The last ones.
-    failures: VecDeque<(String, String)>,
+    failures: VecDeque<(Cow<'static, str>, String)>,
     /// What was logged last without an error, which may have quoted one.
     said: VecDeque<String>,
     /// The text of the last panic, which whoever catches it may log.
@@ -100,7 +101,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Names the failure that an event is about: its innermost cause, else what was logged and where.
-fn failure(event: &Event) -> (String, String) {
+fn failure(event: &Event) -> (Cow<'static, str>, String) {
     match event.exception.0.first() {
         Some(cause) => (cause.kind.clone(), cause.value.clone()),
         None => (
@@ -167,7 +168,7 @@ mod tests {
         event.exception.0 = errors
             .iter()
             .map(|(kind, value)| Exception {
-                kind: (*kind).into(),
+                kind: (*kind).to_owned().into(),
                 value: (*value).into(),
                 mechanism: None,
                 stacktrace: None,
@@ -199,7 +200,7 @@ mod tests {
     fn an_error_that_was_logged_as_a_text_is_no_news() {
         let mut told = Told::default();
         let mut as_field = logged("no order", &[]);
-        as_field.extra.insert("error".into(), "too late".into());
+        as_field.extra.insert("error", "too late");
         assert!(told.is_news(&as_field));
         assert!(told.is_news(&logged("no stock: connection refused", &[])));
         for known in ["too late", "connection refused"] {
