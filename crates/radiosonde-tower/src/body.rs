@@ -32,7 +32,7 @@ pin_project! {
             let mut this = this.project();
             if let Some(open) = this.open.as_mut().filter(|open| open.is_open()) {
                 open.sent(*this.sent);
-                open.within(|| this.inner.set(None));
+                open.run(|| this.inner.set(None));
             }
         }
     }
@@ -81,7 +81,8 @@ where
                 open.frame(&frame);
                 let bytes = frame.data_ref().map_or(0, |data| data.remaining() as u64);
                 *this.sent = this.sent.saturating_add(bytes);
-                if frame.is_trailers() || take(this.left, bytes) || inner.is_end_stream() {
+                let mut ends = || open.ask(|| inner.is_end_stream());
+                if frame.is_trailers() || take(this.left, bytes) || ends() {
                     open.sent(*this.sent);
                     open.close(Stop::Complete);
                 }

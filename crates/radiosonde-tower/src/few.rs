@@ -68,7 +68,8 @@ impl<K, V> Default for Few<K, V> {
     }
 }
 
-/// More than the statuses that a route or a server answers with, times the ways in which a request ends.
+/// More than the statuses of a method times the ways in which a call ends. A client that calls one at so many servers that it
+/// takes more asks the registry for the rest each time.
 const MOST: usize = 64;
 
 #[cfg(test)]

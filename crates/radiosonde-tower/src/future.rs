@@ -26,7 +26,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(open) = this.open {
-                open.within(|| this.inner.set(None));
+                open.run(|| this.inner.set(None));
             }
         }
     }

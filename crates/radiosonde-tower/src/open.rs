@@ -1,9 +1,10 @@
 //! A request that has arrived and not ended.
 
 use std::error::Error;
+use std::mem;
 
 use bytes::Buf;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use radiosonde_metrics::SampledSpan;
 
@@ -55,7 +56,7 @@ impl OpenRequest {
     pub(crate) fn arrive<B>(shared: &'static Shared, request: &Request<B>) -> Option<Self> {
         let arrived = shared.clock.now();
         let options = &shared.options;
-        let route = (options.route)(request.extensions());
+        let route = quietly(|| (options.route)(request.extensions())).flatten();
         if route.is_none() && options.excludes(request.uri().path()) {
             return None;
         }
@@ -115,16 +116,25 @@ impl OpenRequest {
     /// Runs the request's own code, as the current request of this thread.
     #[inline]
     pub(crate) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        self.inside = true;
+        let outer = mem::replace(&mut self.inside, true);
         let done = self.within(code);
         // A panic never gets here: that is how `drop` tells a panic of its own from one of its neighbours'.
-        self.inside = false;
+        self.inside = outer;
         done
+    }
+
+    /// Asks the request's own code for what is read off, such as the length of a body, as nobody's current request.
+    #[inline]
+    pub(crate) fn ask<T>(&mut self, code: impl FnOnce() -> T) -> T {
+        let outer = mem::replace(&mut self.inside, true);
+        let answer = code();
+        self.inside = outer;
+        answer
     }
 
     /// Makes it the current request of this thread while `code` runs: what is said meanwhile belongs to it.
     #[inline]
-    pub(crate) fn within<T>(&mut self, code: impl FnOnce() -> T) -> T {
+    fn within<T>(&mut self, code: impl FnOnce() -> T) -> T {
         within(&mut self.current, code)
     }
 
@@ -177,23 +187,23 @@ impl OpenRequest {
             || status == StatusCode::NOT_MODIFIED;
         // The status of a call comes behind its last byte.
         let ends_by_length = self.call.is_none();
-        let bytes = response.body().size_hint().exact();
-        let bytes = bytes.filter(|_| ends_by_length);
+        let body = response.body();
+        let (known, is_end) = self.ask(|| (body.size_hint().exact(), body.is_end_stream()));
+        let announced = || content_length(response.headers());
+        let bytes = known.or_else(announced).filter(|_| ends_by_length);
         // What ends here is dropped unread by the server, so nobody would tell us.
-        if bodiless || bytes == Some(0) || response.body().is_end_stream() {
+        if bodiless || bytes == Some(0) || is_end {
             return Rest::Nothing(Stop::Complete);
         }
         // A body that knows its length is not a stream.
-        if bytes.is_some() {
-            return Rest::Body { bytes };
-        }
-        if ends_by_length && (self.shared.options.stream)(status, response.headers()) {
+        if known.is_none() && ends_by_length && self.is_stream(status, response.headers()) {
             self.stream_began = Some(self.shared.clock.now());
         }
-        let announced = content_length(response.headers());
-        Rest::Body {
-            bytes: announced.filter(|_| ends_by_length),
-        }
+        Rest::Body { bytes }
+    }
+
+    fn is_stream(&self, status: StatusCode, headers: &HeaderMap) -> bool {
+        quietly(|| (self.shared.options.stream)(status, headers)).unwrap_or(false)
     }
 
     /// Takes note of a frame of the body.

@@ -7,10 +7,11 @@ use crate::grpc::GrpcOptions;
 use crate::method::{KNOWN, Methods};
 use crate::{Arrival, Observer, RequestLabel};
 
-/// Finds the template that matched a request among its extensions.
+/// Finds the template that matched a request among its extensions. Where it panics, the request has no route.
 pub type RouteOf = fn(&Extensions) -> Option<&str>;
 
-/// Tells by the head of a response whether its body is a stream, which lasts as long as somebody listens.
+/// Tells by the head of a response whether its body is a stream, which lasts as long as somebody listens. Where it panics, the body is
+/// none.
 pub type StreamRule = fn(StatusCode, &HeaderMap) -> bool;
 
 /// How an [`ObserveLayer`](crate::ObserveLayer) names, leaves out and follows requests.

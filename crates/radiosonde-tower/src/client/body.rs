@@ -30,7 +30,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(call) = this.call {
-                call.drop_inside(|| this.inner.set(None));
+                call.run(|| this.inner.set(None));
             }
         }
     }
@@ -43,9 +43,9 @@ impl<B: Body> ClientBody<B> {
         let mut left = None;
         let call = call.and_then(|mut call| {
             // The status of a call of gRPC comes behind its last byte.
-            let size = body.size_hint().exact();
+            let (size, is_end) = call.ask(|| (body.size_hint().exact(), body.is_end_stream()));
             let size = size.filter(|_| call.ends_by_length());
-            match call.head(&head, body.is_end_stream() || size == Some(0)) {
+            match call.head(&head, is_end || size == Some(0)) {
                 Rest::Nothing(stop) => {
                     call.close(stop);
                     None
@@ -94,7 +94,8 @@ impl<B: Body> Body for ClientBody<B> {
             Some(Err(_)) => Some(broken),
             Some(Ok(frame)) => {
                 call.frame(frame);
-                let all = frame.is_trailers() || take(this.left, frame) || inner.is_end_stream();
+                let all = frame.is_trailers() || take(this.left, frame);
+                let all = all || call.ask(|| inner.is_end_stream());
                 all.then_some(Stop::Complete)
             }
         };

@@ -1,5 +1,6 @@
 //! A request that has departed and not ended.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use bytes::Buf;
@@ -101,15 +102,18 @@ impl OpenCall {
     /// Runs the client's own code as the current request of this thread.
     pub(super) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
         // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
-        self.inside = true;
+        let outer = mem::replace(&mut self.inside, true);
         let result = within(&self.scopes, code);
-        self.inside = false;
+        self.inside = outer;
         result
     }
 
-    /// Drops the client's own code as the current request of this thread: what it still says belongs to it.
-    pub(super) fn drop_inside(&self, drop: impl FnOnce()) {
-        within(&self.scopes, drop);
+    /// Asks the client's own code for what is read off, such as the length of a body.
+    pub(super) fn ask<T>(&mut self, code: impl FnOnce() -> T) -> T {
+        let outer = mem::replace(&mut self.inside, true);
+        let answer = code();
+        self.inside = outer;
+        answer
     }
 
     /// Takes note of the head of the response, whose body is empty or not, and says what is still to come.

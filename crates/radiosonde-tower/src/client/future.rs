@@ -26,7 +26,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(call) = this.call {
-                call.drop_inside(|| this.inner.set(None));
+                call.run(|| this.inner.set(None));
             }
         }
     }

@@ -24,6 +24,8 @@ pub(crate) struct Call {
     /// The status of the response as HTTP has it, and how long after the request its head was sent.
     head: Option<(StatusCode, Duration)>,
     status: Option<GrpcStatus>,
+    /// Whether what answered speaks gRPC, to judge by its head.
+    is_answered: bool,
     messages: Messages,
 }
 
@@ -83,6 +85,7 @@ impl Call {
             claimed: claimed.map(Into::into),
             head: None,
             status: None,
+            is_answered: false,
             messages: Messages::default(),
         })
     }
@@ -96,6 +99,7 @@ impl Call {
     pub(crate) fn head(&mut self, status: StatusCode, headers: &HeaderMap, after: Duration) {
         self.head = Some((status, after));
         self.status = GrpcStatus::from_headers(headers);
+        self.is_answered = self.status.is_some() || is_call(headers);
     }
 
     /// Takes note of a frame of the body.
@@ -140,8 +144,9 @@ impl Call {
     /// Learns of its method what its answer shows: that there is one, and that it answers with a stream.
     fn learn(&mut self, verdict: Verdict) {
         let exists = |status: GrpcStatus| !status.is_of_the_gate();
-        let is_answered = self.head.is_some() && verdict.status.is_some_and(exists);
-        if let Some(claimed) = self.claimed.take().filter(|_| is_answered) {
+        // A status that was made of that of HTTP says nothing of a method: whoever asks chooses the path.
+        let shows = self.is_answered && verdict.status.is_some_and(exists);
+        if let Some(claimed) = self.claimed.take().filter(|_| shows) {
             self.method = self.series.methods.learn(&claimed);
         }
         if self.messages.are_several() {

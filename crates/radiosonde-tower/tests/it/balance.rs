@@ -44,22 +44,26 @@ fn natural_outcome(act: Act) -> &'static str {
     match act {
         Act::Answer(101, _) => "upgraded",
         Act::Answer(500.., steps) => {
-            if steps.contains(&Step::Panic) {
+            if steps.iter().any(panics) {
                 "panicked"
             } else {
                 "error"
             }
         }
         Act::Answer(_, steps) => match steps.last() {
-            Some(Step::Panic) => "panicked",
+            Some(last) if panics(last) => "panicked",
             Some(Step::Fail) => "error",
             Some(Step::Hang) => "cancelled",
             _ => "ok",
         },
         Act::Hang => "cancelled",
         Act::Fail => "error",
-        Act::PanicInCall | Act::PanicInPoll => "panicked",
+        Act::PanicInCall | Act::PanicInPoll | Act::PanicInDrop => "panicked",
     }
+}
+
+fn panics(step: &Step) -> bool {
+    matches!(step, Step::Panic | Step::PanicInHint | Step::PanicInDrop)
 }
 
 /// The outcome when the client left after so many polls of the body.
@@ -114,7 +118,10 @@ fn plan() -> impl Strategy<Value = Plan> {
     let panics = prop::sample::select(vec![
         Act::PanicInCall,
         Act::PanicInPoll,
+        Act::PanicInDrop,
         Act::Answer(200, &[Step::Data("a"), Step::Panic]),
+        Act::Answer(200, &[Step::Data("a"), Step::PanicInHint]),
+        Act::Answer(500, &[Step::Data("a"), Step::PanicInDrop]),
     ]);
     prop_oneof![6 => leaves, 1 => panics.prop_map(|act| Plan { act, leaves_after: None })]
 }

@@ -126,7 +126,11 @@ fn a_panic_counts_wherever_it_happens() {
     let panics = [
         Act::PanicInCall,
         Act::PanicInPoll,
+        Act::PanicInDrop,
+        Act::Answer(200, &[Step::PanicInHint]),
         Act::Answer(200, &[Step::Data("half"), Step::Panic]),
+        Act::Answer(200, &[Step::Data("half"), Step::PanicInHint]),
+        Act::Answer(200, &[Step::Data("half"), Step::PanicInDrop]),
     ];
     for act in panics {
         let registry = counted(get(act), r#"method="GET",outcome="panicked",status="500""#);
@@ -184,6 +188,53 @@ fn a_body_of_known_length_ends_with_its_last_byte() {
         .headers_mut()
         .insert(header::CONTENT_LENGTH, "5".parse().unwrap());
     counted(request, r#"method="GET",outcome="ok",status="200""#);
+}
+
+#[test]
+fn a_body_that_is_announced_as_empty_ends_with_its_head() {
+    // As a proxy passes it on: without knowing its length. A server does not read it.
+    let mut request = get(Act::Answer(200, &[Step::Hang]));
+    request
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, "0".parse().unwrap());
+    counted(request, r#"method="GET",outcome="ok",status="200""#);
+}
+
+#[test]
+fn a_rule_of_the_service_that_panics_costs_what_it_would_have_said() {
+    let registry = Registry::new();
+    let options = ObserveOptions::new()
+        .route(|_| panic!("no route"))
+        .stream(|_, _| panic!("no stream"));
+    let mut service = ObserveLayer::new(&registry, options).layer(Actor);
+    serve(&mut service, get(Act::Answer(200, &[Step::Data("all")])));
+    let requests = r#"http_requests_total{method="GET",outcome="ok",status="200"}"#;
+    assert_eq!(sample(&registry, requests), 1.0);
+    assert_eq!(total(&registry, "http_active_connections", ""), 0.0);
+}
+
+#[test]
+fn a_body_that_is_asked_again_after_its_end_is_not_counted_again() {
+    let ends: [&'static [Step]; 2] = [
+        &[Step::Data("all")],
+        &[Step::Data("all"), Step::Trailers, Step::Data("more")],
+    ];
+    for steps in ends {
+        let registry = Registry::new();
+        let mut future = Box::pin(observed(&registry).call(get(Act::Answer(200, steps))));
+        let std::task::Poll::Ready(Ok(response)) = poll(future.as_mut()) else {
+            panic!("no answer");
+        };
+        let mut body = Box::pin(response.into_body());
+        for _ in 0..2 {
+            while let std::task::Poll::Ready(Some(frame)) = poll_frame(body.as_mut()) {
+                frame.unwrap();
+            }
+            assert_eq!(total(&registry, "http_requests_total", "ok"), 1.0);
+        }
+        drop(body);
+        assert_eq!(total(&registry, "http_requests_total", ""), 1.0);
+    }
 }
 
 #[test]

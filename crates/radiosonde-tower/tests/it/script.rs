@@ -28,6 +28,8 @@ pub(crate) enum Act {
     PanicInCall,
     /// Panics when polled.
     PanicInPoll,
+    /// Never answers, and panics when nobody waits for it any more.
+    PanicInDrop,
 }
 
 /// What a body does when it is polled.
@@ -40,6 +42,10 @@ pub(crate) enum Step {
     Fail,
     Hang,
     Panic,
+    /// Sends nothing more, and panics when it is asked whether that was all.
+    PanicInHint,
+    /// Sends nothing more, and panics when nobody reads it any more.
+    PanicInDrop,
 }
 
 /// The error of the service and of its bodies.
@@ -86,7 +92,20 @@ impl Service<Request<Act>> for Actor {
             Act::Fail => Box::pin(ready(Err(Failed))),
             Act::PanicInCall => panic!("in call"),
             Act::PanicInPoll => Box::pin(async { panic!("in poll") }),
+            Act::PanicInDrop => Box::pin(async {
+                let _last = Last;
+                pending().await
+            }),
         }
+    }
+}
+
+/// Panics when it is dropped.
+struct Last;
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        panic!("in drop");
     }
 }
 
@@ -94,6 +113,7 @@ impl Service<Request<Act>> for Actor {
 #[derive(Debug)]
 pub(crate) struct Steps {
     left: std::slice::Iter<'static, Step>,
+    panics_in_drop: bool,
     pub(crate) knows_its_end: bool,
     pub(crate) knows_its_length: bool,
 }
@@ -102,9 +122,16 @@ impl Steps {
     pub(crate) fn new(steps: &'static [Step]) -> Self {
         Self {
             left: steps.iter(),
+            panics_in_drop: steps.contains(&Step::PanicInDrop),
             knows_its_end: false,
             knows_its_length: false,
         }
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        assert!(!self.panics_in_drop, "in drop of a body");
     }
 }
 
@@ -125,13 +152,15 @@ impl Body for Steps {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            Some(Step::Hang) => return Poll::Pending,
+            Some(Step::Hang | Step::PanicInHint | Step::PanicInDrop) => return Poll::Pending,
             Some(Step::Panic) => panic!("in body"),
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.knows_its_end && self.left.as_slice().is_empty()
+        let left = self.left.as_slice();
+        assert_ne!(left.first(), Some(&Step::PanicInHint), "in hint");
+        self.knows_its_end && left.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -1,12 +1,17 @@
 //! Calls to a service.
 
-use http::Request;
+use std::future::ready;
+
+use http::{Request, Response};
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::client::legacy::Client as Hyper;
 use hyper_util::rt::TokioExecutor;
 use radiosonde_metrics::Registry;
 use radiosonde_tower::grpc::GrpcOptions;
+use radiosonde_tower::{ObserveLayer, ObserveOptions};
 use tonic::Code;
+use tower::{ServiceExt as _, service_fn};
+use tower_layer::Layer as _;
 
 use super::orders::{Client, read, serve};
 use super::{assert_line, settled};
@@ -78,6 +83,35 @@ async fn whoever_calls_what_there_is_not_makes_no_series() {
         &format!("{} 8", requests("_OTHER", "error", "UNIMPLEMENTED")),
     );
     assert_eq!(total(&registry, "rpc_requests_total", ""), 8.0);
+}
+
+#[tokio::test]
+async fn whoever_calls_a_route_of_http_makes_no_series() {
+    let registry = Registry::new();
+    let options = ObserveOptions::new().grpc(GrpcOptions::new());
+    let layer = ObserveLayer::new(&registry, options);
+    // Statuses of which the codes of gRPC are made that a method gives.
+    let answer = |request: Request<()>| {
+        let status = request.uri().path().len() % 4;
+        let status = [200, 400, 429, 500][status];
+        ready(
+            Response::builder()
+                .status(status)
+                .body("no call".to_owned()),
+        )
+    };
+    for id in 0..1_000 {
+        let request = Request::get(format!("/orders/{}{id}", "n".repeat(id % 4)))
+            .header("content-type", "application/grpc");
+        let service = layer.layer(service_fn(answer));
+        let response = service.oneshot(request.body(()).unwrap()).await.unwrap();
+        response.into_body().collect().await.unwrap();
+    }
+    assert_eq!(
+        total(&registry, "rpc_requests_total", r#""_OTHER""#),
+        1_000.0
+    );
+    assert_eq!(total(&registry, "rpc_requests_total", ""), 1_000.0);
 }
 
 #[tokio::test]
