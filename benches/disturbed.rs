@@ -1,23 +1,27 @@
 //! How long do requests take while their collector fails, beside those of a service whose collector is fine?
 //!
-//! Of two servers, each of one thread and in a process of its own, one exports every span to a collector that is fine, and the other to
-//! one that fails in some way. They are asked in turns, over a connection that stays open, 5 000 times a second: each request is
-//! timed from when it is due, so one that is late makes those after it late, too. Needs `taskset` to keep servers and client
-//! apart.
+//! Two services, each of one thread and in a process of its own, export every span, one to a collector that is fine and the other
+//! to one that fails in some way. They are asked in turns, in many short *rounds*, 5 000 times a second: each request is timed from
+//! when it is due, so one that is late makes those after it late, too. Half-way the collectors change places, so that no process
+//! counts for one side alone. Pairs of rounds in which somebody else had the processors are left out, and counted. What is told of
+//! the slowest hundredth is that of all requests of a side together, and how far it is to be trusted; two collectors that are both
+//! fine show what the machine makes of nothing.
+//!
+//! Services have a processor of their own. The other one is that of who asks, and collectors, which do as little as they can, have
+//! what that leaves. Needs `taskset`, and `renice` with its rights, to keep them apart.
 
 mod router;
 mod served;
+mod sides;
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use radiosonde::Config;
 use radiosonde::trace::SamplingOptions;
-use radiosonde_benches::{Mode, Stopwatch, table};
-use radiosonde_testkit::fault::{self, FaultCollector};
+use radiosonde_benches::{Comparison, Mode, Pair, stolen, table, time};
+use radiosonde_testkit::fault::{self, grpc};
 
-use crate::served::{PATH, Server};
+use crate::sides::{Round, Side};
 
 fn main() {
     if let Some(endpoint) = served::asked_to_serve() {
@@ -30,172 +34,252 @@ fn main() {
         return;
     }
     match Mode::from_args() {
-        Mode::Full if !cfg!(feature = "allocations") => measure(PAIRS, TURNS),
-        Mode::Quick => measure(1, 16),
+        Mode::Full if !cfg!(feature = "allocations") => {
+            sides::stay_apart();
+            measure(&ways());
+        }
+        Mode::Quick => {
+            let quick = |way: Way| Way {
+                pairs: 2,
+                turns: 16,
+                ..way
+            };
+            // One of each protocol, and one that changes.
+            let ways = ways().into_iter().filter(|way| way.name.contains("back"));
+            measure(&ways.map(quick).collect::<Vec<_>>());
+        }
         _ => {}
     }
 }
 
-/// A collector, a service that sends to it, and somebody who asks that.
-struct Side {
-    collector: FaultCollector,
-    server: Server,
-    connection: TcpStream,
+/// A way to fail.
+struct Way {
+    name: &'static str,
+    protocol: Protocol,
+    /// What the collector does in a round, one after the other.
+    modes: Vec<fault::Mode>,
+    pairs: usize,
+    /// How often a side is asked in a round.
+    turns: u32,
 }
 
-impl Side {
-    fn new(mode: fault::Mode) -> Self {
-        let collector = FaultCollector::start(mode);
-        let server = Server::start(&collector.endpoint(), &[]);
-        let connection = TcpStream::connect(server.address).expect("it listens");
-        connection.set_nodelay(true).expect("a connection");
-        Self {
-            collector,
-            server,
-            connection,
+#[derive(Debug, Clone, Copy)]
+enum Protocol {
+    Http,
+    Grpc,
+}
+
+impl Protocol {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http/protobuf",
+            Self::Grpc => "grpc",
         }
     }
 
-    /// Asks, and reads the answer to its end.
-    fn ask(&mut self) {
-        let request = format!("GET {PATH} HTTP/1.1\r\nhost: a\r\n\r\n");
-        let sent = self.connection.write_all(request.as_bytes());
-        sent.expect("an open connection");
-        let (mut answer, mut length) = ([0; 1024], 0);
-        while !answer[..length].ends_with(b"an item, as good as any") {
-            let read = self.connection.read(&mut answer[length..]);
-            length += read.ok().filter(|read| *read > 0).expect("an answer");
-        }
-        assert!(answer.starts_with(b"HTTP/1.1 200"), "a request failed");
-    }
-
-    /// Asks as often, as fast as is due. Meanwhile, its collector behaves in these ways, one after the other.
-    fn asked(&mut self, turns: u32, modes: &[fault::Mode]) -> Round {
-        let mut watch = Stopwatch::default();
-        let (worked, start) = (self.server.worked(), Instant::now());
-        let ways = u32::try_from(modes.len()).expect("they are few");
-        for turn in 0..turns {
-            // One that has behaved so all the time need not be told.
-            if ways > 1 && turn % (turns / ways) == 0 {
-                let way = usize::try_from(turn / (turns / ways)).expect("they are few");
-                self.collector.set(modes[way % modes.len()].clone());
-            }
-            watch.time_when_due(start + INTERVAL * turn, || self.ask());
-        }
-        Round {
-            half: watch.at(500),
-            most: watch.at(990),
-            per_second: f64::from(turns) / start.elapsed().as_secs_f64(),
-            worked: self.server.worked() - worked,
+    /// How a collector behaves that is fine.
+    fn fine(self) -> fault::Mode {
+        match self {
+            Self::Http => fault::Mode::status(200),
+            Self::Grpc => grpc::status("0"),
         }
     }
 }
 
-/// How fast a side answered.
-struct Round {
-    /// What half of its requests did not exceed, in nanoseconds.
-    half: f64,
-    /// What all but one in a hundred did not exceed.
-    most: f64,
-    per_second: f64,
-    /// Hundredths of a second.
-    worked: u64,
+fn ways() -> Vec<Way> {
+    use Protocol::{Grpc, Http};
+    use fault::Mode;
+    let fails = |name, protocol, mode| Way {
+        name,
+        protocol,
+        modes: vec![mode],
+        pairs: PAIRS,
+        turns: TURNS,
+    };
+    // It is dead for half a second, and then has the time to be found alive.
+    let comes_back = |name, protocol: Protocol| Way {
+        name,
+        protocol,
+        modes: [vec![Mode::Refuse], vec![protocol.fine(); 3]].concat(),
+        pairs: PAIRS_OF_LONG_ROUNDS,
+        turns: TURNS * 8,
+    };
+    vec![
+        fails("is fine, too", Http, Http.fine()),
+        fails("refuses", Http, Mode::Refuse),
+        fails("swallows what comes", Http, Mode::BlackHole),
+        fails("hangs", Http, Mode::Hang),
+        fails("resets", Http, Mode::Reset),
+        fails("drips", Http, Mode::drip()),
+        fails("answers 503", Http, Mode::status(503)),
+        fails(
+            "answers 429, and asks for a second",
+            Http,
+            Mode::throttle(429, 1),
+        ),
+        fails("takes all but one", Http, Mode::partial(1)),
+        comes_back("dies and comes back", Http),
+        fails("is fine, too, over gRPC", Grpc, Grpc.fine()),
+        fails("refuses, over gRPC", Grpc, Mode::Refuse),
+        fails("hangs, over gRPC", Grpc, Mode::Hang),
+        fails("is unavailable, over gRPC", Grpc, grpc::status("14")),
+        comes_back("dies and comes back, over gRPC", Grpc),
+    ]
+}
+
+/// A round of a service whose collector is fine, and one of the service whose collector fails.
+struct Rounds {
+    fine: Round,
+    failing: Round,
+    /// Whether a hypervisor gave the processors to others meanwhile.
+    stolen: bool,
 }
 
 /// Asks in pairs of rounds, and tells of each way to fail how the sides compare.
-fn measure(pairs: usize, turns: u32) {
-    let mut rows = Vec::new();
-    for (name, modes) in ways() {
-        let mut fine = Side::new(fault::Mode::status(200));
-        let mut failing = Side::new(modes[0].clone());
-        // What is done once, and so many spans that the queue of the one is full.
-        for side in [&mut fine, &mut failing] {
-            (0..turns / 2).for_each(|_| side.ask());
-        }
-        let pairs: Vec<_> = (0..pairs)
-            .map(|pair| {
-                // Each goes first half of the time.
-                if pair % 2 == 0 {
-                    let fine = fine.asked(turns, &[]);
-                    (fine, failing.asked(turns, &modes))
-                } else {
-                    let failing = failing.asked(turns, &modes);
-                    (fine.asked(turns, &[]), failing)
-                }
-            })
-            .collect();
-        rows.push(row(name, &pairs));
-    }
+fn measure(ways: &[Way]) {
+    let rows: Vec<_> = ways.iter().map(|way| row(way, &compared(way))).collect();
     let header = [
         "a collector that",
+        "pairs",
+        "left out",
         "p50, fine",
         "failing",
-        "ratio",
         "p99, fine",
         "failing",
-        "ratio",
-        "from",
+        "more, from",
         "to",
-        "more",
+        "ratio, from",
+        "to",
+        "failed requests",
         "requests a second, ratio",
         "time of a processor, ratio",
+        "5 % and 50 µs at most",
     ];
     table("Requests beside a collector that fails", &header, &rows);
 }
 
-fn ways() -> [(&'static str, Vec<fault::Mode>); 10] {
-    use fault::Mode;
-    [
-        ("is fine, too", vec![Mode::status(200)]),
-        ("refuses", vec![Mode::Refuse]),
-        ("swallows what comes", vec![Mode::BlackHole]),
-        ("hangs", vec![Mode::Hang]),
-        ("resets", vec![Mode::Reset]),
-        ("drips", vec![Mode::drip()]),
-        ("answers 503", vec![Mode::status(503)]),
-        ("asks for a pause", vec![Mode::throttle(429, 600)]),
-        ("takes all but one", vec![Mode::partial(1)]),
-        ("dies and comes back", vec![Mode::Refuse, Mode::status(200)]),
-    ]
+fn compared(way: &Way) -> Vec<Rounds> {
+    let variables = [("OTEL_EXPORTER_OTLP_PROTOCOL", way.protocol.name())];
+    let fine = way.protocol.fine();
+    let mut sides = [(); 2].map(|()| Side::new(&variables, fine.clone()));
+    let mut rounds = Vec::new();
+    for _ in 0..2 {
+        let [one, other] = &mut sides;
+        one.recover(&fine);
+        other.fail(&way.modes[0]);
+        // So many spans that the queue of the one is full.
+        for side in [&mut *one, &mut *other] {
+            side.warm_up(way.turns.min(TURNS) * 3);
+        }
+        rounds.extend((0..way.pairs / 2).map(|pair| in_turns(way, pair, [one, other])));
+        sides.reverse();
+    }
+    rounds
 }
 
-fn row(name: &str, pairs: &[(Round, Round)]) -> Vec<String> {
-    let sorted = |of: &dyn Fn(&(Round, Round)) -> f64| {
-        let mut all: Vec<_> = pairs.iter().map(of).collect();
-        all.sort_by(f64::total_cmp);
-        all
+/// Asks both sides, each of them first half of the time.
+fn in_turns(way: &Way, pair: usize, [one, other]: [&mut Side; 2]) -> Rounds {
+    let before = stolen();
+    // One that behaves the same all the time need not be told.
+    let modes = if way.modes.len() > 1 {
+        &*way.modes
+    } else {
+        &[]
     };
-    let worked = |of: &dyn Fn(&(Round, Round)) -> u64| -> u64 { pairs.iter().map(of).sum() };
-    #[expect(clippy::cast_precision_loss, reason = "they worked for seconds")]
-    let work =
-        worked(&|(_, failing)| failing.worked) as f64 / worked(&|(fine, _)| fine.worked) as f64;
-    let median = |of: &dyn Fn(&(Round, Round)) -> f64| sorted(of)[pairs.len() / 2];
-    let microseconds = |nanoseconds: f64| format!("{:.1} µs", nanoseconds / 1_000.0);
-    let ratios = sorted(&|(fine, failing)| failing.most / fine.most);
-    // Of ten pairs, the median of all that there could be lies between the second and the ninth in 98 of 100 cases.
-    let second = usize::from(pairs.len() > 2);
+    let (fine, failing) = if pair.is_multiple_of(2) {
+        let fine = one.asked(way.turns, &[]);
+        (fine, other.asked(way.turns, modes))
+    } else {
+        let failing = other.asked(way.turns, modes);
+        (one.asked(way.turns, &[]), failing)
+    };
+    Rounds {
+        fine,
+        failing,
+        stolen: stolen() > before,
+    }
+}
+
+impl Rounds {
+    /// Tells whether somebody else had a processor that was wanted.
+    ///
+    /// The thread that serves also waits for those that export, which is what is to be measured. Of both rounds, it may wait for as
+    /// long as they were at work in either: who exports less must not be allowed less.
+    fn are_disturbed(&self) -> bool {
+        let rounds = [&self.fine, &self.failing];
+        let exporting = rounds.map(|round| round.scheduled.others);
+        let exporting = exporting.into_iter().max().unwrap_or_default();
+        let is_late = |round: &&Round| {
+            let allowed = round.took / ALLOWED;
+            round.waited > allowed || round.scheduled.waited > exporting + allowed
+        };
+        self.stolen || rounds.iter().any(is_late)
+    }
+}
+
+fn row(way: &Way, all: &[Rounds]) -> Vec<String> {
+    let is_calm = |rounds: &&Rounds| !rounds.are_disturbed();
+    let calm: Vec<_> = all.iter().filter(is_calm).collect();
+    let left_out = all.len() - calm.len();
+    let are_few = calm.len() < FEW;
+    // Then all of them have to do, to show that they do not.
+    let kept = if are_few { all.iter().collect() } else { calm };
+    let pair = |of: &&Rounds| Pair::new(of.fine.times.clone(), of.failing.times.clone());
+    let pairs: Vec<_> = kept.iter().map(pair).collect();
+    let [half, most] = [500, 990].map(|per_mille| Comparison::of(&pairs, per_mille));
+    let sum = |of: fn(&Round) -> Duration, side: fn(&Rounds) -> &Round| {
+        let all = kept.iter().map(|rounds| of(side(rounds)));
+        all.sum::<Duration>().as_secs_f64()
+    };
+    let ratio = |of| sum(of, |rounds| &rounds.failing) / sum(of, |rounds| &rounds.fine);
+    let failed: u32 = all
+        .iter()
+        .map(|of| of.fine.failed + of.failing.failed)
+        .sum();
     vec![
-        name.to_owned(),
-        microseconds(median(&|(fine, _)| fine.half)),
-        microseconds(median(&|(_, failing)| failing.half)),
-        format!("{:.3}", median(&|(fine, failing)| failing.half / fine.half)),
-        microseconds(median(&|(fine, _)| fine.most)),
-        microseconds(median(&|(_, failing)| failing.most)),
-        format!("{:.3}", ratios[pairs.len() / 2]),
-        format!("{:.3}", ratios[second]),
-        format!("{:.3}", ratios[pairs.len() - 1 - second]),
-        microseconds(median(&|(fine, failing)| failing.most - fine.most)),
-        format!(
-            "{:.3}",
-            median(&|(fine, failing)| failing.per_second / fine.per_second)
-        ),
-        format!("{work:.2}"),
+        way.name.to_owned(),
+        kept.len().to_string(),
+        left_out.to_string(),
+        time(half.one),
+        time(half.other),
+        time(most.one),
+        time(most.other),
+        time(most.more.from),
+        time(most.more.to),
+        format!("{:.3}", most.ratio.from),
+        format!("{:.3}", most.ratio.to),
+        failed.to_string(),
+        // As many were due on either side.
+        format!("{:.3}", 1.0 / ratio(|round| round.took)),
+        format!("{:.2}", ratio(|round| round.scheduled.worked())),
+        if are_few { "disturbed" } else { verdict(&most) }.to_owned(),
     ]
 }
 
-const PAIRS: usize = 10;
+/// Says whether it is shown that the slowest hundredth takes no longer than was promised.
+fn verdict(slowest: &Comparison) -> &'static str {
+    let Comparison { more, ratio, .. } = slowest;
+    let (most_ratio, most_nanoseconds) = (1.05, 50_000.0);
+    if ratio.to <= most_ratio && more.to <= most_nanoseconds {
+        "held"
+    } else if ratio.from > most_ratio || more.from > most_nanoseconds {
+        "missed"
+    } else {
+        "cannot be told"
+    }
+}
 
-/// How often a side is asked in a round: for two seconds.
-const TURNS: u32 = 10_000;
+/// How many pairs of rounds there are, half of them with each service on each side.
+const PAIRS: usize = 40;
 
-const INTERVAL: Duration = Duration::from_micros(200);
+/// How many there are where a round is eight times as long.
+const PAIRS_OF_LONG_ROUNDS: usize = 12;
+
+/// Fewer pairs in which nobody else had the processors say nothing.
+const FEW: usize = 8;
+
+/// How often a side is asked in a round: for a quarter of a second.
+const TURNS: u32 = 1_250;
+
+/// The part of a round that a thread may wait for a processor.
+const ALLOWED: u32 = 200;

@@ -56,13 +56,13 @@ fn answers(server: &Server) -> bool {
 
 /// Has it asked as fast as it answers, and tells what came of it.
 fn load(server: &Server, seconds: u32) -> Load {
-    let before = server.worked();
+    let before = server.scheduled();
     let output = pinned(CLIENTS, &tools::program("wrk"))
         .args(["-t1", "-c64", &format!("-d{seconds}s")])
         .arg(format!("http://{}{PATH}", server.address))
         .output()
         .expect("wrk runs");
-    let worked = server.worked() - before;
+    let worked = (server.scheduled() - before).worked();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let per_second = text.split_once("Requests/sec:").and_then(|(_, after)| {
         let number = after.lines().next()?;
@@ -76,11 +76,9 @@ fn load(server: &Server, seconds: u32) -> Load {
         let number = before.rsplit(char::is_whitespace).next()?;
         number.parse::<f64>().ok()
     });
-    #[expect(clippy::cast_precision_loss, reason = "seconds of work are few")]
-    let worked = worked as f64 * 10_000.0;
     Load {
         per_second: per_second.expect("what wrk prints"),
-        microseconds: worked / requests.expect("what wrk prints"),
+        microseconds: worked.as_secs_f64() * 1e6 / requests.expect("what wrk prints"),
     }
 }
 

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use axum::Router;
+use radiosonde_benches::Scheduled;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
@@ -69,14 +70,9 @@ impl Server {
         }
     }
 
-    /// How long it has been at work, in user and in system mode, in hundredths of a second: what Linux counts in.
-    pub(crate) fn worked(&self) -> u64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
-        let stat = stat.expect("the processes of Linux");
-        // Behind the name, which may hold anything.
-        let fields = stat.rsplit(')').next().unwrap_or_default().split(' ');
-        let fields = fields.skip(12).take(2).map(str::parse::<u64>);
-        fields.map(|ticks| ticks.expect("a number")).sum()
+    /// What it has been given of processors.
+    pub(crate) fn scheduled(&self) -> Scheduled {
+        Scheduled::of(self.child.id())
     }
 }
 

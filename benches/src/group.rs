@@ -55,6 +55,7 @@ pub struct Group<'a> {
     threads: usize,
     over: Option<&'a str>,
     text_bytes: Option<usize>,
+    slowest: Option<usize>,
     cases: Vec<Case<'a>>,
 }
 
@@ -66,6 +67,7 @@ impl<'a> Group<'a> {
             threads: 1,
             over: None,
             text_bytes: None,
+            slowest: None,
             cases: cases.into_iter().collect(),
         }
     }
@@ -88,6 +90,13 @@ impl<'a> Group<'a> {
     #[must_use]
     pub fn text_bytes(mut self, bytes: usize) -> Self {
         self.text_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets of how many cases the times are told, beside that of the first: those that take longest, slowest first.
+    #[must_use]
+    pub fn slowest(mut self, cases: usize) -> Self {
+        self.slowest = Some(cases);
         self
     }
 
@@ -157,7 +166,12 @@ impl<'a> Group<'a> {
         if over.is_some() {
             header.push(&difference);
         }
-        let rows = self.cases.iter().zip(samples).map(|(case, of_case)| {
+        let mut told: Vec<_> = self.cases.iter().zip(samples).collect();
+        if let Some(slowest) = self.slowest {
+            told[1..].sort_by(|(_, one), (_, other)| figure(other).total_cmp(&figure(one)));
+            told.truncate(1 + slowest);
+        }
+        let rows = told.into_iter().map(|(case, of_case)| {
             let (best, median) = (of_case[0], of_case[of_case.len() / 2]);
             let other = if self.threads == 1 { median } else { best };
             let mut row = vec![

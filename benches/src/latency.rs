@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::measure::waited;
+use crate::scheduled::waited;
 use crate::table::time;
 use crate::{Mode, table};
 
@@ -35,6 +35,12 @@ impl Stopwatch {
         self.nanoseconds
             .push(u64::try_from(took).unwrap_or(u64::MAX));
         result
+    }
+
+    /// Returns how long each turn took, in nanoseconds.
+    #[must_use]
+    pub fn into_times(self) -> Vec<u64> {
+        self.nanoseconds
     }
 
     /// Returns the time that so many of a thousand turns did not exceed, in nanoseconds.

@@ -10,12 +10,16 @@
 mod group;
 mod latency;
 mod measure;
+mod paired;
+mod scheduled;
 mod table;
 
 pub use group::{Case, Group};
 pub use latency::{Situation, Situations, Stopwatch};
 pub use measure::{Heap, counted};
-pub use table::table;
+pub use paired::{Comparison, Interval, Pair};
+pub use scheduled::{Scheduled, stolen, waited};
+pub use table::{table, time};
 
 /// Runs this program again with these variables and ends as that does, unless it has them already.
 ///

@@ -5,6 +5,8 @@ use std::sync::Barrier;
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::scheduled::waited;
+
 /// What some work did to the heap of the thread it ran on.
 ///
 /// A buffer that grows counts as a new one, and for a moment together with the one it replaces.
@@ -83,13 +85,6 @@ pub(crate) fn sample(work: &Work<'_>, turns: u64, threads: usize) -> Sample {
         nanoseconds: took * 1e9 / turns,
         disturbed: all.iter().any(|(_, disturbed)| *disturbed),
     }
-}
-
-/// How long this thread has waited for a processor, where the system tells.
-pub(crate) fn waited() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let waited = stat.split(' ').nth(1).and_then(|field| field.parse().ok());
-    Duration::from_nanos(waited.unwrap_or(0))
 }
 
 /// Finds how many turns take about this long.

@@ -17,8 +17,9 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-/// Spells a time in the unit that suits it.
-pub(crate) fn time(nanoseconds: f64) -> String {
+/// Spells a time, given in nanoseconds, in the unit that suits it.
+#[must_use]
+pub fn time(nanoseconds: f64) -> String {
     match nanoseconds.abs() {
         ns if ns < 100.0 => format!("{nanoseconds:.1} ns"),
         ns if ns < 10_000.0 => format!("{nanoseconds:.0} ns"),
