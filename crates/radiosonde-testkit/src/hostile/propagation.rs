@@ -140,6 +140,9 @@ fn baggage() -> Vec<HostileRequest> {
         let value: Vec<_> = (0..members).map(|n| format!("k{n}=v{n}")).collect();
         all.push(hostile(&format!("{members} members"), value.join(",")));
     }
+    let escaped = (0..64).map(|n| format!("key{n}={}", "%20".repeat(30)));
+    let escaped: Vec<_> = escaped.collect();
+    all.push(hostile("64 escaped members", escaped.join(",")));
     for length in [4_095, 4_096, 4_097, 8_191, 8_192, 8_193] {
         let value = format!("k={}", "v".repeat(length - 2));
         all.push(hostile(&format!("{length} bytes in one member"), value));

@@ -156,7 +156,10 @@ fn cut_text(text: &mut StringValue, most: usize) {
 
 /// Returns about how many bytes the state of a trace takes. Most have none.
 fn state(context: &SpanContext) -> usize {
-    context.trace_state().header().len()
+    let members = context.trace_state().into_iter();
+    members
+        .map(|(key, value)| 2 * size_of::<String>() + key.len() + value.len())
+        .sum()
 }
 
 /// Returns about how many bytes attributes take.
@@ -344,7 +347,8 @@ mod tests {
         let state = TraceState::from_key_value([("vendor", "x".repeat(100))]).unwrap();
         let (trace, span) = (TraceId::from(1), SpanId::from(1));
         let context = SpanContext::new(trace, span, TraceFlags::SAMPLED, true, state);
-        assert_eq!(super::state(&context), "vendor=".len() + 100);
+        let texts = "vendor".len() + 100;
+        assert_eq!(super::state(&context), 2 * size_of::<String>() + texts);
         assert_eq!(super::state(&SpanContext::empty_context()), 0);
     }
 }

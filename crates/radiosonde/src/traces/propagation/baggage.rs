@@ -5,9 +5,9 @@
 //! any header may.
 
 use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use http::HeaderName;
+use memchr::memchr;
 use opentelemetry::Context;
 use opentelemetry::baggage::{Baggage, BaggageExt as _};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -35,14 +35,39 @@ struct Mark {
 impl Mark {
     /// Marks the baggage of a context, which stays where it is in all those that are made of it.
     fn of(baggage: &Baggage) -> Self {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = Folded(0);
         for (key, (value, properties)) in baggage {
-            (key, value, properties.as_str()).hash(&mut hasher);
+            for text in [key.as_str(), value.as_str(), properties.as_str()] {
+                hasher.write(text);
+            }
         }
         Self {
             address: std::ptr::from_ref(baggage).addr(),
-            hash: hasher.finish(),
+            hash: hasher.0,
         }
+    }
+}
+
+/// A hash that takes little time. That of the standard library keeps strangers from finding texts with the same one, who would gain
+/// nothing here.
+#[derive(Debug)]
+struct Folded(u64);
+
+impl Folded {
+    fn write(&mut self, text: &str) {
+        let (words, rest) = text.as_bytes().as_chunks();
+        words
+            .iter()
+            .for_each(|word| self.fold(u64::from_le_bytes(*word)));
+        let rest = rest
+            .iter()
+            .fold(1, |rest, byte| rest << 8 | u64::from(*byte));
+        self.fold(rest);
+    }
+
+    fn fold(&mut self, word: u64) {
+        // An odd number without a pattern: the golden ratio.
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
@@ -50,15 +75,16 @@ impl Mark {
 pub(super) fn read(context: &Context, carrier: &impl Incoming) -> Option<Context> {
     let text = carrier.joined(&BAGGAGE, MAX_LENGTH)?;
     let text = list::cut(&text, MAX_MEMBERS);
-    let mut baggage = Baggage::new();
+    let (mut baggage, mut room) = (Baggage::new(), Vec::new());
     // Where the next member begins.
     let mut next = 0;
-    for member in list::members(text.as_bytes()) {
+    // Whatever they hold: one that is malformed takes its time as well, and so does one that is there again and again.
+    for member in list::members(text).take(MAX_READ) {
         let end = next + member.len();
-        if end > MAX_READ_LENGTH || baggage.len() == MAX_READ {
+        if end > MAX_READ_LENGTH {
             break;
         }
-        read_member(member, &mut baggage);
+        read_member(member, &mut baggage, &mut room);
         next = end + 1;
     }
     if baggage.is_empty() && next > text.len() {
@@ -87,35 +113,37 @@ pub(super) fn write(context: &Context, carrier: &mut impl Outgoing) {
     }
 }
 
-/// Reads one member. One that is malformed, or no text when it is decoded, is left out.
-fn read_member(member: &[u8], baggage: &mut Baggage) {
-    let (pair, properties) = list::split_once(member, b';').unwrap_or((member, b""));
+/// Reads one member, in a room for what is decoded. One that is malformed, or no text when it is decoded, is left out.
+fn read_member(member: &str, baggage: &mut Baggage, room: &mut Vec<u8>) {
+    let (pair, properties) = list::split_once(member, b';').unwrap_or((member, ""));
     if let Some((key, value)) = list::split_once(pair, b'=')
-        && let Some(value) = decoded(value.trim_ascii())
-        && let (Ok(key), Ok(properties)) = (str::from_utf8(key), str::from_utf8(properties))
+        && let Some(value) = decoded(value.trim_ascii(), room)
     {
-        baggage.insert_with_metadata(key.trim().to_owned(), value, properties);
+        baggage.insert_with_metadata(key.trim_ascii().to_owned(), value.to_owned(), properties);
     }
 }
 
 /// Decodes what is percent-encoded; none when it is no text then.
-fn decoded(value: &[u8]) -> Option<String> {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut left = value;
+fn decoded<'a>(value: &'a str, room: &'a mut Vec<u8>) -> Option<&'a str> {
+    if memchr(b'%', value.as_bytes()).is_none() {
+        return Some(value);
+    }
+    room.clear();
+    let mut left = value.as_bytes();
     loop {
         left = match left {
             [] => break,
             [b'%', high, low, after @ ..] if let Some(byte) = hex::byte(*high, *low) => {
-                bytes.push(byte);
+                room.push(byte);
                 after
             }
             [byte, after @ ..] => {
-                bytes.push(*byte);
+                room.push(*byte);
                 after
             }
         };
     }
-    String::from_utf8(bytes).ok()
+    str::from_utf8(room).ok()
 }
 
 fn encoded(baggage: &Baggage) -> String {
@@ -142,7 +170,7 @@ static BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 const MAX_LENGTH: usize = 8_192;
 const MAX_MEMBERS: usize = 64;
 
-/// How many members can be read from the context, and how far into the text. Each member takes some hundred nanoseconds.
+/// How many members are read into the context, and how far into the text. Each member takes some hundred nanoseconds.
 const MAX_READ: usize = 16;
 const MAX_READ_LENGTH: usize = 1_024;
 

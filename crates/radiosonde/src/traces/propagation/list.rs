@@ -1,11 +1,11 @@
-//! Lists of pairs, as some headers are. They are ASCII, and so taken apart as bytes.
+//! Lists of pairs, as some headers are.
 
 use memchr::{memchr, memchr_iter};
 
 /// Yields the members of a list, one after the other.
-pub(super) fn members(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn members(list: &str) -> impl Iterator<Item = &str> {
     let mut begin = 0;
-    let ends = memchr_iter(b',', list).chain([list.len()]);
+    let ends = memchr_iter(b',', list.as_bytes()).chain([list.len()]);
     ends.map(move |end| {
         let member = &list[begin..end];
         begin = end + 1;
@@ -13,10 +13,10 @@ pub(super) fn members(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Splits at the first of these bytes.
-pub(super) fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
-    let at = memchr(at, bytes)?;
-    Some((&bytes[..at], &bytes[at + 1..]))
+/// Splits at the first of these characters, which is ASCII.
+pub(super) fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
+    let at = memchr(at, text.as_bytes())?;
+    Some((&text[..at], &text[at + 1..]))
 }
 
 /// Returns the list without what comes after so many members.
@@ -38,8 +38,8 @@ mod tests {
             ("a,b,", "a,b"),
             (",,c", ","),
         ] {
-            let found: Vec<_> = members(list.as_bytes()).collect();
-            let expected: Vec<_> = list.split(',').map(str::as_bytes).collect();
+            let found: Vec<_> = members(list).collect();
+            let expected: Vec<_> = list.split(',').collect();
             assert_eq!(found, expected);
             assert_eq!(cut(list, 2), first_two);
         }

@@ -23,7 +23,8 @@ pub(super) struct State {
 #[derive(Debug)]
 struct AsItCame {
     trace_id: TraceId,
-    read: TraceState,
+    /// Those, as a header has them.
+    read: String,
     text: String,
 }
 
@@ -34,18 +35,18 @@ impl State {
         let mut read = Vec::with_capacity(MAX_READ);
         // Where the next member begins, once so many have been looked at.
         let (mut next, mut count) = (0, 0);
-        for member in list::members(header.as_bytes()) {
+        for member in list::members(header) {
             let trimmed = member.trim_ascii();
             if !trimmed.is_empty() {
                 if count == MAX_MEMBERS {
                     break;
                 }
                 let (key, value) = list::split_once(trimmed, b'=')?;
-                if !(is_key(key) && is_value(value)) {
+                if !(is_key(key.as_bytes()) && is_value(value.as_bytes())) {
                     return None;
                 }
                 if count < MAX_READ {
-                    read.push((str::from_utf8(key).ok()?, str::from_utf8(value).ok()?));
+                    read.push((key, value));
                 }
                 count += 1;
             }
@@ -60,15 +61,14 @@ impl State {
 
     /// Returns a context with the span that it came from.
     pub(super) fn within(self, context: &Context) -> Context {
-        let span = with_state(self.ids, self.read.clone());
-        let trace_id = span.trace_id();
-        let context = context.with_remote_span_context(span);
-        match self.text {
-            Some(text) => context.with_value(AsItCame {
-                trace_id,
-                read: self.read,
-                text,
-            }),
+        let came = self.text.map(|text| AsItCame {
+            trace_id: TraceId::from_bytes(self.ids.trace_id()),
+            read: spell(&self.read),
+            text,
+        });
+        let context = context.with_remote_span_context(with_state(self.ids, self.read));
+        match came {
+            Some(came) => context.with_value(came),
             None => context,
         }
     }
@@ -76,13 +76,17 @@ impl State {
 
 /// Returns the state of a span as a header has it; empty for none.
 pub(super) fn spelled(context: &Context, span: &SpanContext) -> String {
-    let is_of =
-        |came: &&AsItCame| came.trace_id == span.trace_id() && came.read == *span.trace_state();
-    if let Some(came) = context.get().filter(is_of) {
-        return came.text.clone();
+    let read = spell(span.trace_state());
+    let is_of = |came: &&AsItCame| came.trace_id == span.trace_id() && came.read == read;
+    match context.get().filter(is_of) {
+        Some(came) => came.text.clone(),
+        None => read,
     }
+}
+
+fn spell(state: &TraceState) -> String {
     let mut header = String::new();
-    for (key, value) in span.trace_state() {
+    for (key, value) in state {
         let comma = if header.is_empty() { "" } else { "," };
         for part in [comma, key, "=", value] {
             header.push_str(part);

@@ -269,6 +269,10 @@ fn baggage_goes_on_within_its_bounds() {
     assert_eq!(untouched(&long[4..]).as_deref(), Some(&long[4..]));
     let many: Vec<_> = (0..180).map(|number| format!("k{number}=v")).collect();
     assert_eq!(read(&many.join(",")).len(), 16);
+    // What is there again and again takes its time each time.
+    let again = format!("{}b=2", "a=1,".repeat(16));
+    assert_eq!(read(&again), [pair("a", "1")]);
+    assert_eq!(read(&again[4..]), [pair("a", "1"), pair("b", "2")]);
 
     let baggage = vec![KeyValue::new("user", "a b,\"c\" é%")];
     let context = Context::new().with_baggage(baggage);
