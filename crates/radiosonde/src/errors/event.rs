@@ -18,14 +18,13 @@ use super::fields::Fields;
 use super::frame::Frame;
 use super::user::UserFields;
 
-/// Something that happened, with all that is known of it.
+/// Something that happened, with all that is known of it, but for the [`Deployment`](super::deployment::Deployment).
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Event {
     #[serde(rename = "event_id")]
     pub(super) id: EventId,
     #[serde(serialize_with = "seconds")]
     pub(super) timestamp: SystemTime,
-    platform: &'static str,
     #[serde(serialize_with = "word")]
     pub(super) level: Level,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,14 +33,6 @@ pub(super) struct Event {
     pub(super) message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) transaction: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) server_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) release: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) dist: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) environment: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) fingerprint: Vec<String>,
     /// Errors and their causes, the innermost cause first.
@@ -60,7 +51,6 @@ pub(super) struct Event {
     pub(super) tags: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Fields::is_empty")]
     pub(super) extra: Fields,
-    sdk: Sdk,
 }
 
 impl Event {
@@ -69,15 +59,10 @@ impl Event {
         Self {
             id: EventId(fastrand::u128(1..)),
             timestamp: SystemTime::now(),
-            platform: "native",
             level,
             logger: None,
             message: None,
             transaction: None,
-            server_name: None,
-            release: None,
-            dist: None,
-            environment: None,
             fingerprint: Vec::new(),
             exception: Values::default(),
             request: None,
@@ -86,7 +71,6 @@ impl Event {
             contexts: Contexts::default(),
             tags: BTreeMap::new(),
             extra: Fields::default(),
-            sdk: Sdk::default(),
         }
     }
 }
@@ -186,7 +170,7 @@ pub(super) struct Stacktrace {
 /// What the service was asked for.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Request {
-    pub(super) method: String,
+    pub(super) method: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -240,22 +224,6 @@ pub(super) struct TraceData {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Response {
     pub(super) status_code: u16,
-}
-
-/// Who wrote the event.
-#[derive(Debug, Clone, Serialize)]
-struct Sdk {
-    name: &'static str,
-    version: &'static str,
-}
-
-impl Default for Sdk {
-    fn default() -> Self {
-        Self {
-            name: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-        }
-    }
 }
 
 fn shared<T: Serialize, S: Serializer>(list: &[Arc<T>], serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,6 +8,10 @@ use serde_json::Value;
 pub(super) struct Fields(Vec<(&'static str, Value)>);
 
 impl Fields {
+    pub(super) fn with_room_for(count: usize) -> Self {
+        Self(Vec::with_capacity(count))
+    }
+
     /// Adds a value, or replaces the one of this name.
     pub(super) fn insert(&mut self, name: &'static str, value: impl Into<Value>) {
         let value = value.into();

@@ -31,6 +31,7 @@
 mod about;
 mod breadcrumbs;
 mod current;
+mod deployment;
 mod envelope;
 mod event;
 mod exception;

@@ -3,6 +3,7 @@
 use std::panic::PanicHookInfo;
 
 use super::event::{Event, Exception, Mechanism};
+use super::fields::Fields;
 use super::report::bounded;
 use super::reporter::Origin;
 use super::{Level, Reporter};
@@ -20,7 +21,8 @@ impl Reporter {
 fn event(panic: &PanicHookInfo<'_>) -> Event {
     let message = panic.payload_as_str().unwrap_or("a panic without a text");
     let mut event = Event::new(Level::Fatal);
-    event.exception.0.push(Exception {
+    // Without room to grow: many may wait, and memory that nobody has used before costs more than to fill it.
+    event.exception.0 = vec![Exception {
         kind: KIND.into(),
         value: bounded(message),
         mechanism: Some(Mechanism {
@@ -28,7 +30,8 @@ fn event(panic: &PanicHookInfo<'_>) -> Event {
             handled: false,
         }),
         stacktrace: None,
-    });
+    }];
+    event.extra = Fields::with_room_for(2);
     if let Some(location) = panic.location() {
         let location = location.to_string();
         event.extra.insert(LOCATION, location);

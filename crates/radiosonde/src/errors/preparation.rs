@@ -8,10 +8,6 @@ use crate::config::{BeforeSend, SentrySettings};
 
 /// Completes reports. Takes its time: the service may have its say.
 pub(super) struct Preparation {
-    release: Option<String>,
-    environment: String,
-    dist: Option<String>,
-    server_name: Option<String>,
     personal_data: bool,
     before_send: Option<BeforeSend>,
 }
@@ -19,10 +15,6 @@ pub(super) struct Preparation {
 impl Preparation {
     pub(super) fn new(settings: &SentrySettings) -> Self {
         Self {
-            release: settings.release.clone(),
-            environment: settings.environment.clone(),
-            dist: settings.dist.clone(),
-            server_name: settings.server_name.clone(),
             personal_data: settings.options.personal_data,
             before_send: settings.options.before_send.clone(),
         }
@@ -41,10 +33,6 @@ impl Preparation {
         if let Some(exception) = event.exception.0.last_mut() {
             exception.stacktrace = stacktrace;
         }
-        event.release.clone_from(&self.release);
-        event.environment = Some(self.environment.clone());
-        event.dist.clone_from(&self.dist);
-        event.server_name.clone_from(&self.server_name);
         scrubbing::scrub(event, self.personal_data);
         let report = match &self.before_send {
             Some(before_send) => before_send(report)?,

@@ -13,7 +13,6 @@ use super::current::{self, with_notes};
 use super::event::{Event, Trace, TraceData};
 use super::gate::Gate;
 use super::losses::Loss;
-use super::preparation::Preparation;
 use super::project::Project;
 use super::reentry::unless_at_it;
 use super::sending::Sending;
@@ -80,8 +79,7 @@ impl Reporter {
         let account = Account::open(registry, metrics);
         let client = io.client(HttpOptions::to(&settings.dsn.envelopes));
         let project = Arc::new(Project::new(settings, client));
-        let preparation = Preparation::new(settings);
-        let sending = Sending::new(preparation, project.clone(), settings.debug);
+        let sending = Sending::new(settings, project.clone());
         let sessions = Sessions::start(io, settings, project.clone(), registry);
         current::start();
         Self(Arc::new(Inner {

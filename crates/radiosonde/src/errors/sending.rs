@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ErrorReport;
+use super::deployment::Deployment;
 use super::envelope::Envelope;
 use super::event::Event;
 use super::losses::{Loss, Losses};
 use super::preparation::Preparation;
 use super::project::{NotSent, Project};
 use super::rate_limits::Category;
+use crate::config::SentrySettings;
 use crate::io::Aside;
 use crate::io::pipeline::{Batching, Delivered, Destination};
 
@@ -17,6 +19,7 @@ use crate::io::pipeline::{Batching, Delivered, Destination};
 #[derive(Debug)]
 pub(super) struct Sending {
     preparation: Arc<Preparation>,
+    deployment: Deployment,
     /// Where reports are prepared, so that others do not wait to be sent.
     threads: Aside,
     project: Arc<Project>,
@@ -34,12 +37,13 @@ impl Sending {
         timeout: Project::TIMEOUT,
     };
 
-    pub(super) fn new(preparation: Preparation, project: Arc<Project>, debug: bool) -> Self {
+    pub(super) fn new(settings: &SentrySettings, project: Arc<Project>) -> Self {
         Self {
-            preparation: Arc::new(preparation),
+            preparation: Arc::new(Preparation::new(settings)),
+            deployment: Deployment::of(settings),
             threads: Aside::new(THREADS),
             project,
-            debug,
+            debug: settings.debug,
         }
     }
 
@@ -78,7 +82,7 @@ impl Sending {
             return Ok(HELD_BACK);
         };
         let mut envelope = Envelope::new(Some(event.id));
-        envelope.item("event", &event);
+        envelope.item("event", &self.deployment.with(&event));
         let sent = self.project.post(Category::Error, envelope).await;
         if self.debug {
             tell(&event, sent.as_ref().err());

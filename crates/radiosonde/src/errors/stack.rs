@@ -18,10 +18,10 @@ use crate::io::give_way;
 
 /// The calls that a thread was in, by the addresses at which they go on: the innermost first.
 #[derive(Debug, Clone)]
-pub(super) struct Stack(Vec<usize>);
+pub(super) struct Stack(Box<[usize]>);
 
 impl Stack {
-    /// How many bytes one takes.
+    /// How many bytes one takes at most.
     pub(super) const BYTES: usize = MAX_WALKED * size_of::<usize>();
 
     /// Walks the stack of this thread as far as it is shown, however deep a recursion has made it. `None` while symbols are being
@@ -32,12 +32,16 @@ impl Stack {
         let _walking = LOOKING_UP.try_read().ok()?;
         (!FAILED.load(Relaxed)).then(|| {
             // The address alone: to keep a frame would be to find its function, which takes as long as the step to it.
-            let mut addresses = Vec::with_capacity(MAX_WALKED);
-            backtrace::trace(|frame| {
-                addresses.push(frame.ip().addr());
-                addresses.len() < MAX_WALKED
+            let (mut addresses, mut count) = ([0; MAX_WALKED], 0);
+            backtrace::trace(|frame| match addresses.get_mut(count) {
+                Some(address) => {
+                    *address = frame.ip().addr();
+                    count += 1;
+                    true
+                }
+                None => false,
             });
-            Self(addresses)
+            Self(addresses[..count].into())
         })
     }
 
