@@ -1,7 +1,9 @@
 //! How many requests a second does a whole process answer, and how much time of a processor does each take?
 //!
-//! A server of one thread on one processor, `wrk` with 64 connections that stay open on another, in turns. Run with a
-//! processor for each or the figures are of their quarrel. Needs `wrk`, and `taskset` to keep the two apart.
+//! A server of one thread on one processor, `wrk` with 64 connections that stay open on another, a second each, and the bare
+//! service before and after each other one, because processors change their speed. The medians of all turns and, in brackets,
+//! the quarters below and above; turns are left out in which a server waited for its processor. Run with a processor for each
+//! or the figures are of their quarrel. Needs `wrk`, and `taskset` to keep the two apart.
 
 mod floor;
 mod router;
@@ -12,7 +14,7 @@ mod through;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use radiosonde_benches::{Mode, table};
+use radiosonde_benches::{Mode, stolen, table};
 use radiosonde_testkit::tools;
 
 use crate::served::{PATH, Server, pinned};
@@ -55,30 +57,32 @@ fn answers(server: &Server) -> bool {
 }
 
 /// Has it asked as fast as it answers, and tells what came of it.
-fn load(server: &Server, seconds: u32) -> Load {
-    let before = server.scheduled();
+fn load(server: &Server) -> Load {
+    let (before, stolen_before) = (server.scheduled(), stolen());
     let output = pinned(CLIENTS, &tools::program("wrk"))
-        .args(["-t1", "-c64", &format!("-d{seconds}s")])
+        .args(["-t1", "-c64", "-d1s"])
         .arg(format!("http://{}{PATH}", server.address))
         .output()
         .expect("wrk runs");
-    let worked = (server.scheduled() - before).worked();
+    let scheduled = server.scheduled() - before;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let per_second = text.split_once("Requests/sec:").and_then(|(_, after)| {
-        let number = after.lines().next()?;
-        number.trim().parse::<f64>().ok()
-    });
     assert!(
         !text.contains("Non-2xx") && !text.contains("Socket errors"),
         "{text}"
     );
+    let per_second = text.split_once("Requests/sec:").and_then(|(_, after)| {
+        let number = after.lines().next()?;
+        number.trim().parse::<f64>().ok()
+    });
     let requests = text.split_once(" requests in").and_then(|(before, _)| {
         let number = before.rsplit(char::is_whitespace).next()?;
         number.parse::<f64>().ok()
     });
+    let requests = requests.expect("what wrk prints");
     Load {
         per_second: per_second.expect("what wrk prints"),
-        microseconds: worked.as_secs_f64() * 1e6 / requests.expect("what wrk prints"),
+        microseconds: scheduled.worked().as_secs_f64() * 1e6 / requests,
+        waited: scheduled.waited > scheduled.worked() / 100 || stolen() - stolen_before > 1,
     }
 }
 
@@ -88,31 +92,67 @@ struct Load {
     per_second: f64,
     /// Of a processor, for each request.
     microseconds: f64,
+    /// Whether it stood still for more than a hundredth of its time, because another had its processor, or whoever runs this machine
+    /// gave as much of its processors to others.
+    waited: bool,
 }
 
+/// A subject under load, beside the bare service just before and just after it.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    before: Load,
+    load: Load,
+    after: Load,
+}
+
+impl Turn {
+    fn was_disturbed(&self) -> bool {
+        [self.before, self.load, self.after]
+            .iter()
+            .any(|load| load.waited)
+    }
+
+    /// Returns how many requests it answered for a hundred of the bare service.
+    fn percent(&self) -> f64 {
+        let bare = f64::midpoint(self.before.per_second, self.after.per_second);
+        self.load.per_second / bare * 100.0
+    }
+
+    /// Returns how many microseconds of a processor it took more than the bare service, for each request.
+    fn over(&self) -> f64 {
+        let bare = f64::midpoint(self.before.microseconds, self.after.microseconds);
+        self.load.microseconds - bare
+    }
+}
+
+/// All servers are there all the time, so that turns are short: what the machine does meanwhile is mostly the same in a turn and
+/// in those of the bare service around it.
 fn measure(names: &[&'static str]) {
-    let mut loads = vec![Vec::new(); names.len()];
+    let servers: Vec<_> = names
+        .iter()
+        .map(|name| Server::start(name, &SAMPLING))
+        .collect();
+    for server in &servers {
+        load(server); // what is done once
+    }
+    let bare = names.iter().position(|name| *name == BARE);
+    let bare = &servers[bare.expect("a bare service")];
+    let mut turns = vec![Vec::new(); names.len()];
     for _ in 0..ROUNDS {
-        for (name, loads) in names.iter().zip(&mut loads) {
-            let server = Server::start(name, &SAMPLING);
-            load(&server, 1); // what is done once
-            loads.push(load(&server, SECONDS));
+        let mut before = load(bare);
+        for (server, turns) in servers.iter().zip(&mut turns) {
+            let (load, after) = (self::load(server), self::load(bare));
+            turns.push(Turn {
+                before,
+                load,
+                after,
+            });
+            before = after;
         }
     }
-    let medians: Vec<_> = loads.iter().map(|loads| median(loads)).collect();
-    let bare = names
-        .iter()
-        .position(|name| *name == BARE)
-        .map(|bare| medians[bare]);
-    let bare = bare.expect("a bare service");
-    let rows = names.iter().zip(&medians).map(|(name, load)| {
-        vec![
-            (*name).to_owned(),
-            format!("{:.0}", load.per_second),
-            format!("{:.1} %", load.per_second / bare.per_second * 100.0),
-            format!("{:.2}", load.microseconds),
-            format!("{:+.2}", load.microseconds - bare.microseconds),
-        ]
+    let rows = names.iter().zip(&mut turns).map(|(name, turns)| {
+        turns.retain(|turn| !turn.was_disturbed());
+        row(name, turns)
     });
     let header = [
         "case",
@@ -120,6 +160,7 @@ fn measure(names: &[&'static str]) {
         "of bare",
         "µs of a processor",
         "over bare",
+        "turns",
     ];
     table(
         "Requests over loopback, connections kept",
@@ -128,20 +169,27 @@ fn measure(names: &[&'static str]) {
     );
 }
 
-fn median(loads: &[Load]) -> Load {
-    let middle = |of: fn(&Load) -> f64| {
-        let mut all: Vec<_> = loads.iter().map(of).collect();
+fn row(name: &str, turns: &[Turn]) -> Vec<String> {
+    let quartiles = |of: &dyn Fn(&Turn) -> f64| {
+        let mut all: Vec<_> = turns.iter().map(of).collect();
         all.sort_by(f64::total_cmp);
-        all[all.len() / 2]
+        [1, 2, 3].map(|quarter| all.get(all.len() * quarter / 4).copied().unwrap_or(f64::NAN))
     };
-    Load {
-        per_second: middle(|load| load.per_second),
-        microseconds: middle(|load| load.microseconds),
-    }
+    let [_, per_second, _] = quartiles(&|turn| turn.load.per_second);
+    let [_, microseconds, _] = quartiles(&|turn| turn.load.microseconds);
+    let [less, percent, more] = quartiles(&Turn::percent);
+    let [from, over, to] = quartiles(&Turn::over);
+    vec![
+        name.to_owned(),
+        format!("{per_second:.0}"),
+        format!("{percent:.1} % ({less:.1} to {more:.1})"),
+        format!("{microseconds:.2}"),
+        format!("{over:+.2} ({from:+.2} to {to:+.2})"),
+        turns.len().to_string(),
+    ]
 }
 
 /// The processor of `wrk`.
 const CLIENTS: &str = "1";
 
-const ROUNDS: usize = 5;
-const SECONDS: u32 = 4;
+const ROUNDS: usize = 12;

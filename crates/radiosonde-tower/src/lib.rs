@@ -16,7 +16,7 @@
 //! - The layer watches and does not alter: readiness, errors, extensions, frames, trailers, size hints and the end of
 //!   the stream pass through as they are.
 //! - No label comes from what a client sends: an unknown method reads `_OTHER`, and a request that matched no route has
-//!   the route `""`.
+//!   the route `""`. The name of a method of gRPC stands in its path, and is one once a service has answered it in gRPC.
 
 mod answer;
 mod body;

@@ -56,9 +56,9 @@ struct Folded(u64);
 impl Folded {
     fn write(&mut self, text: &str) {
         let (words, rest) = text.as_bytes().as_chunks();
-        words
-            .iter()
-            .for_each(|word| self.fold(u64::from_le_bytes(*word)));
+        for word in words {
+            self.fold(u64::from_le_bytes(*word));
+        }
         let rest = rest
             .iter()
             .fold(1, |rest, byte| rest << 8 | u64::from(*byte));
