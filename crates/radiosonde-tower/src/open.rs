@@ -181,8 +181,12 @@ impl OpenRequest {
             response.extensions_mut().insert(upgrade);
             return Rest::Nothing(Stop::Upgrade);
         }
+        // It is no answer: servers send a 500 in its place, and close the connection.
+        if status.is_informational() {
+            self.status = None;
+            return Rest::Nothing(Stop::InnerError);
+        }
         let bodiless = self.answer == Answer::HeadOnly
-            || status.is_informational()
             || status == StatusCode::NO_CONTENT
             || status == StatusCode::NOT_MODIFIED;
         // The status of a call comes behind its last byte.

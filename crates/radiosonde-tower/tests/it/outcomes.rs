@@ -94,6 +94,14 @@ fn a_service_that_fails_without_a_response_is_an_error() {
 }
 
 #[test]
+fn a_status_that_is_no_answer_is_an_error() {
+    // The server of hyper answers with 500 then.
+    let request = get(Act::Answer(103, &[]));
+    let registry = counted(request, r#"method="GET",outcome="error",status="500""#);
+    assert_eq!(total(&registry, "http_errors_total", r#""inner""#), 1.0);
+}
+
+#[test]
 fn a_body_that_fails_after_the_head_is_an_error_under_its_status() {
     let request = get(Act::Answer(200, &[Step::Data("half"), Step::Fail]));
     let registry = counted(request, r#"method="GET",outcome="error",status="200""#);
