@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::event::Event;
+use super::event::{Event, EventId};
 use crate::config::SentrySettings;
 
 /// What runs, and where. It is added to an event when that is written, so that none takes it along while it waits.
@@ -22,6 +22,7 @@ pub(super) struct Deployment {
 /// An event as it is sent.
 #[derive(Debug, Serialize)]
 pub(super) struct Deployed<'a> {
+    event_id: EventId,
     #[serde(flatten)]
     event: &'a Event,
     #[serde(flatten)]
@@ -50,9 +51,10 @@ impl Deployment {
         }
     }
 
-    /// Says of an event that it comes from here.
-    pub(super) fn with<'a>(&'a self, event: &'a Event) -> Deployed<'a> {
+    /// Says of an event what it goes by, and that it comes from here.
+    pub(super) fn with<'a>(&'a self, event: &'a Event, id: EventId) -> Deployed<'a> {
         Deployed {
+            event_id: id,
             event,
             deployment: self,
         }

@@ -69,12 +69,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::errors::Level;
-    use crate::errors::event::Event;
 
     #[test]
     fn each_item_has_a_header_with_its_type_and_its_length() {
-        let id = Event::new(Level::Error).id;
+        let id = EventId::random();
         let mut envelope = Envelope::new(Some(id));
         envelope.item("event", &json!({"message": "a\nb"}));
         envelope.item("client_report", &json!({}));

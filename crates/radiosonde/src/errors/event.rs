@@ -16,13 +16,12 @@ use super::Level;
 use super::breadcrumbs::Breadcrumb;
 use super::fields::Fields;
 use super::frame::Frame;
+use super::panic::PanickedAt;
 use super::user::UserFields;
 
 /// Something that happened, with all that is known of it, but for the [`Deployment`](super::deployment::Deployment).
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Event {
-    #[serde(rename = "event_id")]
-    pub(super) id: EventId,
     #[serde(serialize_with = "seconds")]
     pub(super) timestamp: SystemTime,
     #[serde(serialize_with = "word")]
@@ -51,13 +50,15 @@ pub(super) struct Event {
     pub(super) tags: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Fields::is_empty")]
     pub(super) extra: Fields,
+    /// Where it panicked, if it did. It is written out when the report is prepared.
+    #[serde(skip)]
+    pub(super) panicked_at: Option<PanickedAt>,
 }
 
 impl Event {
     /// Starts an event that happens now.
     pub(super) fn new(level: Level) -> Self {
         Self {
-            id: EventId(fastrand::u128(1..)),
             timestamp: SystemTime::now(),
             level,
             logger: None,
@@ -71,6 +72,7 @@ impl Event {
             contexts: Contexts::default(),
             tags: BTreeMap::new(),
             extra: Fields::default(),
+            panicked_at: None,
         }
     }
 }
@@ -91,12 +93,20 @@ impl Event {
             + request
             + user
             + self.extra.weight()
+            + self.panicked_at.as_ref().map_or(0, PanickedAt::weight)
     }
 }
 
 /// What an event goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct EventId(u128);
+
+impl EventId {
+    /// Makes one that no other event has.
+    pub(super) fn random() -> Self {
+        Self(fastrand::u128(1..))
+    }
+}
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -21,11 +21,6 @@ impl Fields {
         }
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        let found = self.0.iter().find(|(known, _)| *known == name);
-        found.map(|(_, value)| value)
-    }
-
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
@@ -67,7 +62,6 @@ mod tests {
         }
         let text = serde_json::to_string(&fields).unwrap();
         assert_eq!(text, r#"{"order":8,"step":1}"#);
-        assert_eq!((fields.len(), fields.get("order")), (2, Some(&8.into())));
-        assert_eq!(fields.get("item"), None);
+        assert_eq!(fields.len(), 2);
     }
 }

@@ -1,6 +1,7 @@
 //! Panics, wherever they happen.
 
-use std::panic::PanicHookInfo;
+use std::fmt;
+use std::panic::{Location, PanicHookInfo};
 
 use super::event::{Event, Exception, Mechanism};
 use super::fields::Fields;
@@ -32,10 +33,7 @@ fn event(panic: &PanicHookInfo<'_>) -> Event {
         stacktrace: None,
     }];
     event.extra = Fields::with_room_for(2);
-    if let Some(location) = panic.location() {
-        let location = location.to_string();
-        event.extra.insert(LOCATION, location);
-    }
+    event.panicked_at = panic.location().map(PanickedAt::of);
     if let Some(thread) = std::thread::current().name() {
         event.extra.insert("thread", bounded(thread));
     }
@@ -48,14 +46,35 @@ pub(super) fn is_panic(event: &Event) -> bool {
     errors.any(|error| error.kind == KIND)
 }
 
-/// Returns where a panic happened, if the event is about one: what somebody logged may have a field of that name as well.
-pub(super) fn place(event: &Event) -> Option<&str> {
-    let place = event.extra.get(LOCATION).filter(|_| is_panic(event));
-    place?.as_str()
+/// Where a panic happened. To write it out takes as long as all else that the hook notes, so that is left to others.
+#[derive(Debug, Clone)]
+pub(super) struct PanickedAt {
+    file: String,
+    line: u32,
+    column: u32,
+}
+
+impl PanickedAt {
+    fn of(location: &Location<'_>) -> Self {
+        Self {
+            file: location.file().into(),
+            line: location.line(),
+            column: location.column(),
+        }
+    }
+
+    /// Returns about how many bytes it takes beside itself.
+    pub(super) fn weight(&self) -> usize {
+        self.file.len()
+    }
+}
+
+impl fmt::Display for PanickedAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column } = self;
+        write!(f, "{file}:{line}:{column}")
+    }
 }
 
 /// What an exception is called that is a panic. No type of an error is: those begin with a capital.
 const KIND: &str = "panic";
-
-/// The member that says where a panic happened.
-const LOCATION: &str = "location";

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::event::{Event, Stacktrace};
-use super::{ErrorReport, panic, scrubbing};
+use super::{ErrorReport, scrubbing};
 use crate::config::{BeforeSend, SentrySettings};
 
 /// Completes reports. Takes its time: the service may have its say.
@@ -27,8 +27,13 @@ impl Preparation {
         stacktrace: Option<Stacktrace>,
     ) -> Option<Event> {
         let event = &mut *report.event;
-        if stacktrace.is_none() {
-            group_by_place(event);
+        if let Some(place) = event.panicked_at.take() {
+            let place = place.to_string();
+            if stacktrace.is_none() {
+                // Sentry would go by the texts of panics, which may differ each time.
+                event.fingerprint = vec!["panic".into(), place.clone()];
+            }
+            event.extra.insert("location", place);
         }
         if let Some(exception) = event.exception.0.last_mut() {
             exception.stacktrace = stacktrace;
@@ -39,13 +44,6 @@ impl Preparation {
             None => report,
         };
         Some(*report.event)
-    }
-}
-
-/// Lets panics without a stack be grouped by their place: Sentry would go by their texts, which may differ each time.
-fn group_by_place(event: &mut Event) {
-    if let Some(place) = panic::place(event) {
-        event.fingerprint = vec!["panic".into(), place.into()];
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::ErrorReport;
 use super::deployment::Deployment;
 use super::envelope::Envelope;
-use super::event::Event;
+use super::event::{Event, EventId};
 use super::losses::{Loss, Losses};
 use super::preparation::Preparation;
 use super::project::{NotSent, Project};
@@ -81,11 +81,12 @@ impl Sending {
             fate.is(Loss::KeptBack);
             return Ok(HELD_BACK);
         };
-        let mut envelope = Envelope::new(Some(event.id));
-        envelope.item("event", &self.deployment.with(&event));
+        let id = EventId::random();
+        let mut envelope = Envelope::new(Some(id));
+        envelope.item("event", &self.deployment.with(&event, id));
         let sent = self.project.post(Category::Error, envelope).await;
         if self.debug {
-            tell(&event, sent.as_ref().err());
+            tell(&event, id, sent.as_ref().err());
         }
         match sent {
             Ok(()) => {
@@ -155,8 +156,7 @@ impl Drop for Fate<'_> {
     }
 }
 
-fn tell(event: &Event, not_sent: Option<&NotSent>) {
-    let event_id = event.id;
+fn tell(event: &Event, event_id: EventId, not_sent: Option<&NotSent>) {
     let transaction = event.transaction.as_deref().unwrap_or_default();
     let outcome = match not_sent {
         None => "sent",

@@ -52,33 +52,34 @@ impl Told {
 pub(super) struct ToldPanics(VecDeque<String>);
 
 /// What an event says of a panic that another event may say as well.
-#[derive(Debug)]
-pub(super) enum OfPanic {
-    /// It is the panic, whose text is quoted so.
-    Happened(String),
+#[derive(Debug, Clone, Copy)]
+pub(super) enum OfPanic<'a> {
+    /// It is the panic, with this text.
+    Happened(&'a str),
     /// It is what whoever joins the task is told of it.
-    Joined(String),
+    Joined(&'a str),
 }
 
-impl OfPanic {
-    pub(super) fn of(event: &Event) -> Option<Self> {
+impl<'a> OfPanic<'a> {
+    pub(super) fn of(event: &'a Event) -> Option<Self> {
         let cause = event.exception.0.first()?;
         if cause.kind == JOINED {
-            return Some(Self::Joined(cause.value.clone()));
+            return Some(Self::Joined(&cause.value));
         }
-        is_panic(event).then(|| Self::Happened(quoted(&cause.value)))
+        is_panic(event).then_some(Self::Happened(&cause.value))
     }
 }
 
 impl ToldPanics {
     /// Takes note of a panic, and returns whether what is said of one is new.
-    pub(super) fn is_news(&mut self, of_panic: OfPanic) -> bool {
+    pub(super) fn is_news(&mut self, of_panic: OfPanic<'_>) -> bool {
         match of_panic {
             OfPanic::Happened(text) => {
-                push(&mut self.0, text);
+                // With one more character than is quoted, where there is one.
+                push(&mut self.0, cut(text, MAX_SAID + char::MAX_LEN_UTF8));
                 true
             }
-            OfPanic::Joined(said) => !self.0.iter().any(|quoted| said.contains(quoted)),
+            OfPanic::Joined(said) => !self.0.iter().any(|text| said.contains(&quoted(text))),
         }
     }
 }
