@@ -14,6 +14,7 @@
 //! assert!(all[0].bytes("/orders/7").starts_with(b"GET /orders/7 HTTP/1.1\r\n"));
 //! ```
 
+mod calls;
 mod headers;
 mod oddities;
 mod propagation;
@@ -106,13 +107,6 @@ impl HostileRequest {
         bytes
     }
 
-    /// Tells whether the method and the target are ordinary, so that a server which takes the headers answers what it
-    /// always does.
-    #[must_use]
-    pub fn asks_as_usual(&self) -> bool {
-        self.method == b"GET" && self.target == Target::Path
-    }
-
     /// Returns the values of a header, for those who read headers without a server before them.
     pub fn values<'a>(&'a self, header: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.headers
@@ -140,6 +134,7 @@ pub fn requests() -> Vec<HostileRequest> {
     let mut all = propagation::requests();
     all.extend(headers::requests());
     all.extend(targets::requests());
+    all.extend(calls::requests());
     all.extend(oddities::requests());
     // Some were thought of twice.
     let mut seen = BTreeSet::new();

@@ -1,7 +1,8 @@
-//! Every hostile request against every endpoint: the answer is the service's own.
+//! Every hostile request against every endpoint: the answer is that of the same service without a layer.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::future::pending;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
@@ -9,8 +10,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{any, get, post};
+use axum::serve::Listener;
 use radiosonde::errors::ErrorOptions;
-use radiosonde::layer::RequestOptions;
+use radiosonde::layer::{GrpcOptions, RequestOptions};
 use radiosonde::testing::Telemetry;
 use radiosonde::trace::Propagator;
 use radiosonde::{Config, LogFormat, Sonde, build};
@@ -18,17 +20,23 @@ use radiosonde_testkit::fault::{FaultCollector, Mode};
 use radiosonde_testkit::hostile::{HostileRequest, requests};
 use radiosonde_testkit::size;
 use radiosonde_testkit::strict::{Format, parse};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::errors::events;
 use crate::exported::resource_spans;
 
-const ENDPOINTS: [&str; 18] = [
+/// What the service itself answers: to the byte as without the layer.
+const OWN: [&str; 5] = [
     "/orders/7",
     "/echo",
     "/fail",
+    "/shop.Orders/Get",
     "/nowhere",
+];
+
+/// What Radiosonde answers, where ages and counts change from one answer to the next.
+const PROVIDED: [&str; 16] = [
     "/live",
     "/ready",
     "/health",
@@ -43,6 +51,8 @@ const ENDPOINTS: [&str; 18] = [
     "/admin/catalog",
     "/admin/log-filter",
     "/admin/out-of-service",
+    "/grpc.health.v1.Health/Check",
+    "/grpc.health.v1.Health/List",
 ];
 
 /// All headers that traces come by are read, the hostile ones of each.
@@ -54,43 +64,106 @@ const EVERY_FORMAT: [Propagator; 5] = [
     Propagator::Jaeger,
 ];
 
-/// Sends a request, and returns the status of the answer, unless the server hung up without one.
-async fn status(address: SocketAddr, request: &[u8]) -> Option<u16> {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    // A server that has refused the beginning need not read the rest.
-    let _ = stream.write_all(request).await;
-    let mut answer = Vec::new();
-    let mut stream = stream.take(4_096);
-    let _ = stream.read_to_end(&mut answer).await;
-    let line = answer.strip_prefix(b"HTTP/1.1 ")?;
-    std::str::from_utf8(line.get(..3)?).ok()?.parse().ok()
-}
+/// Connections within the process. What a socket was sent before it was reset may be lost, and with it an answer to a
+/// request that was not read to its end; these lose nothing, so that two servers can be compared.
+struct Pipes(UnboundedReceiver<DuplexStream>);
 
-/// Asks endpoints from `first` on: every one at full size, else some, in turn. Returns what went wrong.
-async fn ask_from(
-    first: usize,
-    address: SocketAddr,
-    request: &HostileRequest,
-    usual: &[Option<u16>],
-) -> Vec<String> {
-    let endpoints = ENDPOINTS
-        .iter()
-        .zip(usual)
-        .cycle()
-        .skip(first % ENDPOINTS.len());
-    let mut wrong = Vec::new();
-    for (path, usual) in endpoints.take(size(2, ENDPOINTS.len())) {
-        let status = status(address, &request.bytes(path)).await;
-        // The server may refuse what is no HTTP, or hang up on it; a range or a date may be heeded. What else it takes, it
-        // answers as ever.
-        let refused = status.is_none_or(|status| (400..500).contains(&status));
-        let as_usual = !request.asks_as_usual() || status == *usual;
-        let fails = status.is_some_and(|status| status >= 500) && status != *usual;
-        if fails || !(refused || as_usual) {
-            wrong.push(format!("{request:?} at {path}: {status:?}, else {usual:?}"));
+impl Listener for Pipes {
+    type Io = DuplexStream;
+    type Addr = ();
+
+    async fn accept(&mut self) -> (DuplexStream, ()) {
+        match self.0.recv().await {
+            Some(stream) => (stream, ()),
+            None => pending().await,
         }
     }
-    wrong
+
+    fn local_addr(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A server at the other end of pipes.
+struct Server(UnboundedSender<DuplexStream>);
+
+impl Server {
+    fn start(app: Router) -> Self {
+        let (open, pipes) = unbounded_channel();
+        tokio::spawn(axum::serve(Pipes(pipes), app).into_future());
+        Self(open)
+    }
+
+    /// Sends a request and reads until the server hangs up, if it does so in time.
+    async fn answer(&self, request: &[u8]) -> Option<Answer> {
+        // Wide enough for a request that nobody reads.
+        let (mut here, there) = duplex(1 << 20);
+        self.0.send(there).unwrap();
+        let exchange = async {
+            // A server that has refused the beginning need not read the rest.
+            let _ = here.write_all(request).await;
+            let mut answer = Vec::new();
+            here.read_to_end(&mut answer).await.unwrap();
+            Answer::of(&answer)
+        };
+        tokio::time::timeout(PATIENCE, exchange).await.ok()
+    }
+}
+
+/// How long an answer may take. It is there to notice what hangs, on a machine that others use at the same time.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a server said before it hung up: nothing, or this line, with what followed.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    line: String,
+    rest: String,
+}
+
+impl Answer {
+    fn of(bytes: &[u8]) -> Self {
+        let text = bytes.escape_ascii().to_string();
+        let mut lines = text.split("\\r\\n");
+        let line = lines.next().unwrap_or_default().to_owned();
+        // The clock, and what the layer was asked to add.
+        let differs = |line: &&str| line.starts_with("date: ") || line.starts_with(ADDED);
+        let rest: Vec<_> = lines.filter(|line| !differs(line)).collect();
+        let rest = rest.join("\n");
+        Self { line, rest }
+    }
+}
+
+/// The header that the layer is asked to add.
+const ADDED: &str = "x-trace-id";
+
+/// The same service twice: bare, and with the layers.
+struct Twins {
+    bare: Server,
+    observed: Server,
+}
+
+impl Twins {
+    /// Asks endpoints from `first` on: every one at full size, else one of the service's own and one of those that are
+    /// provided, in turn. Returns what went wrong.
+    async fn ask(&self, first: usize, request: &HostileRequest) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (paths, to_the_byte) in [(&OWN[..], true), (&PROVIDED, false)] {
+            let some = size(1, paths.len());
+            for path in paths.iter().cycle().skip(first % paths.len()).take(some) {
+                let bytes = request.bytes(path);
+                let bare = self.bare.answer(&bytes).await;
+                let observed = self.observed.answer(&bytes).await;
+                let (Some(bare), Some(observed)) = (&bare, &observed) else {
+                    wrong.push(format!("{request:?} at {path}: {bare:?}, but {observed:?}"));
+                    continue;
+                };
+                if bare.line != observed.line || (to_the_byte && bare != observed) {
+                    wrong.push(format!("{request:?} at {path}: {bare:?}, but {observed:?}"));
+                }
+            }
+        }
+        wrong
+    }
 }
 
 /// Counts the panics of the process, which is this test's own.
@@ -109,7 +182,8 @@ fn count_panics() -> Arc<AtomicUsize> {
 fn exporting(spans: &FaultCollector, reports: &FaultCollector) -> Sonde {
     let requests = RequestOptions::new()
         .record_query(true)
-        .capture_headers(["user-agent", "x-request-id"]);
+        .capture_headers(["user-agent", "x-request-id"])
+        .grpc(GrpcOptions::new());
     let errors = ErrorOptions::new().events_per_minute(1_000_000).headers([
         "user-agent",
         "x-request-id",
@@ -165,9 +239,56 @@ fn read_reports(collector: &FaultCollector) {
     }
 }
 
+fn read_metrics(metrics: &str) {
+    parse(Format::Text, metrics).unwrap();
+    let answered = metrics
+        .lines()
+        .filter(|line| line.starts_with("http_requests_total{"));
+    // Methods, times routes, each of which answers a method with one status.
+    assert!(answered.count() <= 7 * 9, "{metrics}");
+    let calls = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("rpc_requests_total{"));
+    let methods: BTreeSet<_> = calls
+        .map(|line| line.split("rpc_method=\"").nth(1).unwrap())
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    // The one that answers calls, and all that do not.
+    let expected = BTreeSet::from(["_OTHER", "shop.Orders/Get"]);
+    assert_eq!(methods, expected, "{metrics}");
+}
+
+/// The service, without a layer.
+fn service(sonde: &Sonde) -> Router {
+    let call = [("content-type", "application/grpc"), ("grpc-status", "0")];
+    Router::new()
+        .route("/fail", any(async || StatusCode::INTERNAL_SERVER_ERROR))
+        .route("/orders/{id}", get(async || "an order"))
+        .route(
+            "/echo",
+            post(async |body: String| body).get(async || "an echo"),
+        )
+        .route("/shop.Orders/Get", any(async move || (call, "")))
+        .merge(sonde.admin_router())
+        .merge(sonde.grpc_health(["shop.Orders"]))
+}
+
+/// Sends every hostile request to both, and returns what went wrong.
+async fn ask_all(twins: &Twins, telemetry: &Telemetry) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (turn, request) in requests().iter().enumerate() {
+        wrong.extend(twins.ask(turn, request).await);
+        // More than some thousand lines that wait to be written are lost, as they should be.
+        if turn % 100 == 0 {
+            let _ = telemetry.logs();
+        }
+    }
+    wrong
+}
+
 #[test]
-fn no_endpoint_panics_or_fails_whatever_it_is_sent() {
-    let name = "corpus::no_endpoint_panics_or_fails_whatever_it_is_sent";
+fn every_endpoint_answers_as_without_the_layer_whatever_it_is_sent() {
+    let name = "corpus::every_endpoint_answers_as_without_the_layer_whatever_it_is_sent";
     if !crate::child::is_child() {
         crate::child::printed(&crate::child::run(name, &[]));
         return;
@@ -176,7 +297,8 @@ fn no_endpoint_panics_or_fails_whatever_it_is_sent() {
     let requests_options = RequestOptions::new()
         .access_log(1.0)
         .body_sizes(true)
-        .trace_id_header("x-trace-id");
+        .grpc(GrpcOptions::new())
+        .trace_id_header(ADDED);
     let config = Config::new("checkout")
         .log_format(LogFormat::Json)
         .propagators(EVERY_FORMAT)
@@ -185,42 +307,19 @@ fn no_endpoint_panics_or_fails_whatever_it_is_sent() {
     let sonde = telemetry.sonde().clone();
     let [spans, reports] = [(), ()].map(|()| FaultCollector::start(Mode::status(200)));
     let exporting = exporting(&spans, &reports);
-    let app = Router::new()
-        .route("/fail", any(async || StatusCode::INTERNAL_SERVER_ERROR))
-        .route("/orders/{id}", get(async || "an order"))
-        .route(
-            "/echo",
-            post(async |body: String| body).get(async || "an echo"),
-        )
-        .merge(sonde.admin_router())
-        .layer(exporting.layer())
-        .layer(sonde.layer());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let served = async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(axum::serve(listener, app).into_future());
-        let plain =
-            |path: &str| format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
-        let mut usual = Vec::new();
-        for path in ENDPOINTS {
-            usual.push(status(address, plain(path).as_bytes()).await);
-        }
-        let mut wrong = Vec::new();
-        for (turn, request) in requests().iter().enumerate() {
-            let asked = ask_from(turn, address, request, &usual);
-            match tokio::time::timeout(Duration::from_mins(1), asked).await {
-                Ok(found) => wrong.extend(found),
-                Err(_) => wrong.push(format!("{request:?} is not answered")),
-            }
-            // More than some thousand lines that wait to be written are lost, as they should be.
-            if turn % 100 == 0 {
-                let _ = telemetry.logs();
-            }
-        }
+        let observed = service(&sonde)
+            .layer(exporting.layer())
+            .layer(sonde.layer());
+        let twins = Twins {
+            bare: Server::start(service(&sonde)),
+            observed: Server::start(observed),
+        };
+        let wrong = ask_all(&twins, &telemetry).await;
         exporting.shutdown(Duration::from_secs(30)).await;
         wrong
     };
@@ -232,13 +331,7 @@ fn no_endpoint_panics_or_fails_whatever_it_is_sent() {
     // What came of it can be read.
     read_spans(&spans);
     read_reports(&reports);
-    let metrics = sonde.metrics().render();
-    parse(Format::Text, &metrics).unwrap();
-    let answered = metrics
-        .lines()
-        .filter(|line| line.starts_with("http_requests_total{"));
-    // Methods, times routes, times statuses.
-    assert!(answered.count() <= 60, "{metrics}");
+    read_metrics(&sonde.metrics().render());
     let logs = telemetry.logs();
     assert!(logs.lines().len() > 100, "{}", logs.lines().len());
     for line in logs.lines() {
