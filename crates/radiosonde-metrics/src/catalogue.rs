@@ -92,6 +92,8 @@ pub(crate) struct KnownMetrics(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
+    /// Another one with each change.
+    revision: u64,
     metrics: BTreeMap<&'static str, Metric>,
     /// Their names in OpenTelemetry, in small letters: there, capitals make no other name.
     otel_names: BTreeSet<String>,
@@ -146,9 +148,9 @@ impl KnownMetrics {
         self.known().metrics.values().copied().collect()
     }
 
-    /// Returns how many there are. None goes away and none changes, so another number is another catalogue.
-    pub(crate) fn len(&self) -> usize {
-        self.known().metrics.len()
+    /// Returns a number that is another one when the catalogue is.
+    pub(crate) fn revision(&self) -> u64 {
+        self.known().revision
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -169,6 +171,7 @@ impl Default for KnownMetrics {
 
 impl Known {
     fn add(&mut self, metric: &Metric) {
+        self.revision += 1;
         self.metrics.entry(metric.name()).or_insert(*metric);
         self.otel_names.insert(otel_name(metric));
     }

@@ -11,7 +11,8 @@ use crate::refusals::RefusedValues;
 
 /// A distribution of values over buckets.
 ///
-/// A value that is not finite is refused and counted, because it would spoil the sum for ever.
+/// A value that is not finite is refused and counted, because it would spoil the sum for ever. Finite ones whose sum is beyond what an
+/// `f64` holds spoil it as well.
 #[derive(Debug, Clone)]
 pub struct Histogram(Arc<Shape>);
 

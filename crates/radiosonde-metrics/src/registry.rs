@@ -313,8 +313,12 @@ impl Registry {
         let all = self.inner.series.value();
         let of_metric = families.get(name).map_or(0, |family| family.series.len());
         #[expect(clippy::cast_precision_loss, reason = "a budget stays far below 2^53")]
-        let most = (options.series + options.objectives.series(None)) as f64;
-        of_metric < options.series_per_metric + options.objectives.series(Some(name)) && all < most
+        let most = options
+            .series
+            .saturating_add(options.objectives.series(None)) as f64;
+        let of_objectives = options.objectives.series(Some(name));
+        let most_of_metric = options.series_per_metric.saturating_add(of_objectives);
+        of_metric < most_of_metric && all < most
     }
 
     /// Counts that something of this name was refused. Called without a lock.
@@ -473,6 +477,7 @@ impl std::fmt::Debug for Registry {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use radiosonde_catalog::objective::{Objective, Objectives};
     use radiosonde_catalog::{HTTP_ACTIVE_CONNECTIONS, HTTP_ERRORS, SPANS_SENT};
 
     use super::*;
@@ -504,6 +509,23 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("/c"), "{text}");
+    }
+
+    #[test]
+    fn without_a_limit_objectives_have_their_room_as_well() {
+        let objectives = Objectives::new([Objective::availability("api", 99.9)]).unwrap();
+        let options = RegistryOptions::new()
+            .series(usize::MAX)
+            .series_per_metric(usize::MAX)
+            .objectives(objectives);
+        let registry = Registry::with_options(options);
+        for id in 0..100 {
+            let route = format!("/{id}");
+            registry
+                .counter(&HTTP_ERRORS, &["GET", &route, "500"])
+                .increment(1);
+        }
+        assert_eq!(registry.series(HTTP_ERRORS.name()).len(), 100);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A value in parts.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Cell;
@@ -17,6 +17,8 @@ pub(crate) struct Home<C: Cell> {
     index: usize,
     id: u64,
     cells: Mutex<Cells<C>>,
+    /// Whether there is no cell to lend. Asked without the lock, which readers hold while they add up.
+    is_exhausted: AtomicBool,
     /// For threads that have no cell: those that are ending, and those past the bound. Its one writer is who holds it.
     common: Mutex<Arc<C>>,
 }
@@ -42,6 +44,7 @@ impl<C: Cell> Sharded<C> {
             index,
             id,
             cells,
+            is_exhausted: AtomicBool::new(false),
             common: Mutex::new(common),
         });
         Self { index, id, home }
@@ -96,11 +99,15 @@ impl<C: Cell> Home<C> {
 
     /// Lends a cell to a thread: one that another has given back, or a new one while there are not too many.
     pub(super) fn lend(&self) -> Option<Arc<C>> {
+        if self.is_exhausted.load(Relaxed) {
+            return None;
+        }
         let mut cells = lock(&self.cells);
         if let Some(cell) = cells.free.pop() {
             return Some(cell);
         }
         if cells.all.len() > MAX_THREADS {
+            self.is_exhausted.store(true, Relaxed);
             return None;
         }
         let cell = Arc::new(cells.all[0].fresh());
@@ -110,7 +117,9 @@ impl<C: Cell> Home<C> {
 
     /// Takes back a cell whose thread has ended; what it holds stays part of the value.
     pub(super) fn take_back(&self, cell: Arc<C>) {
-        lock(&self.cells).free.push(cell);
+        let mut cells = lock(&self.cells);
+        cells.free.push(cell);
+        self.is_exhausted.store(false, Relaxed);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Series that are always 1, for the sake of their labels.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use radiosonde_catalog::{BUILD_INFO, Metric};
 
@@ -66,10 +66,11 @@ pub fn build_info(registry: &Registry, labels: &[(&str, &str)]) {
     );
     let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
     let labels: Vec<(String, String)> = labels.iter().map(owned).collect();
-    let shown = AtomicUsize::new(0);
+    let shown = AtomicU64::new(u64::MAX);
     let show = move |registry: &Registry| {
-        let known = registry.known().len();
-        if shown.swap(known, Relaxed) == known {
+        // Before the hash is made: what changes meanwhile is another revision, and is shown the next time.
+        let revision = registry.known().revision();
+        if shown.swap(revision, Relaxed) == revision {
             return;
         }
         let hash = registry.catalogue().hash();
@@ -93,7 +94,7 @@ pub fn build_info(registry: &Registry, labels: &[(&str, &str)]) {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use radiosonde_catalog::{SERIES, TARGET_INFO};
+    use radiosonde_catalog::{HTTP_ERRORS, SERIES, TARGET_INFO};
 
     use super::*;
     use crate::Value;
@@ -141,6 +142,10 @@ mod tests {
         let after = hashes();
         assert_eq!(after, [registry.catalogue().hash()]);
         assert_ne!(before, after);
+        // One that there was, and that has a label more.
+        registry.declare(&HTTP_ERRORS.with_added_label("tenant", "tenant"));
+        assert_eq!(hashes(), [registry.catalogue().hash()]);
+        assert_ne!(hashes(), after);
         // One series was replaced by one, and one was added.
         let told = registry.series(SERIES.name()).remove(0).value;
         assert_eq!(told, Value::Number(2.0));
