@@ -173,7 +173,11 @@ fn row(name: &str, turns: &[Turn]) -> Vec<String> {
     let quartiles = |of: &dyn Fn(&Turn) -> f64| {
         let mut all: Vec<_> = turns.iter().map(of).collect();
         all.sort_by(f64::total_cmp);
-        [1, 2, 3].map(|quarter| all.get(all.len() * quarter / 4).copied().unwrap_or(f64::NAN))
+        [1, 2, 3].map(|quarter| {
+            all.get(all.len() * quarter / 4)
+                .copied()
+                .unwrap_or(f64::NAN)
+        })
     };
     let [_, per_second, _] = quartiles(&|turn| turn.load.per_second);
     let [_, microseconds, _] = quartiles(&|turn| turn.load.microseconds);

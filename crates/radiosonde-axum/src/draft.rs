@@ -85,7 +85,7 @@ fn measurement(check: &CheckReport, detail: Detail) -> (String, [Measurement; 1]
         status: word(check.status),
         observed_value: millis,
         observed_unit: millis.map(|_| "ms"),
-        time: check.age.map(ended),
+        time: check.age.and_then(ended),
         output: reason,
     };
     (format!("{}:responseTime", check.name), [measurement])
@@ -100,9 +100,21 @@ fn word(status: Status) -> &'static str {
     }
 }
 
-/// Returns when something of this age was, as RFC 3339 writes it.
-fn ended(age: Duration) -> String {
-    let time = SystemTime::now().checked_sub(age);
-    let time = time.unwrap_or(SystemTime::UNIX_EPOCH);
-    humantime::format_rfc3339_millis(time).to_string()
+/// Returns when something of this age was, as RFC 3339 writes it; nothing where the clock stands at an earlier time than Unix knows.
+fn ended(age: Duration) -> Option<String> {
+    let time = SystemTime::now().checked_sub(age)?;
+    let time = (time >= SystemTime::UNIX_EPOCH).then_some(time)?;
+    Some(humantime::format_rfc3339_millis(time).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_before_all_time_has_none() {
+        assert!(ended(Duration::from_secs(1)).is_some());
+        assert_eq!(ended(Duration::from_hours(24 * 365 * 100)), None);
+        assert_eq!(ended(Duration::MAX), None);
+    }
 }

@@ -274,7 +274,7 @@ type OwnRoute = (String, Audience, MethodRouter<Scope>);
 fn own_routes(paths: &Paths) -> Vec<OwnRoute> {
     use Audience::{Administrators, Everyone, Operators};
     let below_health = |name: &str| format!("{}/{name}", paths.health);
-    let below_admin = |name: &str| format!("{}/{name}", paths.admin);
+    let below_admin = |name: &str| paths.below_admin(name);
     let rest = get(admin::rest)
         .put(admin::take_out)
         .delete(admin::put_back);

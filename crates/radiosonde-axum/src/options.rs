@@ -74,6 +74,12 @@ impl EndpointOptions {
         self
     }
 
+    /// Returns the path of an endpoint of this name below that of administrators, such as `/admin/catalog`.
+    #[must_use]
+    pub fn admin_path(&self, name: &str) -> String {
+        self.paths.below_admin(name)
+    }
+
     /// Looks whether all endpoints can stand beside each other.
     ///
     /// # Errors

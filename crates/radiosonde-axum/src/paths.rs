@@ -76,6 +76,10 @@ impl Paths {
         self
     }
 
+    pub(crate) fn below_admin(&self, name: &str) -> String {
+        format!("{}/{name}", self.admin)
+    }
+
     /// Looks whether these paths can stand beside each other.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use radiosonde_health::Obstacle;
+use serde::Deserialize;
 
 use crate::answer::{respond, unknown_check};
 use crate::bodies::{CheckBody, HealthBody, ProbeBody};
@@ -58,9 +59,15 @@ pub(crate) async fn health(State(scope): State<Scope>, detail: Detail, format: F
     respond(&body, format)
 }
 
+/// The parameter of a path. By name: where the router is nested below others, it is not the only one.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Check {
+    check: String,
+}
+
 pub(crate) async fn check(
     State(scope): State<Scope>,
-    Path(name): Path<String>,
+    Path(Check { check: name }): Path<Check>,
     detail: Detail,
     format: Format,
 ) -> Response {

@@ -32,7 +32,8 @@ pub(crate) fn of(
     };
     let options = settings.exposure.endpoints.clone();
     let filter = log_filter_methods(log);
-    let filter = Route::new("/admin/log-filter", Audience::Administrators, filter);
+    let path = options.admin_path("log-filter");
+    let filter = Route::new(path, Audience::Administrators, filter);
     let options = with_own(options, filter);
     #[cfg(feature = "slo")]
     let options = if slos.is_empty() {

@@ -3,12 +3,18 @@
 mod bodies;
 mod page;
 
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use http::{HeaderMap, header};
-use radiosonde_metrics::slo::Slos;
+use radiosonde_metrics::attempt::attempt;
+use radiosonde_metrics::slo::{BudgetReport, Slos};
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 
 use crate::weight::weight;
 
@@ -41,6 +47,7 @@ pub fn slo_methods(service: impl Into<String>, slos: Slos) -> MethodRouter {
     let told = Told {
         service: service.into(),
         slos,
+        turn: Arc::default(),
     };
     get(budgets).with_state(told)
 }
@@ -50,10 +57,27 @@ pub fn slo_methods(service: impl Into<String>, slos: Slos) -> MethodRouter {
 struct Told {
     service: String,
     slos: Slos,
+    /// Of those who ask: a sample reads all series that objectives count.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Told {
+    /// Samples beside the executor, for one who asks after the other.
+    async fn reports(&self) -> Vec<BudgetReport> {
+        let _turn = self.turn.lock().await;
+        let slos = self.slos.clone();
+        let sample = AssertUnwindSafe(|| spawn_blocking(move || slos.report()));
+        let reports = match attempt(sample) {
+            Some(reports) => reports.await.ok(),
+            None => None,
+        };
+        // Where the system has no thread to give.
+        reports.unwrap_or_else(|| self.slos.report())
+    }
 }
 
 async fn budgets(State(told): State<Told>, headers: HeaderMap) -> Response {
-    let reports = told.slos.report();
+    let reports = told.reports().await;
     let weight = |media_type| weight(&headers, &header::ACCEPT, media_type);
     if weight("text/html") > weight("application/json") {
         return Html(page::page(&told.service, &reports)).into_response();

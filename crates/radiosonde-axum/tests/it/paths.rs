@@ -15,7 +15,10 @@ async fn every_path_can_be_chosen() {
         .health("/internal/healthz")
         .metrics("/-/metrics")
         .admin("/internal/admin");
-    let service = Service::with_options(EndpointOptions::new().paths(paths)).admin();
+    let options = EndpointOptions::new().paths(paths);
+    let own = options.admin_path("catalog-of-ones-own");
+    let own = Route::new(own, Audience::Administrators, get(async || "mine"));
+    let service = Service::with_options(options.route(own)).admin();
     for path in [
         "/livez",
         "/readyz",
@@ -27,6 +30,7 @@ async fn every_path_can_be_chosen() {
         "/-/metrics",
         "/internal/admin",
         "/internal/admin/catalog",
+        "/internal/admin/catalog-of-ones-own",
     ] {
         assert_eq!(service.get(path).await.status, 200, "{path}");
     }

@@ -109,6 +109,16 @@ async fn the_router_merges_into_one_with_a_state_and_leaves_its_answers_alone() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_check_is_found_below_other_parameters() {
+    let service = Service::degraded();
+    let app = Router::new().nest("/{tenant}/{zone}", service.app.clone());
+    let service = Service { app, ..service };
+    assert_eq!(service.get("/a/b/health/database").await.status, 200);
+    assert_eq!(service.get("/a/b/health/redis").await.status, 503);
+    assert_eq!(service.get("/a/b/health/nothing").await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_nested_template_is_complete() {
     let orders = Router::new().route("/{id}", get(async || "an order"));
     let app = Router::new()
