@@ -176,7 +176,8 @@ fn run(program: &str, arguments: &[&str]) {
 /// The processor of who asks, and of collectors.
 const CLIENTS: &str = "1";
 
-const INTERVAL: Duration = Duration::from_micros(200);
+/// How long after a request the next one is due.
+pub(crate) const INTERVAL: Duration = Duration::from_micros(200);
 
 /// How long an answer, or a collector, is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
