@@ -8,7 +8,8 @@
 //! fine show what the machine makes of nothing.
 //!
 //! Services have a processor of their own. The other one is that of who asks, and collectors, which do as little as they can, have
-//! what that leaves. Needs `taskset`, and `renice` with its rights, to keep them apart.
+//! what that leaves. All of them go before what else the machine has to do. Needs `taskset`, and the right to have priority.
+//! `--only` and a way to fail measures that alone.
 
 mod router;
 mod served;
@@ -34,9 +35,10 @@ fn main() {
         return;
     }
     match Mode::from_args() {
-        Mode::Full if !cfg!(feature = "allocations") => {
-            sides::stay_apart();
-            measure(&ways());
+        Mode::Full if !cfg!(feature = "allocations") => apart(&ways()),
+        Mode::Only { case, .. } => {
+            let asked_for = |way: &Way| way.name == case;
+            apart(&ways().into_iter().filter(asked_for).collect::<Vec<_>>());
         }
         Mode::Quick => {
             let quick = |way: Way| Way {
@@ -50,6 +52,14 @@ fn main() {
         }
         _ => {}
     }
+}
+
+/// Measures as much apart from all else as that can be had.
+fn apart(ways: &[Way]) {
+    sides::stay_apart();
+    sides::come_before_others(true);
+    measure(ways);
+    sides::come_before_others(false);
 }
 
 /// A way to fail.

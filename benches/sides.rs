@@ -157,6 +157,13 @@ pub(crate) fn stay_apart() {
     run("taskset", &["-a", "-c", "-p", CLIENTS, &process]);
 }
 
+/// Lets this session, with all that it started, go before others on this machine, or go with them again. Linux shares processors
+/// among sessions before it looks at who is in them. Where that is not so, or not allowed, nothing changes.
+pub(crate) fn come_before_others(before: bool) {
+    let priority = if before { "-20" } else { "0" };
+    let _ = std::fs::write("/proc/self/autogroup", priority);
+}
+
 /// Has this thread go first where it shares a processor with collectors: they have the time that it waits for answers. Where that is
 /// not allowed it shares as it comes.
 fn come_first() {
