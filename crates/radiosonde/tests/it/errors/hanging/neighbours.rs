@@ -4,9 +4,9 @@
 //! difference to the service without Sentry. Of a thousand panics in a minute a hundred are reported, the first ones: in process, on one thread,
 //! each neighbour follows a panic, so that the slowest hundredth of the neighbours is found among those that follow a report.
 //!
-//! The services take turns, with a process for each turn. Times in process are left out where the thread lost its processor, which is the
-//! system's doing; over sockets none are, since whoever waits for an answer leaves it. A whole round is left out, for all services, if others took a
-//! twentieth of the processors or more meanwhile.
+//! The services take turns, with a process for each turn. Times in process are left out where the thread lost its processor, whoever took it,
+//! and it is told how many those are; over sockets none are, since whoever waits for an answer leaves it. A whole round is left out, for all
+//! services, if others took a twentieth of the processors or more meanwhile.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
