@@ -1,4 +1,5 @@
-//! The law at full size: a million requests in process, of which three in ten are left by their client and one in ten panics.
+//! The law at full size: a million requests in process, of which three in ten are left by their client and one in ten panics:
+//! in the call, when polled, or in the body.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +39,11 @@ async fn request(service: &mut Observe<Actor>, turn: usize) {
             assert!(body.frame().await.is_some());
         }
         3 => {
-            let task = tokio::spawn(service.call(Request::new(Act::PanicInPoll)));
+            let (act, mut service) = (PANICS[turn / 10 % PANICS.len()], *service);
+            let task = tokio::spawn(async move {
+                let response = service.call(Request::new(act)).await.unwrap();
+                response.into_body().collect().await
+            });
             assert!(task.await.unwrap_err().is_panic());
         }
         _ => {
@@ -93,3 +98,10 @@ fn a_million_requests_leave_the_balance_exact_on_several_threads() {
 }
 
 const CLIENTS: usize = 16;
+
+/// Where a service panics, in turn.
+const PANICS: [Act; 3] = [
+    Act::PanicInCall,
+    Act::PanicInPoll,
+    Act::Answer(200, &[Step::Data("a"), Step::Wait, Step::Panic]),
+];
