@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use radiosonde_metrics::Registry;
 use radiosonde_tower::{Observe, ObserveLayer, ObserveOptions};
@@ -146,7 +146,7 @@ impl Body for Steps {
         Poll::Ready(match self.left.next() {
             None => None,
             Some(Step::Data(text)) => Some(Ok(Frame::data(Bytes::from_static(text.as_bytes())))),
-            Some(Step::Trailers) => Some(Ok(Frame::trailers(HeaderMap::new()))),
+            Some(Step::Trailers) => Some(Ok(Frame::trailers(trailers()))),
             Some(Step::Fail) => Some(Err(Failed)),
             Some(Step::Wait) => {
                 cx.waker().wake_by_ref();
@@ -174,6 +174,14 @@ impl Body for Steps {
             SizeHint::default()
         }
     }
+}
+
+/// What the step of that name sends.
+pub(crate) fn trailers() -> HeaderMap {
+    let checksum = HeaderValue::from_static("abc");
+    [(HeaderName::from_static("x-checksum"), checksum)]
+        .into_iter()
+        .collect()
 }
 
 pub(crate) fn observed(registry: &Registry) -> Observe<Actor> {

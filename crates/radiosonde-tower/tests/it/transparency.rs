@@ -1,18 +1,21 @@
 //! The layer watches and does not alter.
 
-use std::task::Poll;
+use std::future::{Pending, pending};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
-use http_body::{Body as _, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Full};
 use proptest::prelude::*;
 use radiosonde_metrics::Registry;
 use radiosonde_tower::{ObserveLayer, ObserveOptions};
-use tower::{Layer as _, ServiceExt as _, service_fn};
-use tower_service::Service as _;
+use tower::{BoxError, Layer as _, ServiceExt as _, service_fn};
+use tower_service::Service;
 
-use crate::script::{Act, Failed, Step, Steps, observed, poll, poll_frame};
+use crate::script::{
+    Act, Failed, Step, Steps, observed, poll, poll_frame, trailers as trailers_of_steps,
+};
 
 #[test]
 fn an_error_of_the_service_passes_through() {
@@ -20,22 +23,70 @@ fn an_error_of_the_service_passes_through() {
     assert!(matches!(poll(future.as_mut()), Poll::Ready(Err(Failed))));
 }
 
+/// A service that is what it is told to be.
+#[derive(Debug, Clone, Copy)]
+struct Readiness(Option<Result<(), ()>>);
+
+impl Service<Request<()>> for Readiness {
+    type Response = Response<Steps>;
+    type Error = Failed;
+    type Future = Pending<Result<Response<Steps>, Failed>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failed>> {
+        match self.0 {
+            None => Poll::Pending,
+            Some(ready) => Poll::Ready(ready.map_err(|()| Failed)),
+        }
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        pending()
+    }
+}
+
 #[test]
-fn frames_trailers_and_errors_of_a_body_pass_through() {
-    let act = Act::Answer(200, &[Step::Data("a"), Step::Fail]);
+fn a_service_is_ready_when_the_one_inside_is() {
+    let layer = ObserveLayer::new(&Registry::new(), ObserveOptions::new());
+    let mut context = Context::from_waker(Waker::noop());
+    for (inside, expected) in [
+        (None, Poll::Pending),
+        (Some(Ok(())), Poll::Ready(Ok(()))),
+        (Some(Err(())), Poll::Ready(Err(Failed))),
+    ] {
+        let mut service = layer.layer(Readiness(inside));
+        assert_eq!(service.poll_ready(&mut context), expected);
+    }
+}
+
+/// The frames of a body, as its client gets them.
+fn frames(steps: &'static [Step]) -> impl FnMut() -> Option<Result<Frame<Bytes>, BoxError>> {
+    let act = Act::Answer(200, steps);
     let mut future = Box::pin(observed(&Registry::new()).call(Request::new(act)));
     let Poll::Ready(Ok(response)) = poll(future.as_mut()) else {
         panic!("no response")
     };
     let mut body = Box::pin(response.into_body());
-    let Poll::Ready(Some(Ok(frame))) = poll_frame(body.as_mut()) else {
-        panic!("no frame")
-    };
-    assert_eq!(frame.into_data().unwrap(), "a");
-    let Poll::Ready(Some(Err(error))) = poll_frame(body.as_mut()) else {
-        panic!("no error")
-    };
+    move || match poll_frame(body.as_mut()) {
+        Poll::Ready(frame) => frame,
+        Poll::Pending => panic!("no frame"),
+    }
+}
+
+#[test]
+fn frames_trailers_and_errors_of_a_body_pass_through() {
+    let mut next = frames(&[Step::Data("a"), Step::Fail]);
+    assert_eq!(next().unwrap().unwrap().into_data().unwrap(), "a");
+    let error = next().unwrap().unwrap_err();
     assert!(error.is::<Failed>());
+
+    // Even what comes after the request has ended with its trailers.
+    let mut next = frames(&[Step::Data("a"), Step::Trailers, Step::Data("b"), Step::Fail]);
+    assert_eq!(next().unwrap().unwrap().into_data().unwrap(), "a");
+    let trailers = next().unwrap().unwrap().into_trailers().unwrap();
+    assert_eq!(trailers, trailers_of_steps());
+    assert_eq!(next().unwrap().unwrap().into_data().unwrap(), "b");
+    assert!(next().unwrap().unwrap_err().is::<Failed>());
+    assert!(next().is_none());
 }
 
 #[tokio::test]

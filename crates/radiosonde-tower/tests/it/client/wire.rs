@@ -13,7 +13,7 @@ use radiosonde_tower::client::{ClientOptions, ObserveClient, ObserveClientLayer}
 use tower::{Layer as _, ServiceExt as _};
 
 use super::origin::{self, Origin};
-use crate::script::{sample, total};
+use crate::script::{sample, total, total_in};
 
 type Hyper = ObserveClient<Client<HttpConnector, Empty<Bytes>>>;
 
@@ -153,19 +153,48 @@ async fn many_requests_at_once_leave_the_balance_exact() {
     let (origin, registry) = (Origin::start(), Registry::new());
     let client = client(&registry);
     let paths = ["/ok", "/missing", "/half", "/hang", "/gone"];
-    let requests = paths.iter().cycle().take(200).map(|path| {
+    let mut left = Vec::new();
+    let mut read = Vec::new();
+    for path in paths.repeat(40) {
         let (client, request) = (client.clone(), get(&origin.url(path)));
-        tokio::spawn(async move { briefly(fetch(&client, request)).await })
-    });
-    for request in requests.collect::<Vec<_>>() {
-        let _ = request.await.unwrap();
+        let fetched = tokio::spawn(async move { fetch(&client, request).await });
+        // A limit of time would leave others too, on a machine that is busy.
+        match path {
+            "/hang" => left.push(fetched),
+            _ => read.push((path, fetched)),
+        }
     }
-    let count = |outcome: &str| total(&registry, "http_client_requests_total", outcome);
+    for (path, fetched) in read {
+        let whole = fetched.await.unwrap();
+        assert_eq!(whole, ["/ok", "/missing"].contains(&path), "{path}");
+    }
+    while total(&registry, "http_client_active_requests", "") < 40.0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for fetched in left {
+        fetched.abort();
+        assert!(fetched.await.unwrap_err().is_cancelled());
+    }
     let text = registry.render();
-    assert_eq!(count(""), 200.0, "{text}");
-    assert!(count("cancelled") >= 40.0, "{text}");
-    let active = total(&registry, "http_client_active_requests", "");
-    assert_eq!(active, 0.0, "{text}");
+    let count = |metric: &str, part: &str| total_in(&text, metric, part);
+    for (outcome, expected) in [
+        ("ok", 40.0),
+        ("error", 120.0),
+        ("cancelled", 40.0),
+        ("panicked", 0.0),
+        ("upgraded", 0.0),
+    ] {
+        let outcome = format!("outcome=\"{outcome}\"");
+        let counted = count("http_client_requests_total", &outcome);
+        assert_eq!(counted, expected, "{outcome}\n{text}");
+    }
+    assert_eq!(count("http_client_requests_total", ""), 200.0, "{text}");
+    for (kind, expected) in [("404", 40.0), ("body", 40.0), ("inner", 40.0)] {
+        let part = format!("error_type=\"{kind}\"");
+        let counted = count("http_client_errors_total", &part);
+        assert_eq!(counted, expected, "{kind}\n{text}");
+    }
+    assert_eq!(count("http_client_active_requests", ""), 0.0, "{text}");
 }
 
 /// Gives a future a little time.
