@@ -22,7 +22,7 @@ use crate::child;
 const HELD: usize = 600;
 
 /// The memory of this process in KiB.
-fn resident() -> u64 {
+pub(crate) fn resident() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = statm.split(' ').nth(1).unwrap().parse().unwrap();
     pages * 4
