@@ -3,8 +3,8 @@
 //! A *driver* starts a server written by others as a child process on a free loopback port, keeps its data under the
 //! build's `target` directory, offers what a test asks of it, and ends it when dropped. When a test fails, each driver
 //! prints the end of its server's log. A *tool* is a program that a driver starts; `cargo xtask test` obtains the tools.
-//! A *service* is the program under test. Three modules drive nothing: `recordings` makes what tests record, `strict` reads
-//! what came of it, and `hostile` asks what no client should.
+//! A *service* is the program under test. Four modules drive nothing: `recordings` makes what tests record, `strict` reads
+//! what came of it, `hostile` asks what no client should, and `shapes` answers what few services do.
 //!
 //! An integration test target that starts a driver is a suite: the table in `xtask/src/suites.rs` says which tools it needs.
 //!
@@ -42,6 +42,7 @@ pub mod prometheus;
 pub mod recordings;
 pub mod relay;
 pub mod service;
+pub mod shapes;
 pub mod strict;
 pub mod tools;
 pub mod victoria_metrics;

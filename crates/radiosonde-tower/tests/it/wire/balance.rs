@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use radiosonde_metrics::Registry;
+use radiosonde_testkit::shapes::{Piece, Pieces};
 use radiosonde_testkit::size;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -18,7 +19,6 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, yield_now};
 
-use super::pieces::{Piece, Pieces};
 use super::server::Server;
 use crate::balance::silence_expected_panics;
 use crate::script::total_in;

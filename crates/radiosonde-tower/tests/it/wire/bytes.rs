@@ -1,5 +1,6 @@
 //! What goes over the wire is the same with and without the layer.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -7,16 +8,16 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use proptest::prelude::*;
 use radiosonde_metrics::Registry;
+use radiosonde_testkit::shapes::{Piece, Pieces, Shape, shapes};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::pieces::{Piece, Pieces};
 use super::server::Server;
-use super::shapes::{Shape, shapes};
-use crate::script::total;
+use crate::script::{total, total_in};
 
 /// The same service twice: bare, and with the layer.
 struct Twins {
@@ -35,7 +36,7 @@ impl Twins {
                 let number: usize = request.uri().path()[1..].parse().unwrap();
                 // As most services do with what is sent to them.
                 let _ = request.into_body().collect().await;
-                shapes[number].answer()
+                answer_in(&shapes[number])
             }
         };
         let registry = Registry::new();
@@ -61,6 +62,35 @@ impl Twins {
     }
 }
 
+/// The answer, with its own words behind the status where it has some.
+fn answer_in(shape: &Shape) -> Response<Pieces> {
+    let mut response = shape.answer();
+    if let Some(reason) = shape.reason {
+        let reason = ReasonPhrase::from_static(reason);
+        response.extensions_mut().insert(reason);
+    }
+    response
+}
+
+/// The outcomes of what was asked so far.
+#[derive(Debug, Default)]
+struct Outcomes(BTreeMap<&'static str, f64>);
+
+impl Outcomes {
+    /// Notes that a shape was asked for, and asserts that it was counted as what it is, and that nothing else was counted.
+    #[track_caller]
+    fn assert_next(&mut self, shape: &Shape, registry: &Registry) {
+        *self.0.entry(shape.outcome()).or_default() += 1.0;
+        let text = registry.render();
+        for outcome in ["ok", "error", "cancelled", "panicked", "upgraded"] {
+            let part = format!("outcome=\"{outcome}\"");
+            let counted = total_in(&text, "http_requests_total", &part);
+            let expected = self.0.get(outcome).copied().unwrap_or_default();
+            assert_eq!(counted, expected, "{outcome} at {shape:?}");
+        }
+    }
+}
+
 /// Sends bytes and reads until the server hangs up.
 async fn exchange(address: SocketAddr, request: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -80,14 +110,11 @@ async fn two_hundred_shapes_of_responses_are_the_same_over_http_1() {
     let shapes = shapes();
     assert!(shapes.len() >= 200, "{}", shapes.len());
     let twins = Twins::of(shapes.clone()).await;
+    let mut outcomes = Outcomes::default();
     for (number, shape) in shapes.iter().enumerate() {
-        let more = match shape.method {
-            Method::POST => "content-length: 4\r\n\r\nbody",
-            _ => "",
-        };
-        let answer = twins
-            .answer(head(&shape.method, number, "HTTP/1.1", more).as_bytes())
-            .await;
+        let path = format!("/{number}");
+        let answer = twins.answer(&shape.request(&path, "HTTP/1.1")).await;
+        outcomes.assert_next(shape, &twins.registry);
         let line = format!("HTTP/1.1 {}", shape.status.as_str());
         assert!(
             answer.starts_with(line.as_bytes()),
@@ -95,16 +122,23 @@ async fn two_hundred_shapes_of_responses_are_the_same_over_http_1() {
             answer.escape_ascii()
         );
         if shape.method == Method::GET {
-            twins
-                .answer(head(&shape.method, number, "HTTP/1.0", "").as_bytes())
-                .await;
+            twins.answer(&shape.request(&path, "HTTP/1.0")).await;
+            outcomes.assert_next(shape, &twins.registry);
         }
     }
-    // They were observed, all of them.
-    let gets = shapes.iter().filter(|shape| shape.method == Method::GET);
-    #[expect(clippy::cast_precision_loss, reason = "they are few")]
-    let asked = (shapes.len() + gets.count()) as f64;
-    assert_eq!(total(&twins.registry, "http_requests_total", ""), asked);
+}
+
+#[tokio::test]
+async fn trailers_go_over_http_1_where_both_ends_want_them() {
+    let body = Pieces::new([Piece::text("text"), Piece::Trailers]);
+    let shape = Shape::new(Method::GET, 200, body).with(header::TRAILER, "x-checksum");
+    let twins = Twins::of(vec![shape.clone()]).await;
+    let answer = twins.answer(&shape.request("/0", "HTTP/1.1")).await;
+    assert!(
+        answer.ends_with(b"0\r\nx-checksum: abc\r\n\r\n"),
+        "{}",
+        answer.escape_ascii()
+    );
 }
 
 #[tokio::test]
@@ -239,10 +273,12 @@ async fn see(address: SocketAddr, method: &Method, number: usize) -> Seen {
 async fn two_hundred_shapes_of_responses_are_the_same_over_http_2() {
     let shapes = shapes();
     let twins = Twins::of(shapes.clone()).await;
+    let mut outcomes = Outcomes::default();
     for (number, shape) in shapes.iter().enumerate() {
         let bare = see(twins.bare.address, &shape.method, number).await;
         let observed = see(twins.observed.address, &shape.method, number).await;
         assert_eq!(bare, observed, "{shape:?}");
+        outcomes.assert_next(shape, &twins.registry);
     }
 }
 

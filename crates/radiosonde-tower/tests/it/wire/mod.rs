@@ -2,6 +2,4 @@
 
 mod balance;
 mod bytes;
-mod pieces;
 mod server;
-mod shapes;

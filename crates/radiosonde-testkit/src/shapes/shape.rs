@@ -1,23 +1,32 @@
-//! Two hundred and more shapes of responses.
+//! How a request asks, and what the service answers.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
-use hyper::ext::ReasonPhrase;
 
-use super::pieces::{Piece, Pieces};
+use super::{Piece, Pieces};
 
 /// How a request asks, and what the service answers.
 #[derive(Debug, Clone)]
-pub(super) struct Shape {
-    pub(super) method: Method,
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) reason: Option<&'static [u8]>,
-    pub(super) body: Pieces,
+#[non_exhaustive]
+pub struct Shape {
+    /// What the request asks with.
+    pub method: Method,
+    /// What it is answered with.
+    pub status: StatusCode,
+    /// The phrase behind the status, for a server of HTTP/1 that can be told one.
+    pub reason: Option<&'static [u8]>,
+    headers: HeaderMap,
+    body: Pieces,
 }
 
 impl Shape {
-    pub(super) fn new(method: Method, status: u16, body: Pieces) -> Self {
+    /// Makes a shape without headers.
+    ///
+    /// # Panics
+    ///
+    /// Panics when there is no such status.
+    #[must_use]
+    pub fn new(method: Method, status: u16, body: Pieces) -> Self {
         Self {
             method,
             status: StatusCode::from_u16(status).unwrap(),
@@ -27,30 +36,77 @@ impl Shape {
         }
     }
 
-    pub(super) fn with(mut self, name: header::HeaderName, value: &str) -> Self {
+    /// Adds a header to the answer.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the value is none.
+    #[must_use]
+    pub fn with(mut self, name: header::HeaderName, value: &str) -> Self {
         let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
         self.headers.append(name, value);
         self
     }
 
-    pub(super) fn announcing(self, bytes: usize) -> Self {
+    /// Lets the answer say how long its body is.
+    #[must_use]
+    pub fn announcing(self, bytes: usize) -> Self {
         self.with(header::CONTENT_LENGTH, &bytes.to_string())
     }
 
-    pub(super) fn answer(&self) -> Response<Pieces> {
+    /// Returns the answer.
+    #[must_use]
+    pub fn answer(&self) -> Response<Pieces> {
         let mut response = Response::new(self.body.clone());
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers.clone();
-        if let Some(reason) = self.reason {
-            let reason = ReasonPhrase::from_static(reason);
-            response.extensions_mut().insert(reason);
-        }
         response
+    }
+
+    /// Returns what asks for it, at this path and in this version, such as `HTTP/1.1`; the server is asked to hang up
+    /// afterwards.
+    #[must_use]
+    pub fn request(&self, path: &str, version: &str) -> Vec<u8> {
+        let mut more = String::new();
+        if self.headers.contains_key(header::TRAILER) {
+            more.push_str("te: trailers\r\n");
+        }
+        let body = if self.method == Method::POST {
+            "body"
+        } else {
+            ""
+        };
+        if !body.is_empty() {
+            more.push_str("content-length: 4\r\n");
+        }
+        let method = &self.method;
+        format!("{method} {path} {version}\r\nhost: a\r\nconnection: close\r\n{more}\r\n{body}")
+            .into_bytes()
+    }
+
+    /// Returns the outcome that a request for it has whose client reads all that comes.
+    ///
+    /// # Panics
+    ///
+    /// Panics when it announces a length that is none.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        let bodiless = self.method == Method::HEAD || matches!(self.status.as_u16(), 204 | 304);
+        let announced = self.headers.get(header::CONTENT_LENGTH);
+        let announced = announced.map(|length| length.to_str().unwrap().parse::<usize>().unwrap());
+        let (bytes, ends) = self.body.whole();
+        let is_whole = ends && announced.is_none_or(|announced| bytes >= announced);
+        if self.status.as_u16() >= 500 || !(bodiless || is_whole) {
+            "error"
+        } else {
+            "ok"
+        }
     }
 }
 
-/// Every method with every status and every body, and some that are their own kind.
-pub(super) fn shapes() -> Vec<Shape> {
+/// Returns more than two hundred: every method with every status and every body, and some that are their own kind.
+#[must_use]
+pub fn shapes() -> Vec<Shape> {
     let mut shapes = Vec::new();
     for method in [Method::GET, Method::HEAD, Method::POST] {
         for status in [200, 204, 206, 304, 404, 503] {
@@ -100,6 +156,9 @@ fn curiosities() -> Vec<Shape> {
     vec![
         renamed,
         get(200, text()).with(header::CONNECTION, "close"),
+        get(200, Pieces::default()).announcing(0),
+        get(200, Pieces::new([Piece::text("text"), Piece::Trailers]))
+            .with(header::TRAILER, "x-checksum, grpc-status"),
         get(200, text())
             .with(header::SET_COOKIE, "a=1")
             .with(header::SET_COOKIE, "b=2; Path=/"),
