@@ -1,11 +1,13 @@
 //! Work that may hang, done beside the telemetry thread, whose workers have more to do.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
+
+use super::work::begin;
 
 /// Threads for one kind of work. Work that does not end costs its thread and no more: there are only so many.
 #[derive(Debug, Clone)]
@@ -22,9 +24,12 @@ pub(crate) enum Undone {
     /// It may end later, which nobody hears of.
     #[error("did not end within {}", humantime::format_duration(*.0))]
     Late(Duration),
-    /// It panicked, or there can be no thread.
-    #[error("failed: {0}")]
-    Failed(#[source] JoinError),
+    /// There can be no thread.
+    #[error("needs a thread: {0}")]
+    NoThread(#[source] io::Error),
+    /// It panicked.
+    #[error("panicked")]
+    Panicked,
 }
 
 impl Aside {
@@ -75,13 +80,14 @@ async fn on<T: Send + 'static>(
     deadline: Instant,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Undone> {
-    let work = spawn_blocking(move || {
+    let work = move || {
         let _permit = permit;
         work()
-    });
-    let done = timeout_at(deadline, work).await;
+    };
+    let outcome = begin(work).map_err(Undone::NoThread)?;
+    let done = timeout_at(deadline, outcome).await;
     done.map_err(|_| Undone::Late(patience))?
-        .map_err(Undone::Failed)
+        .map_err(|_| Undone::Panicked)
 }
 
 #[cfg(test)]
@@ -109,17 +115,14 @@ mod tests {
         freed.expect("the thread is free again");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_waits_for_a_thread_has_it_when_it_is_free_or_its_time_is_over() {
-        let (aside, patience) = (Aside::new(1), Duration::from_mins(1));
+        let aside = Aside::new(1);
         let taken = aside.threads.clone().acquire_owned().await.unwrap();
-        let busy = aside.run_in_turn(patience, || ()).await;
+        let busy = aside.run_in_turn(Duration::from_millis(50), || ()).await;
         assert!(matches!(busy, Err(Undone::Busy)));
-        let waits = aside.run_in_turn(patience, || 7);
-        let frees = async {
-            tokio::time::sleep(patience / 2).await;
-            drop(taken);
-        };
+        let waits = aside.run_in_turn(Duration::from_mins(1), || 7);
+        let frees = async { drop(taken) };
         assert_eq!(tokio::join!(waits, frees).0.unwrap(), 7);
     }
 
@@ -129,7 +132,7 @@ mod tests {
         let panics = aside
             .run(patience, || panic!("expected: work that panics"))
             .await;
-        assert!(matches!(panics, Err(Undone::Failed(_))));
+        assert!(matches!(panics, Err(Undone::Panicked)));
         assert_eq!(aside.run(patience, || 7).await.unwrap(), 7);
     }
 }

@@ -15,6 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::aside::{Aside, Undone};
+use super::resolver::Resolver;
 use super::tls::{self, Connector, TlsFiles};
 use crate::text;
 
@@ -239,7 +240,7 @@ async fn nothing() -> Collected<Bytes> {
 }
 
 fn make(options: &HttpOptions) -> Result<Sender, String> {
-    let mut http = HttpConnector::new();
+    let mut http = HttpConnector::new_with_resolver(Resolver::new());
     http.set_connect_timeout(Some(CONNECT_TIMEOUT));
     http.set_nodelay(true);
     let connector = tls::connector(http, &options.tls, options.http2)?;

@@ -12,11 +12,14 @@ mod http_client;
 mod latch;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod own_runtime;
 pub(crate) mod pipeline;
+mod resolver;
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 mod rounds;
 mod thread;
 mod tls;
+mod work;
 
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) use aside::Aside;
@@ -26,6 +29,7 @@ pub(crate) use latch::Latch;
 pub(crate) use otlp::call as grpc_call;
 #[cfg(feature = "otlp")]
 pub(crate) use otlp::{Batch, OtlpClient, Posted};
+pub(crate) use own_runtime::OwnRuntime;
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) use rounds::Rounds;
 #[cfg(any(feature = "otlp", feature = "sentry"))]
@@ -33,3 +37,5 @@ pub(crate) use thread::give_way;
 pub(crate) use thread::{Io, is_telemetry_thread};
 #[cfg(feature = "otlp")]
 pub(crate) use tls::TlsFiles;
+#[cfg(feature = "otlp")]
+pub(crate) use work::begin;

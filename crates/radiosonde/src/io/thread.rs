@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 
 use super::attempt::Cutoff;
-use super::{HttpClient, HttpOptions, Latch};
+use super::{HttpClient, HttpOptions, Latch, OwnRuntime};
 
 /// The telemetry thread. Dropping the last handle ends it without waiting.
 #[derive(Debug)]
@@ -32,23 +32,16 @@ impl Io {
     ///
     /// Returns the error of the operating system when there can be no thread or no reactor.
     pub(crate) fn start() -> std::io::Result<Self> {
-        // Threads on which the runtime blocks are telemetry threads as well.
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .on_thread_start(|| IS_TELEMETRY_THREAD.set(true))
-            .thread_name("radiosonde-work")
-            .thread_keep_alive(PATIENCE)
-            .build()?;
+        let runtime = OwnRuntime::new(Builder::new_current_thread().enable_all())?;
         let handle = runtime.handle().clone();
         let (cutoff, watcher) = watch::channel(None);
         thread::Builder::new()
             .name("radiosonde-io".into())
             .spawn(move || {
-                IS_TELEMETRY_THREAD.set(true);
+                become_telemetry_thread();
                 let mut ended = watcher.clone();
                 // Ends when the sender is dropped; the value does not matter.
                 runtime.block_on(async { while ended.changed().await.is_ok() {} });
-                runtime.shutdown_background();
             })?;
         Ok(Self {
             runtime: handle,
@@ -109,14 +102,16 @@ pub(crate) fn is_telemetry_thread() -> bool {
     IS_TELEMETRY_THREAD.try_with(Cell::get).unwrap_or(false)
 }
 
+/// Makes this thread one of ours.
+pub(super) fn become_telemetry_thread() {
+    IS_TELEMETRY_THREAD.set(true);
+}
+
 /// Lets others run that wait for this processor. What is sent can wait; requests cannot.
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) fn give_way() {
     thread::yield_now();
 }
-
-/// How long a thread on which the runtime blocks waits for more to do. What there is to do comes in bursts, or once a minute.
-const PATIENCE: Duration = Duration::from_millis(100);
 
 thread_local! {
     static IS_TELEMETRY_THREAD: Cell<bool> = const { Cell::new(false) };

@@ -7,6 +7,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 #[cfg(any(feature = "tls", feature = "tls-ring"))]
 use rustls::pki_types::pem::PemObject as _;
 
+use super::resolver::Resolver;
+
 /// Files in PEM that say it otherwise than the system does.
 ///
 /// They may be replaced while the service runs, as certificates of a short life are.
@@ -62,10 +64,10 @@ impl TlsFiles {
 }
 
 #[cfg(any(feature = "tls", feature = "tls-ring"))]
-pub(super) type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
+pub(super) type Connector = hyper_rustls::HttpsConnector<HttpConnector<Resolver>>;
 
 #[cfg(not(any(feature = "tls", feature = "tls-ring")))]
-pub(super) type Connector = HttpConnector;
+pub(super) type Connector = HttpConnector<Resolver>;
 
 /// Adds TLS, for one version of HTTP.
 ///
@@ -77,7 +79,7 @@ pub(super) type Connector = HttpConnector;
 /// Returns why there can be no connection, in words for the log.
 #[cfg(any(feature = "tls", feature = "tls-ring"))]
 pub(super) fn connector(
-    mut http: HttpConnector,
+    mut http: HttpConnector<Resolver>,
     files: &TlsFiles,
     http2: bool,
 ) -> Result<Connector, String> {
@@ -95,7 +97,11 @@ pub(super) fn connector(
 
 #[cfg(not(any(feature = "tls", feature = "tls-ring")))]
 #[expect(clippy::unnecessary_wraps, reason = "with TLS it may fail")]
-pub(super) fn connector(http: HttpConnector, _: &TlsFiles, _: bool) -> Result<Connector, String> {
+pub(super) fn connector(
+    http: HttpConnector<Resolver>,
+    _: &TlsFiles,
+    _: bool,
+) -> Result<Connector, String> {
     Ok(http)
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::connections::Connections;
 use crate::config::ConnectionSettings;
+use crate::io::OwnRuntime;
 
 /// A thread that answers probes and watches the runtime of the service. Dropping this ends it.
 #[derive(Debug)]
@@ -38,14 +39,14 @@ impl ProbeThread {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let own = Builder::new_current_thread().enable_all().build()?;
+        let own = OwnRuntime::new(Builder::new_current_thread().enable_all())?;
         // All that can fail and all that is done once is done here. The thread answers, and its stack stays small.
         let mut connections = {
-            let _inside = own.enter();
+            let _inside = own.handle().enter();
             let listener = tokio::net::TcpListener::from_std(listener)?;
             Connections::new(listener, settings, None, app)
         };
-        own.spawn(health.watch_runtime(&service));
+        own.handle().spawn(health.watch_runtime(&service));
         let (end, ended) = oneshot::channel();
         let answer = async move {
             tokio::select! {

@@ -11,6 +11,8 @@ mod encode;
 mod print;
 #[cfg(feature = "otlp")]
 mod push;
+#[cfg(feature = "otlp")]
+mod reading;
 pub mod typed;
 
 #[cfg(feature = "otlp")]

@@ -3,26 +3,29 @@
 use std::time::Duration;
 
 use radiosonde_metrics::Registry;
-use tokio::task::spawn_blocking;
 
+use super::reading::Reader;
 use crate::console::{Console, Printed};
 use crate::io::attempt::Cutoff;
 use crate::io::{Io, Rounds};
 
 /// Starts the worker.
 pub(crate) fn start_printing(io: &mut Io, console: Console, registry: &Registry, every: Duration) {
-    let registry = registry.clone();
-    io.spawn(move |cutoff| print(registry, console, every, cutoff));
+    let reader = Reader::new(registry, Registry::render);
+    io.spawn(move |cutoff| print(reader, console, every, cutoff));
 }
 
 /// Writes one line for each series as it is exposed, at an interval and when the service ends.
-async fn print(registry: Registry, console: Console, every: Duration, cutoff: Cutoff) {
+async fn print(mut reader: Reader<String>, console: Console, every: Duration, cutoff: Cutoff) {
     let mut rounds = Rounds::new(every, cutoff);
-    while rounds.next().await.is_some() {
-        // What is collected for a reading may be the host's code.
-        let registry = registry.clone();
-        let text = spawn_blocking(move || registry.render()).await;
-        let text = text.unwrap_or_default();
+    while let Some(cutoff) = rounds.next().await {
+        let text = match reader.read(PATIENCE, cutoff).await {
+            Ok(text) => text,
+            Err(reason) => {
+                tracing::warn!(target: "radiosonde", reason, "the metrics are not written this time");
+                continue;
+            }
+        };
         for series in text.lines().filter(|line| !line.starts_with('#')) {
             console.print(&Printed {
                 target: "radiosonde::metrics",
@@ -33,3 +36,6 @@ async fn print(registry: Registry, console: Console, every: Duration, cutoff: Cu
         }
     }
 }
+
+/// How long reading the metrics may take.
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -12,12 +12,12 @@ use radiosonde_catalog::{
     METRIC_POINTS_COLLECTED, METRIC_POINTS_DROPPED, METRIC_POINTS_FAILED, METRIC_POINTS_SENT,
 };
 use radiosonde_metrics::Registry;
-use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::delta::Deltas;
 use super::encode::message;
+use super::reading::Reader;
 use crate::config::MetricExport;
-use crate::io::attempt::{Cutoff, Outage, attempt, within};
+use crate::io::attempt::{Cutoff, Outage, attempt};
 use crate::io::pipeline::Account;
 use crate::io::{Io, OtlpClient, Posted, Rounds};
 
@@ -37,15 +37,14 @@ pub(crate) fn start(
             &METRIC_POINTS_DROPPED,
         ],
     );
+    let resource = Resource {
+        attributes: ResourceAttributesWithSchema::from(resource).attributes.0,
+        ..Resource::default()
+    };
     let push = Push {
         client: OtlpClient::new(io, &export.target),
         timeout: export.target.timeout,
-        resource: Resource {
-            attributes: ResourceAttributesWithSchema::from(resource).attributes.0,
-            ..Resource::default()
-        },
-        registry: registry.clone(),
-        late: None,
+        reader: Reader::new(registry, move |registry| message(registry, &resource)),
         deltas: export.delta.then(Deltas::default),
         account: account.clone(),
         outage: Outage::new("metrics"),
@@ -58,10 +57,7 @@ pub(crate) fn start(
 struct Push {
     client: OtlpClient,
     timeout: Duration,
-    resource: Resource,
-    registry: Registry,
-    /// A reading that was not done in time. There is never more than one.
-    late: Option<JoinHandle<Points>>,
+    reader: Reader<Points>,
     /// Where what came since is sent, and not totals.
     deltas: Option<Deltas>,
     account: Account,
@@ -75,24 +71,9 @@ impl Push {
     async fn run(mut self, every: Duration, cutoff: Cutoff) {
         let mut rounds = Rounds::new(every, cutoff);
         while let Some(cutoff) = rounds.next().await {
-            match self.read(cutoff).await {
+            match self.reader.read(self.timeout, cutoff).await {
                 Ok(points) => self.send(points, cutoff).await,
                 Err(reason) => self.outage.note(Some(reason)),
-            }
-        }
-    }
-
-    /// Reads the registry on a thread that may block: what is collected for a reading may be the host's code.
-    async fn read(&mut self, cutoff: &mut Cutoff) -> Result<Points, String> {
-        let (registry, resource) = (self.registry.clone(), self.resource.clone());
-        let begin = || spawn_blocking(move || message(&registry, &resource));
-        let mut reading = self.late.take().unwrap_or_else(begin);
-        match within(&mut reading, self.timeout, cutoff).await {
-            Ok(Ok(points)) => Ok(points),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(reason) => {
-                self.late = Some(reading);
-                Err(format!("the metrics were not read: {reason}"))
             }
         }
     }

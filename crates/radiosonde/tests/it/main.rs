@@ -40,6 +40,8 @@ mod log_control;
 mod logs;
 #[cfg(all(target_os = "linux", feature = "axum", feature = "otlp"))]
 mod memory;
+#[cfg(all(target_os = "linux", feature = "axum", feature = "otlp"))]
+mod no_threads;
 #[cfg(feature = "axum")]
 mod placement;
 #[cfg(feature = "axum")]
