@@ -1,16 +1,17 @@
 //! What keeps objectives up to date, and their past in a file.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
+use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use std::{io, thread};
 
 use radiosonde_health::{Check, CheckFailed, Health};
 use radiosonde_metrics::Registry;
 use radiosonde_metrics::attempt::attempt;
 use radiosonde_metrics::slo::{BudgetState, INTERVAL, Slos};
 use tokio::runtime::Handle;
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use crate::config::SloSettings;
@@ -79,24 +80,21 @@ impl Keeper {
 
     /// Stops for good, and writes the file within `budget`, if the disk lets it.
     pub(crate) fn stop(&self, budget: Duration) {
+        let was_stopped = self.abandon();
+        if let Some(file) = self.file.clone().filter(|_| !was_stopped)
+            && let Ok(saved) = begin_to_save(self.slos.clone(), file)
+        {
+            let _ = saved.recv_timeout(budget);
+        }
+    }
+
+    /// Stops for good, and leaves the file as it is. Returns whether that was done before.
+    pub(crate) fn abandon(&self) -> bool {
         let task = std::mem::replace(&mut *self.task(), Task::Stopped);
         if let Task::Started(handle) = &task {
             handle.abort();
         }
-        let was_stopped = matches!(task, Task::Stopped);
-        if let Some(file) = self.file.clone().filter(|_| !was_stopped) {
-            let slos = self.slos.clone();
-            let (done, saved) = mpsc::channel();
-            // A disk that hangs may keep a thread, and not the end of the process.
-            let save = move || {
-                save(&slos, &file);
-                let _ = done.send(());
-            };
-            let thread = thread::Builder::new().name("radiosonde-slo".into());
-            if thread.spawn(save).is_ok() {
-                let _ = saved.recv_timeout(budget);
-            }
-        }
+        matches!(task, Task::Stopped)
     }
 
     fn task(&self) -> MutexGuard<'_, Task> {
@@ -109,16 +107,17 @@ async fn keep(slos: Slos, file: Option<Arc<Path>>) {
     let Some(mut ticks) = ticks() else {
         return std::future::pending().await;
     };
-    let mut saving: Option<JoinHandle<()>> = None;
+    let mut saving: Option<Receiver<()>> = None;
     for tick in 1_u64.. {
         ticks.tick().await;
         slos.sample();
         let is_due = tick.is_multiple_of(SAVED_EACH);
         // One that hangs is not joined by another.
-        let is_free = saving.as_ref().is_none_or(JoinHandle::is_finished);
+        let hangs = |saving: &Receiver<()>| saving.try_recv() == Err(TryRecvError::Empty);
+        let is_free = !saving.as_ref().is_some_and(hangs);
         if let Some(file) = file.clone().filter(|_| is_due && is_free) {
-            let slos = slos.clone();
-            saving = Some(tokio::task::spawn_blocking(move || save(&slos, &file)));
+            // What no thread was found for is saved a minute later.
+            saving = begin_to_save(slos.clone(), file).ok();
         }
     }
 }
@@ -145,6 +144,21 @@ fn load(slos: &Slos, file: &Path) -> Option<String> {
         }
         Err(error) => Some(format!("error budgets start anew: {shown}: {error}")),
     }
+}
+
+/// Begins to save on a thread of its own, and returns what tells that it is done. A disk that hangs may keep that thread, and
+/// neither a runtime of the service nor the end of the process.
+fn begin_to_save(slos: Slos, file: Arc<Path>) -> io::Result<Receiver<()>> {
+    let (done, saved) = mpsc::channel();
+    let save = move || {
+        save(&slos, &file);
+        let _ = done.send(());
+    };
+    let thread = thread::Builder::new().name("radiosonde-slo".into());
+    let begun = thread.spawn(save).map(|_| saved);
+    begun.inspect_err(|error| {
+        tracing::warn!(target: "radiosonde::slo", %error, "error budgets cannot be saved: there is no thread");
+    })
 }
 
 fn save(slos: &Slos, file: &Path) {
