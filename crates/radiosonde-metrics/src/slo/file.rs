@@ -34,7 +34,7 @@ impl Slos {
     ///
     /// Returns [`LoadError`] when the file cannot be read, and when it holds something else. Nothing changes then.
     pub fn load(&self, path: &Path) -> Result<Option<Restored>, LoadError> {
-        let file = match File::open(path) {
+        let file = match open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(LoadError::Io(error)),
@@ -69,6 +69,14 @@ impl fmt::Display for LoadError {
 }
 
 impl std::error::Error for LoadError {}
+
+/// Opens a regular file. A pipe would keep its reader until somebody writes.
+fn open(path: &Path) -> io::Result<File> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    File::open(path)
+}
 
 /// The name of a file in the same folder: only there a rename replaces another file at once.
 fn beside(path: &Path) -> PathBuf {

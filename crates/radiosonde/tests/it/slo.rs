@@ -282,6 +282,46 @@ async fn budgets_go_on_after_a_restart() {
     assert_eq!(service.sonde.slos().report()[0].period.bad, 0);
 }
 
+#[cfg(unix)]
+fn make_pipe(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_hangs_does_not_hold_up_the_end_of_the_runtime() {
+    let folder = tempfile::tempdir().unwrap();
+    // What is written first is a file beside it, and a pipe that nobody reads is not even opened.
+    let new = format!("slo.{}.new", std::process::id());
+    make_pipe(&folder.path().join(new));
+    let options = SloOptions::new().file(folder.path().join("slo"));
+    let config = Config::new("checkout").objective(answered()).slos(options);
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(true).build().unwrap();
+    let service = runtime.block_on(async {
+        let service = Service::start(config);
+        tokio::time::sleep(Duration::from_secs(65)).await;
+        service
+    });
+    drop(runtime);
+    drop(service);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_the_file_holds_nothing_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("slo");
+    make_pipe(&pipe);
+    let options = SloOptions::new().file(&pipe);
+    let config = Config::new("checkout").objective(answered()).slos(options);
+    assert_eq!(
+        Service::start(config).sonde.slos().worst(),
+        BudgetState::Kept
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_file_is_written_while_the_service_runs() {
     let folder = tempfile::tempdir().unwrap();
