@@ -29,7 +29,7 @@ impl Shape {
     pub fn new(method: Method, status: u16, body: Pieces) -> Self {
         Self {
             method,
-            status: StatusCode::from_u16(status).unwrap(),
+            status: StatusCode::from_u16(status).expect("a status"),
             headers: HeaderMap::new(),
             reason: None,
             body,
@@ -43,7 +43,7 @@ impl Shape {
     /// Panics when the value is none.
     #[must_use]
     pub fn with(mut self, name: header::HeaderName, value: &str) -> Self {
-        let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+        let value = HeaderValue::from_bytes(value.as_bytes()).expect("a value of a header");
         self.headers.append(name, value);
         self
     }
@@ -92,10 +92,12 @@ impl Shape {
     #[must_use]
     pub fn outcome(&self) -> &'static str {
         let bodiless = self.method == Method::HEAD || matches!(self.status.as_u16(), 204 | 304);
-        let announced = self.headers.get(header::CONTENT_LENGTH);
-        let announced = announced.map(|length| length.to_str().unwrap().parse::<usize>().unwrap());
+        let announced = self.headers.get(header::CONTENT_LENGTH).map(|length| {
+            let length = length.to_str().ok().and_then(|text| text.parse().ok());
+            length.expect("a length")
+        });
         let (bytes, ends) = self.body.whole();
-        let is_whole = ends && announced.is_none_or(|announced| bytes >= announced);
+        let is_whole = ends && announced.is_none_or(|announced: usize| bytes >= announced);
         if self.status.as_u16() >= 500 || !(bodiless || is_whole) {
             "error"
         } else {

@@ -36,7 +36,7 @@ async fn echo(mut socket: WebSocket) {
 }
 
 /// Ten events, and then none, and no end.
-async fn events() -> Sse<impl stream::Stream<Item = Result<Event, Infallible>>> {
+fn events() -> Sse<impl stream::Stream<Item = Result<Event, Infallible>>> {
     let ten = stream::iter(0..10).map(|n| Ok(Event::default().data(n.to_string())));
     Sse::new(ten.chain(stream::pending()))
 }
@@ -56,7 +56,7 @@ fn app(sonde: &Sonde, asked: &Arc<Asked>) -> Router {
     };
     let streams = async move || {
         of_events.events.fetch_add(1, Relaxed);
-        events().await
+        events()
     };
     Router::new()
         .route("/echo", any(sockets))

@@ -169,7 +169,7 @@ impl Client {
 
 /// Whether who gets no answer waits until the request has arrived.
 fn is_patient(turn: usize) -> bool {
-    turn / PATHS.len() % 2 == 0
+    (turn / PATHS.len()).is_multiple_of(2)
 }
 
 async fn connect_2(address: SocketAddr) -> SendRequest<Empty<Bytes>> {
