@@ -234,3 +234,92 @@ async fn the_access_log_has_those_that_fail_and_a_share_of_the_others() {
         }
     }
 }
+
+#[cfg(feature = "testing")]
+#[tokio::test]
+async fn a_share_of_the_access_log_is_about_that_share_and_leaves_out_no_failure() {
+    use radiosonde::layer::RequestOptions;
+    use radiosonde::testing::Telemetry;
+
+    let requests = RequestOptions::new().access_log(0.5);
+    let telemetry = Telemetry::new(radiosonde::Config::new("checkout").requests(requests));
+    let app = Router::new()
+        .route("/", get(async || ""))
+        .route("/fail", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+        .layer(telemetry.sonde().layer());
+    for path in ["/", "/fail"].repeat(1_000) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let answer = telemetry.instrument(app.clone().oneshot(request)).await;
+        drop(answer.unwrap());
+    }
+    let logs = telemetry.logs();
+    let lines = |message: &str| {
+        let lines = logs.lines().iter();
+        lines.filter(|line| line.contains(message)).count()
+    };
+    assert_eq!(lines("request failed"), 1_000);
+    // Of 1 000 fair coins, fewer than 300 or more than 700 show heads once in 10^36 times.
+    let share = lines("request ended");
+    assert!((300..=700).contains(&share), "{share} of 1000");
+}
+
+#[cfg(feature = "testing")]
+#[tokio::test]
+async fn a_line_of_the_access_log_tells_panics_clients_that_left_and_calls_apart() {
+    use futures_util::FutureExt as _;
+    use radiosonde::layer::{GrpcOptions, RequestOptions};
+    use radiosonde::testing::Telemetry;
+
+    let requests = RequestOptions::new()
+        .access_log(1.0)
+        .grpc(GrpcOptions::new());
+    let config = radiosonde::Config::new("checkout").requests(requests);
+    let telemetry = Telemetry::new(config.log_format(radiosonde::LogFormat::Json));
+    let app = Router::new()
+        .route("/panic", get(async || -> () { panic!("on purpose") }))
+        .route("/hang", get(async || std::future::pending::<()>().await))
+        .route("/shop.Orders/Get", get(async || [("grpc-status", "5")]))
+        .layer(telemetry.sonde().layer());
+    let ask = |path: &str| {
+        let request = Request::get(path).header(
+            "content-type",
+            match path {
+                "/shop.Orders/Get" => "application/grpc",
+                _ => "text/plain",
+            },
+        );
+        let answer = app.clone().oneshot(request.body(Body::empty()).unwrap());
+        telemetry.instrument(async {
+            let response = answer.await.unwrap();
+            let _ = axum::body::to_bytes(response.into_body(), 100).await;
+        })
+    };
+    let panicked = tokio::spawn(ask("/panic")).await;
+    assert!(panicked.unwrap_err().is_panic());
+    // Polled once, and left.
+    assert!(ask("/hang").now_or_never().is_none());
+    ask("/shop.Orders/Get").await;
+
+    let logs = telemetry.logs();
+    let lines: Vec<serde_json::Value> = logs
+        .lines()
+        .iter()
+        .filter(|line| line.contains("radiosonde::access"))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let told = |line: &serde_json::Value| {
+        let field = |name: &str| line["fields"][name].to_string();
+        let names = ["outcome", "status", "route", "rpc_method", "rpc_status"];
+        format!("{} {}", line["level"], names.map(field).join(" "))
+    };
+    let expected = [
+        r#""WARN" "panicked" 500 "/panic" null null"#,
+        r#""INFO" "cancelled" 499 "/hang" null null"#,
+        r#""INFO" "ok" 200 "/shop.Orders/Get" "shop.Orders/Get" "NOT_FOUND""#,
+    ];
+    assert_eq!(
+        lines.iter().map(told).collect::<Vec<_>>(),
+        expected,
+        "{lines:?}"
+    );
+}
