@@ -42,6 +42,13 @@ mod logs;
 mod memory;
 #[cfg(all(target_os = "linux", feature = "axum", feature = "otlp"))]
 mod no_threads;
+#[cfg(all(
+    feature = "axum",
+    feature = "otlp",
+    feature = "sentry",
+    feature = "testing"
+))]
+mod pipes;
 #[cfg(feature = "axum")]
 mod placement;
 #[cfg(feature = "axum")]
@@ -60,6 +67,13 @@ mod self_feeding;
 mod serve;
 #[cfg(feature = "axum")]
 mod service;
+#[cfg(all(
+    feature = "axum",
+    feature = "otlp",
+    feature = "sentry",
+    feature = "testing"
+))]
+mod shapes;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod shutdown;
 #[cfg(all(feature = "axum", feature = "slo"))]
