@@ -20,7 +20,7 @@ use crate::io::Io;
 use crate::lifecycle::Telemetry;
 #[cfg(feature = "otlp")]
 use crate::logs::RecordLayer;
-use crate::logs::{AccessLog, LogControl, Logs};
+use crate::logs::{AccessLog, LogControl, Logs, standard_output};
 #[cfg(feature = "slo")]
 use crate::slo::Keeper;
 use crate::summary::Summary;
@@ -91,7 +91,7 @@ pub fn build(config: impl Into<Config>) -> Result<Parts, InitError> {
     let var = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let settings = Settings::resolve(&config.into(), &var, std::io::stdout().is_terminal());
     let settings = settings.map_err(InitError::Config)?;
-    Parts::start(&settings, std::io::stdout()).map_err(InitError::Thread)
+    Parts::start(&settings, standard_output()).map_err(InitError::Thread)
 }
 
 /// The telemetry of a service, started and not installed. Made by [`build`].

@@ -229,3 +229,19 @@ fn a_line_says_at_the_start_where_telemetry_goes_and_no_secret() {
     );
     assert!(!text.contains("s3cret"), "{text}");
 }
+
+#[test]
+fn what_was_printed_before_stands_before_the_log() {
+    if child::is_child() {
+        // No line, which standard output would let go of by itself.
+        print!("before");
+        drop(radiosonde::init("checkout").unwrap());
+        println!("after");
+        return;
+    }
+    let name = "logs::what_was_printed_before_stands_before_the_log";
+    let text = printed(&child::run(name, &[]));
+    let place = |part| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+    let places = ["before", "telemetry is on", "after"].map(place);
+    assert!(places.is_sorted(), "{text}");
+}
