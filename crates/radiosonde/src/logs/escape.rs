@@ -34,7 +34,7 @@ pub(crate) fn readable(text: &str, out: &mut String) {
 /// Control characters, those that end a line, and those that change the direction of what follows.
 fn is_hostile(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -46,8 +46,8 @@ mod tests {
     #[test]
     fn an_escape_sequence_loses_its_power() {
         let mut out = String::new();
-        readable("a\u{1b}[31mb\nc\u{202e}d é", &mut out);
-        assert_eq!(out, r"a\u{1b}[31mb\nc\u{202e}d é");
+        readable("a\u{1b}[31mb\nc\u{202e}d\u{61c} é", &mut out);
+        assert_eq!(out, r"a\u{1b}[31mb\nc\u{202e}d\u{61c} é");
     }
 
     proptest! {

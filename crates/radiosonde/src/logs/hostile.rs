@@ -53,7 +53,7 @@ fn logged(format: LogFormat, fields: LogFields) -> Vec<(Said, String)> {
 
 /// Makes a text of what ends lines, strings and words of a format, of what commands terminals, and of anything.
 fn hostile(random: &mut fastrand::Rng) -> String {
-    const BAD: [&str; 24] = [
+    const BAD: [&str; 27] = [
         "\n",
         "\r",
         "\r\n",
@@ -65,6 +65,9 @@ fn hostile(random: &mut fastrand::Rng) -> String {
         "\u{7f}",
         "\u{85}",
         "\u{9b}2J",
+        "\u{61c}",
+        "\u{200e}",
+        "\u{200f}",
         "\u{2028}",
         "\u{2029}",
         "\u{202e}",
@@ -91,7 +94,7 @@ fn hostile(random: &mut fastrand::Rng) -> String {
 /// Tells whether a line could end early, command a terminal, or change the direction of what follows.
 fn is_harmless(line: &str) -> bool {
     !line.contains(|c: char| {
-        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     })
 }
 
