@@ -107,7 +107,8 @@ fn subtract_number(point: &mut NumberDataPoint, last: &NumberDataPoint) {
         _ => return,
     };
     point.value = Some(since);
-    point.start_time_unix_nano = last.time_unix_nano;
+    (point.start_time_unix_nano, point.time_unix_nano) =
+        interval(last.time_unix_nano, point.time_unix_nano);
 }
 
 fn subtract_histogram(point: &mut HistogramDataPoint, last: &HistogramDataPoint) {
@@ -117,7 +118,8 @@ fn subtract_histogram(point: &mut HistogramDataPoint, last: &HistogramDataPoint)
     point.count -= last.count;
     point.sum = difference(point.sum, last.sum);
     subtract(&mut point.bucket_counts, &last.bucket_counts);
-    point.start_time_unix_nano = last.time_unix_nano;
+    (point.start_time_unix_nano, point.time_unix_nano) =
+        interval(last.time_unix_nano, point.time_unix_nano);
 }
 
 fn subtract_exponential(
@@ -149,7 +151,13 @@ fn subtract_exponential(
             }
         }
     }
-    point.start_time_unix_nano = last.time_unix_nano;
+    (point.start_time_unix_nano, point.time_unix_nano) =
+        interval(last.time_unix_nano, point.time_unix_nano);
+}
+
+/// Returns when an interval begins and ends: not before it begins, where the clock was put back meanwhile.
+fn interval(last: u64, now: u64) -> (u64, u64) {
+    (last, now.max(last))
 }
 
 /// Returns buckets that are coarser: each is two to this power of the old ones.
@@ -266,6 +274,18 @@ mod tests {
         };
         let (_, first) = times();
         assert_eq!(times().0, first);
+    }
+
+    #[test]
+    fn an_interval_does_not_end_before_it_begins_when_the_clock_was_put_back() {
+        let point = |count, time_unix_nano| NumberDataPoint {
+            value: Some(Value::AsInt(count)),
+            time_unix_nano,
+            ..NumberDataPoint::default()
+        };
+        let (mut now, last) = (point(5, 10), point(3, 20));
+        subtract_number(&mut now, &last);
+        assert_eq!((now.start_time_unix_nano, now.time_unix_nano), (20, 20));
     }
 
     #[test]

@@ -115,9 +115,10 @@ fn number(series: &Series, known: Option<&Metric>, time: u64) -> NumberDataPoint
         // There is no other kind that is a number.
         _ => number_data_point::Value::AsInt(0),
     };
+    let (start, time) = span(series, time);
     NumberDataPoint {
         attributes: attributes(series, known),
-        start_time_unix_nano: nanoseconds(series.created),
+        start_time_unix_nano: start,
         time_unix_nano: time,
         value: Some(value),
         ..NumberDataPoint::default()
@@ -135,9 +136,10 @@ fn distribution(series: &Series, known: Option<&Metric>, time: u64) -> Option<Hi
         return None;
     };
     let bounds = buckets.iter().map(|(limit, _)| *limit);
+    let (start, time) = span(series, time);
     Some(HistogramDataPoint {
         attributes: attributes(series, known),
-        start_time_unix_nano: nanoseconds(series.created),
+        start_time_unix_nano: start,
         time_unix_nano: time,
         count: *count,
         sum: Some(*sum),
@@ -156,9 +158,10 @@ fn exponential(
     let Value::Exponential(read) = &series.value else {
         return None;
     };
+    let (start, time) = span(series, time);
     Some(ExponentialHistogramDataPoint {
         attributes: attributes(series, known),
-        start_time_unix_nano: nanoseconds(series.created),
+        start_time_unix_nano: start,
         time_unix_nano: time,
         count: read.count(),
         sum: Some(read.sum),
@@ -227,6 +230,12 @@ fn typed(key: &str, value: &str) -> any_value::Value {
         _ => None,
     };
     typed.unwrap_or_else(|| any_value::Value::StringValue(value.into()))
+}
+
+/// Returns when a series began and when it was read. A clock that was put back must not make it end before it begins.
+fn span(series: &Series, time: u64) -> (u64, u64) {
+    let start = nanoseconds(series.created);
+    (start, time.max(start))
 }
 
 /// A time before 1970 reads as 1970.
@@ -378,6 +387,21 @@ mod tests {
         assert_eq!(positive.bucket_counts.iter().sum::<u64>(), 3);
         // 0.5 is the last of its bucket, whose index is that of the power below it.
         assert_eq!((positive.offset, positive.bucket_counts[0]), (-33, 1));
+    }
+
+    #[test]
+    fn no_point_ends_before_it_begins_when_the_clock_was_put_back() {
+        let registry = Registry::new();
+        registry
+            .counter(&HTTP_REQUESTS, &["GET", "/", "200", "ok"])
+            .increment(1);
+        for family in registry.families() {
+            if let metric::Data::Sum(sum) = data(&family, None, 1) {
+                for point in sum.data_points {
+                    assert_eq!(point.time_unix_nano, point.start_time_unix_nano);
+                }
+            }
+        }
     }
 
     #[test]
