@@ -395,11 +395,19 @@ const ROUTE: Option<RouteOf> = Some(radiosonde_axum::matched_path);
 #[cfg(not(feature = "axum"))]
 const ROUTE: Option<RouteOf> = None;
 
-fn known_methods(reader: &Reader<'_>) -> Option<Vec<String>> {
-    let text = reader.text(env::OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS)?;
+fn known_methods(reader: &mut Reader<'_>) -> Option<Vec<String>> {
+    let name = env::OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS;
+    let text = reader.text(name)?;
     let methods = text
         .split(',')
         .map(str::trim)
         .filter(|method| !method.is_empty());
-    Some(methods.map(ToOwned::to_owned).collect())
+    let methods: Vec<_> = methods.map(ToOwned::to_owned).collect();
+    if methods.is_empty() {
+        reader.warn(format!(
+            "{name} is `{text}`, which names no method, and is ignored"
+        ));
+        return None;
+    }
+    Some(methods)
 }

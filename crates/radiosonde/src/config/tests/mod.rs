@@ -58,6 +58,13 @@ fn the_methods_that_have_names_are_those_of_the_code_then_of_the_variable() {
     assert_eq!(settings.requests.known_methods.unwrap(), ["PROPFIND"]);
     let settings = resolve("checkout", &[]).unwrap();
     assert_eq!(settings.requests.known_methods, None);
+
+    let none = [("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", " , ")];
+    let settings = resolve("checkout", &none).unwrap();
+    assert_eq!(settings.requests.known_methods, None);
+    let warning =
+        "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS is `,`, which names no method, and is ignored";
+    assert_eq!(settings.warnings, [warning]);
 }
 
 #[test]
