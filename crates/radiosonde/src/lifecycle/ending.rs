@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use radiosonde_health::Health;
+use radiosonde_metrics::attempt::attempt;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::signal::Signals;
 use crate::config::LifecycleSettings;
@@ -49,8 +50,15 @@ impl Ending {
         self.stop_accepting(signals).await;
         let since = *self.refusing.borrow();
         let since = since.unwrap_or_else(Instant::now);
+        let timeout = async {
+            match timer(since + self.settings.drain_timeout) {
+                Some(timer) => timer.await,
+                // What is open is not cut before its time.
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            () = sleep_until(since + self.settings.drain_timeout) => {}
+            () = timeout => {}
             () = signals.next() => {}
         }
         since.elapsed()
@@ -59,11 +67,52 @@ impl Ending {
     async fn drain_delay(&self, signals: &mut Signals) {
         signals.next().await;
         self.health.start_draining();
+        let delay = async {
+            // Without a timer there is no delay: the service has to end.
+            if let Some(timer) = timer(Instant::now() + self.settings.drain_delay) {
+                timer.await;
+            }
+        };
         tokio::select! {
-            () = sleep(self.settings.drain_delay) => {}
+            () = delay => {}
             () = signals.next() => {}
         }
         self.refusing
             .send_modify(|since| *since = since.or_else(|| Some(Instant::now())));
+    }
+}
+
+/// Returns a timer; `None`, which is logged, in a runtime without the time driver.
+fn timer(deadline: Instant) -> Option<Sleep> {
+    // There is no asking beforehand: to make one is what panics without a driver.
+    let timer = attempt(|| sleep_until(deadline));
+    if timer.is_none() {
+        tracing::error!(target: "radiosonde", "the runtime has no time driver: neither drain delay nor drain timeout is kept");
+    }
+    timer
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Future as _, poll_fn};
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use super::*;
+    use crate::Config;
+    use crate::config::Settings;
+
+    #[test]
+    fn in_a_runtime_without_drivers_nothing_is_cut_and_nothing_panics() {
+        let settings = Settings::resolve(&Config::new("checkout"), &|_| None, false).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(async {
+            let ending = Ending::new(Health::new(), settings.lifecycle);
+            ending.refusing.send_replace(Some(Instant::now()));
+            let mut signals = Signals::listen();
+            let mut cut = pin!(ending.cut(&mut signals));
+            let waits = poll_fn(|cx| Poll::Ready(cut.as_mut().poll(cx).is_pending()));
+            assert!(waits.await);
+        });
     }
 }

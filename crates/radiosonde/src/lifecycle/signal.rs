@@ -1,5 +1,8 @@
 //! The signals that end a service.
 
+#[cfg(unix)]
+use radiosonde_metrics::attempt::attempt;
+
 /// SIGTERM and SIGINT, as they come. From here on they end the process no more by themselves.
 #[cfg(unix)]
 #[derive(Debug)]
@@ -15,10 +18,14 @@ impl Signals {
     /// Begins to listen.
     pub(crate) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        let both = signal(SignalKind::terminate()).and_then(|terminate| {
+        let both = || {
+            let terminate = signal(SignalKind::terminate())?;
             let interrupt = signal(SignalKind::interrupt())?;
             Ok([terminate, interrupt])
-        });
+        };
+        // To listen is what panics in a runtime without the I/O driver.
+        let no_driver = || Err(std::io::Error::other("the runtime has no I/O driver"));
+        let both = attempt(both).unwrap_or_else(no_driver);
         if let Err(error) = &both {
             tracing::error!(target: "radiosonde", %error, "signals cannot be caught: they will end the service at once");
         }
