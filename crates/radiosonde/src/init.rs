@@ -121,6 +121,13 @@ impl Parts {
     }
 
     /// Returns the layers of the subscriber. A second call returns none.
+    /// Returns what is ignored of the settings and the environment, in words for who wrote them.
+    ///
+    /// [`init`] logs it. Here there is no log until the service has placed the layers.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        self.summary.warnings.iter().map(String::as_str)
+    }
+
     pub(crate) fn take_layers(&mut self) -> Vec<BoxedLayer> {
         std::mem::take(&mut self.layers)
     }

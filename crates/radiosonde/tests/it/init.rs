@@ -114,6 +114,19 @@ fn an_error_that_main_returns_reads_as_a_sentence() {
 }
 
 #[test]
+fn what_is_ignored_is_told_where_nothing_is_installed() {
+    if !child::is_child() {
+        let name = "init::what_is_ignored_is_told_where_nothing_is_installed";
+        printed(&child::run(name, &[("OTEL_PROPAGATORS", "b3,pigeon")]));
+        return;
+    }
+    let parts = radiosonde::build("checkout").unwrap();
+    let warnings: Vec<_> = parts.warnings().collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("OTEL_PROPAGATORS names `pigeon`"));
+}
+
+#[test]
 fn nothing_public_shows_a_secret() {
     let config = Config::new("checkout");
     #[cfg(feature = "sentry")]
