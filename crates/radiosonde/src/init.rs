@@ -35,7 +35,7 @@ use crate::{Config, InitError, Sonde, panics};
 ///
 /// Takes a service name, [`service!`](crate::service), or a whole [`Config`]. Reads the environment, does no network
 /// I/O, and works before there is a Tokio runtime. Call it first in `main`: a metric handle obtained earlier records
-/// nothing, for ever.
+/// nothing, for ever. Keep what it returns until the end of `main`: dropping the last handle ends the telemetry.
 ///
 /// # Errors
 ///
@@ -109,13 +109,11 @@ pub(crate) type BoxedLayer = Box<dyn Layer<tracing_subscriber::Registry> + Send 
 
 impl Parts {
     /// Returns the handle of the telemetry.
-    #[must_use]
     pub fn sonde(&self) -> &Sonde {
         &self.sonde
     }
 
     /// Returns the handle of the telemetry, and lets go of what was not placed.
-    #[must_use]
     pub fn into_sonde(self) -> Sonde {
         self.sonde
     }

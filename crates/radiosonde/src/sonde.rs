@@ -25,6 +25,7 @@ use crate::{LogFilterError, LogFilterState};
 /// When the last clone is dropped before [`shutdown`](Self::shutdown) was called, what waits is sent within the flush
 /// timeout, by the thread that drops it.
 #[derive(Clone)]
+#[must_use = "dropping the last handle ends the telemetry"]
 pub struct Sonde {
     inner: Arc<Inner>,
 }

@@ -49,7 +49,6 @@ impl Telemetry {
     ///
     /// [`Sonde::layer`] keeps what its copies share for the life of the process, and with it the registry: some
     /// kilobytes for each telemetry that it is called on, however often.
-    #[must_use]
     pub fn sonde(&self) -> &Sonde {
         &self.sonde
     }
