@@ -59,6 +59,9 @@ pub fn init(config: impl Into<Config>) -> Result<Sonde, InitError> {
     if let Some(first) = *first {
         return Err(InitError::AlreadyInitialised { first });
     }
+    if has_subscriber() {
+        return Err(InitError::SubscriberTaken);
+    }
     let sonde = build(config)?.install()?;
     *first = Some(caller);
     Ok(sonde)
@@ -118,7 +121,6 @@ impl Parts {
         self.sonde
     }
 
-    /// Returns the layers of the subscriber. A second call returns none.
     /// Returns what is ignored of the settings and the environment, in words for who wrote them.
     ///
     /// [`init`] logs it. Here there is no log until the service has placed the layers.
@@ -126,6 +128,7 @@ impl Parts {
         self.summary.warnings.iter().map(String::as_str)
     }
 
+    /// Returns the layers of the subscriber. A second call returns none.
     pub(crate) fn take_layers(&mut self) -> Vec<BoxedLayer> {
         std::mem::take(&mut self.layers)
     }
@@ -217,14 +220,11 @@ impl Parts {
     }
 
     fn install(mut self) -> Result<Sonde, InitError> {
-        if has_subscriber() {
-            return Err(InitError::SubscriberTaken);
+        if let Err(error) = self.take_over() {
+            // Nothing of it was used, so there is nothing to send.
+            self.sonde.telemetry().abandon();
+            return Err(error);
         }
-        let recorder = self.sonde.metrics().clone();
-        metrics::set_global_recorder(recorder).map_err(|_| InitError::RecorderTaken)?;
-        let dispatch = Dispatch::new(tracing_subscriber::registry().with(self.take_layers()));
-        tracing::dispatcher::set_global_default(dispatch)
-            .map_err(|_| InitError::SubscriberTaken)?;
         // Records of the `log` crate become events, unless the service has bridged them itself. Those that no layer wants
         // are not even made.
         if tracing_log::LogTracer::init().is_ok() {
@@ -246,6 +246,14 @@ impl Parts {
         panics::install_hook(self.sonde.metrics(), tell);
         self.summary.log();
         Ok(self.sonde)
+    }
+
+    /// Becomes the recorder and the subscriber of the process, of which there is one each.
+    fn take_over(&mut self) -> Result<(), InitError> {
+        let recorder = self.sonde.metrics().clone();
+        metrics::set_global_recorder(recorder).map_err(|_| InitError::RecorderTaken)?;
+        let dispatch = Dispatch::new(tracing_subscriber::registry().with(self.take_layers()));
+        tracing::dispatcher::set_global_default(dispatch).map_err(|_| InitError::SubscriberTaken)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{LogFilterError, LogFilterState};
 /// The telemetry of a service. Clones are the same telemetry.
 ///
 /// When the last clone is dropped before [`shutdown`](Self::shutdown) was called, what waits is sent within the flush
-/// timeout, by the thread that drops it.
+/// timeout, by the thread that drops it. What was logged after that call is written, within a moment.
 #[derive(Clone)]
 #[must_use = "dropping the last handle ends the telemetry"]
 pub struct Sonde {
@@ -450,10 +450,15 @@ impl Sonde {
     /// Sends what waits, and ends the telemetry: what comes later is dropped and counted.
     ///
     /// Takes at most `deadline`, whatever collectors and standard output do, in either flavour of the runtime and
-    /// without one. A second call returns the report of the first, and waits until that is there.
+    /// without one. A second call returns the report of the first, and waits for it until its own deadline, when it says
+    /// what has been sent until then.
     pub async fn shutdown(&self, deadline: Duration) -> ShutdownReport {
         self.inner.health.stop();
         self.inner.telemetry.shut_down(deadline).await
+    }
+
+    pub(crate) fn telemetry(&self) -> Arc<Telemetry> {
+        self.inner.telemetry.clone()
     }
 
     #[cfg(feature = "axum")]
@@ -490,7 +495,7 @@ impl Sonde {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.health.stop();
-        self.telemetry.shut_down_now(self.lifecycle.flush_timeout);
+        self.telemetry.end(self.lifecycle.flush_timeout);
     }
 }
 

@@ -135,3 +135,24 @@ fn nothing_public_shows_a_secret() {
     let parts = radiosonde::build(config).unwrap();
     assert!(!format!("{parts:?} {:?}", parts.sonde()).contains("s3cret"));
 }
+
+#[cfg(feature = "otlp")]
+#[test]
+fn one_that_fails_sends_nothing() {
+    use radiosonde_testkit::fault::{FaultCollector, Mode};
+
+    if !child::is_child() {
+        let collector = FaultCollector::start(Mode::status(200));
+        let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint())];
+        printed(&child::run(
+            "init::one_that_fails_sends_nothing",
+            &variables,
+        ));
+        assert!(collector.requests().is_empty());
+        return;
+    }
+    metrics::set_global_recorder(radiosonde::metrics::Registry::new()).unwrap();
+    assert!(matches!(init("checkout"), Err(InitError::RecorderTaken)));
+    tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+    assert!(matches!(init("checkout"), Err(InitError::SubscriberTaken)));
+}

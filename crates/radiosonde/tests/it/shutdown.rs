@@ -236,3 +236,22 @@ async fn a_trace_that_is_recorded_elsewhere_keeps_its_flag_where_nothing_is_expo
     let body = axum::body::to_bytes(body, 100).await.unwrap();
     assert_eq!(body, parent);
 }
+
+#[test]
+fn what_is_logged_after_the_shutdown_is_written() {
+    if crate::child::is_child() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let sonde = radiosonde::init("checkout").unwrap();
+        let report = runtime
+            .unwrap()
+            .block_on(sonde.shutdown(Duration::from_secs(20)));
+        assert!(report.in_time, "{report}");
+        tracing::info!("the last word");
+        drop(sonde);
+        // Nobody waits for threads, then.
+        std::process::exit(0);
+    }
+    let name = "shutdown::what_is_logged_after_the_shutdown_is_written";
+    let text = crate::child::printed(&crate::child::run(name, &[]));
+    assert!(text.contains("the last word"), "{text}");
+}
