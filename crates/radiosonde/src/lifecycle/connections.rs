@@ -24,7 +24,7 @@ use tower_service::Service as _;
 
 use super::socket::{Held, Scissors, Socket};
 use super::taken::Taken;
-use super::talk::{Answer, Awaited, Patience, Talk};
+use super::talk::{Awaited, Part, Patience, Talk};
 use crate::config::ConnectionSettings;
 
 /// The open connections of a listener.
@@ -154,13 +154,15 @@ impl Connections {
             request.extensions_mut().insert(ConnectInfo(peer));
             // Of HTTP/2, one stream is taken over, whose end is not seen here.
             let notes = (request.version() < Version::HTTP_2).then(|| Arc::clone(&notes));
-            let answer = app.clone().call(request.map(Body::new));
+            let asked = in_flight.clone();
+            let request = request.map(|body| Body::new(Part::new(body, asked)));
+            let answer = app.clone().call(request);
             async move {
                 let Ok(response) = answer.await;
                 if let Some(notes) = notes {
                     notes.note(&response);
                 }
-                Ok::<_, Infallible>(response.map(|body| Answer::new(body, in_flight)))
+                Ok::<_, Infallible>(response.map(|body| Part::new(body, in_flight)))
             }
         });
         let held = Held {

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 
-use axum::body::Body;
 use bytes::Bytes;
 use http::Version;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
@@ -23,7 +22,7 @@ use crate::config::ConnectionSettings;
 pub(super) struct Talk {
     /// Heads that were complete.
     heads: AtomicUsize,
-    /// Requests whose answers have not ended.
+    /// Requests whose answers have not ended, and bodies of requests that somebody may read yet.
     in_flight: AtomicUsize,
     /// Whether something was said since the last request.
     speaks: AtomicBool,
@@ -48,7 +47,7 @@ impl Talk {
         self.speaks.store(true, Relaxed);
     }
 
-    /// Takes note of a head, which is complete. What is returned belongs to the answer.
+    /// Takes note of a head, which is complete. What is returned belongs to the answer, and a clone to a body.
     pub(super) fn asked(self: &Arc<Self>, version: Version) -> InFlight {
         self.heads.fetch_add(1, Relaxed);
         self.in_flight.fetch_add(1, Relaxed);
@@ -75,9 +74,16 @@ impl Talk {
     }
 }
 
-/// One request that is being answered.
+/// One request that is being answered, or whose body is being read.
 #[derive(Debug)]
 pub(super) struct InFlight(Arc<Talk>);
+
+impl Clone for InFlight {
+    fn clone(&self) -> Self {
+        self.0.in_flight.fetch_add(1, Relaxed);
+        Self(Arc::clone(&self.0))
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
@@ -87,15 +93,15 @@ impl Drop for InFlight {
     }
 }
 
-/// The body of an answer, with which the request ends.
+/// A body with which a request is in flight: that of its answer, and its own, which a handler may read after it has answered.
 #[derive(Debug)]
-pub(super) struct Answer {
-    body: Body,
+pub(super) struct Part<B> {
+    body: B,
     _in_flight: InFlight,
 }
 
-impl Answer {
-    pub(super) fn new(body: Body, in_flight: InFlight) -> Self {
+impl<B> Part<B> {
+    pub(super) fn new(body: B, in_flight: InFlight) -> Self {
         Self {
             body,
             _in_flight: in_flight,
@@ -103,14 +109,18 @@ impl Answer {
     }
 }
 
-impl HttpBody for Answer {
+impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Part<B> {
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        // Once the answer has ended, hyper does not tell the end of a body that had a length before the next request comes.
+        if self.body.is_end_stream() {
+            return Poll::Ready(None);
+        }
         Pin::new(&mut self.body).poll_frame(cx)
     }
 

@@ -146,6 +146,30 @@ async fn a_request_that_takes_long_is_no_slow_head() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_that_is_read_after_the_answer_is_no_slow_head() {
+    let (send, mut read) = mpsc::channel(1);
+    let accept = move |body: Body| {
+        let send = send.clone();
+        tokio::spawn(async move {
+            let body = axum::body::to_bytes(body, 100).await;
+            send.send(body.map_err(|error| error.to_string())).await
+        });
+        std::future::ready(http::StatusCode::ACCEPTED)
+    };
+    let app = Router::new().route("/", axum::routing::post(accept));
+    let (mut connections, _) = serving(app).await;
+    let mut client = connected(&mut connections);
+    let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n";
+    client.write_all(head).await.unwrap();
+    assert!(answer(&mut client).await.starts_with(b"HTTP/1.1 202"));
+    for byte in b"body" {
+        sleep(LIMITS.head_timeout).await;
+        client.write_all(&[*byte]).await.unwrap();
+    }
+    assert_eq!(read.recv().await.unwrap().unwrap(), "body");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_of_http_2_without_requests_ends_as_others_do() {
     let (mut connections, _) = serving(Router::new().route("/", get(async || "here"))).await;
     let stream = TokioIo::new(connected(&mut connections));
