@@ -87,6 +87,7 @@ fn metrics_are_sent_again_once_there_are_threads_again() {
         let variables = [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint()),
             ("OTEL_METRIC_EXPORT_INTERVAL", "50"),
+            ONE_HEAP,
         ];
         let name = "no_threads::metrics_are_sent_again_once_there_are_threads_again";
         printed(&child::run(name, &variables));
@@ -126,7 +127,7 @@ fn sent(sonde: &Sonde) -> u64 {
 /// Runs a child within a runtime, where Tokio lets no other one be dropped.
 fn within_a_runtime(name: &str, run: impl AsyncFnOnce()) {
     if !child::is_child() {
-        printed(&child::run(name, &[]));
+        printed(&child::run(name, &[ONE_HEAP]));
         return;
     }
     let mut runtime = tokio::runtime::Builder::new_current_thread();
@@ -160,3 +161,7 @@ fn to_start_a_thread_for_probes_then_is_an_error_and_no_panic() {
         assert!(sonde.start_probe_thread().is_ok());
     });
 }
+
+/// A heap for each thread is mapped twice as large as it will be, and cut: for a moment there would be no room for a stack, and
+/// then there would be.
+const ONE_HEAP: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
