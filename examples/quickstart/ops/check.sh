@@ -1,5 +1,5 @@
 # Written by `radiosonde stack`; a change here is overwritten.
-# Catalogue of quickstart: 0bc212acd1384988
+# Catalogue of quickstart: 94144981fd927e09
 
 # Lets the real programs judge this tree: `sh check.sh`. It needs promtool and amtool.
 set -eu

@@ -1,5 +1,5 @@
 # Written by `radiosonde stack`; a change here is overwritten.
-# Catalogue of quickstart: 0bc212acd1384988
+# Catalogue of quickstart: 94144981fd927e09
 
 # Who is told of which alert: `sh alertmanager/test-routes.sh`. It needs amtool.
 set -eu
