@@ -240,7 +240,7 @@ async fn nothing() -> Collected<Bytes> {
 }
 
 fn make(options: &HttpOptions) -> Result<Sender, String> {
-    let mut http = HttpConnector::new_with_resolver(Resolver::new());
+    let mut http = HttpConnector::new_with_resolver(Resolver::default());
     http.set_connect_timeout(Some(CONNECT_TIMEOUT));
     http.set_nodelay(true);
     let connector = tls::connector(http, &options.tls, options.http2)?;

@@ -1,9 +1,11 @@
 //! The addresses of collectors, looked up by name.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,12 +16,15 @@ use super::aside::Aside;
 
 /// Asks the system, beside the telemetry thread: how long that takes is nothing that a deadline could change. Clones share
 /// their threads.
-#[derive(Debug, Clone)]
-pub(super) struct Resolver(Aside);
+#[derive(Debug, Clone, Default)]
+pub(super) struct Resolver(Arc<Mutex<HashMap<Name, Aside>>>);
 
 impl Resolver {
-    pub(super) fn new() -> Self {
-        Self(Aside::new(THREADS))
+    /// Returns the threads of a name. One that is not found keeps no other from being found. The names are those of settings.
+    fn threads_of(&self, name: &Name) -> Aside {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let threads = names.entry(name.clone());
+        threads.or_insert_with(|| Aside::new(THREADS)).clone()
     }
 }
 
@@ -33,7 +38,7 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let aside = self.0.clone();
+        let aside = self.threads_of(&name);
         Box::pin(async move {
             // The port is that of the address that is connected to.
             let look_up = move || (name.as_str(), 0).to_socket_addrs();
@@ -43,11 +48,11 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// How many names are looked up at once. One that hangs does not keep the others from being found.
+/// How often one name is looked up at once: while an attempt that was given up on hangs, the next one has another go.
 const THREADS: usize = 2;
 
-/// How long the system may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the system may take, if whoever asks has as much time. It asks another server of names after five seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
@@ -56,7 +61,22 @@ mod tests {
     #[tokio::test]
     async fn a_name_has_addresses() {
         let name = "localhost".parse().unwrap();
-        let mut found = Resolver::new().call(name).await.unwrap();
+        let mut found = Resolver::default().call(name).await.unwrap();
         assert!(found.all(|address| address.ip().is_loopback()));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_hangs_keeps_no_other_from_being_found() {
+        let mut resolver = Resolver::default();
+        let hangs = resolver.threads_of(&"hangs.invalid".parse().unwrap());
+        let (lets_go, waits) = std::sync::mpsc::channel::<()>();
+        let waits = Arc::new(Mutex::new(waits));
+        for _ in 0..THREADS {
+            let waits = waits.clone();
+            let hang = move || drop(waits.lock().map(|waits| waits.recv()));
+            assert!(hangs.run(Duration::ZERO, hang).await.is_err());
+        }
+        assert!(resolver.call("localhost".parse().unwrap()).await.is_ok());
+        drop(lets_go);
     }
 }

@@ -19,6 +19,10 @@ pub(crate) fn start_printing(io: &mut Io, console: Console, registry: &Registry,
 async fn print(mut reader: Reader<String>, console: Console, every: Duration, cutoff: Cutoff) {
     let mut rounds = Rounds::new(every, cutoff);
     while let Some(cutoff) = rounds.next().await {
+        // Of a start that failed nothing is told.
+        if cutoff.is_past() {
+            return;
+        }
         let text = match reader.read(PATIENCE, cutoff).await {
             Ok(text) => text,
             Err(reason) => {
