@@ -91,11 +91,14 @@ impl Telemetry {
 
     /// Flushes unless that was done. What was logged since is written, at least: a service may have a last word.
     pub(crate) fn end(&self, budget: Duration) {
-        if self.report.get().is_none() {
+        let Some(report) = self.report.get() else {
             self.shut_down_now(budget);
-        } else {
-            self.log
-                .flush_until(Instant::now() + budget.min(MAX_RESERVE));
+            return;
+        };
+        // An output that nobody reads has had its time.
+        if report.in_time {
+            let budget = budget.min(MAX_RESERVE);
+            self.log.flush_until(Instant::now() + budget);
         }
     }
 
