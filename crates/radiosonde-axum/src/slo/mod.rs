@@ -64,9 +64,14 @@ struct Told {
 impl Told {
     /// Samples beside the executor, for one who asks after the other.
     async fn reports(&self) -> Vec<BudgetReport> {
-        let _turn = self.turn.lock().await;
+        let turn = self.turn.clone().lock_owned().await;
         let slos = self.slos.clone();
-        let sample = AssertUnwindSafe(|| spawn_blocking(move || slos.report()));
+        // The turn lasts as long as the sample, also when whoever asked has gone.
+        let work = move || {
+            let _turn = turn;
+            slos.report()
+        };
+        let sample = AssertUnwindSafe(|| spawn_blocking(work));
         let reports = match attempt(sample) {
             Some(reports) => reports.await.ok(),
             None => None,
