@@ -181,7 +181,7 @@ impl OpenRequest {
             response.extensions_mut().insert(upgrade);
             return Rest::Nothing(Stop::Upgrade);
         }
-        // It is no answer: servers send a 500 in its place, and close the connection.
+        // It is no answer: over HTTP/1, servers send a 500 in its place, and close the connection.
         if status.is_informational() {
             self.status = None;
             return Rest::Nothing(Stop::InnerError);
@@ -195,7 +195,8 @@ impl OpenRequest {
         let (known, is_end) = self.ask(|| (body.size_hint().exact(), body.is_end_stream()));
         let announced = || content_length(response.headers());
         let bytes = known.or_else(announced).filter(|_| ends_by_length);
-        // What ends here is dropped unread by the server, so nobody would tell us.
+        // What ends here is dropped unread by the server, so nobody would tell us. Over HTTP/2, one that is announced as empty and
+        // does not know it is read, and has nothing to say.
         if bodiless || bytes == Some(0) || is_end {
             return Rest::Nothing(Stop::Complete);
         }

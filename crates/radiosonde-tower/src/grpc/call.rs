@@ -24,7 +24,7 @@ pub(crate) struct Call {
     /// The status of the response as HTTP has it, and how long after the request its head was sent.
     head: Option<(StatusCode, Duration)>,
     status: Option<GrpcStatus>,
-    /// Whether what answered speaks gRPC, to judge by its head.
+    /// Whether what answered speaks gRPC.
     is_answered: bool,
     messages: Messages,
 }
@@ -110,7 +110,9 @@ impl Call {
                 self.messages.read(data);
             }
         } else if let Some(trailers) = frame.trailers_ref() {
-            self.status = GrpcStatus::from_headers(trailers).or(self.status);
+            let status = GrpcStatus::from_headers(trailers);
+            self.is_answered |= status.is_some();
+            self.status = status.or(self.status);
         }
     }
 

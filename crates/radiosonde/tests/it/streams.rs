@@ -167,10 +167,12 @@ async fn open_and_cut(
     [upgraded, streamed]
 }
 
-/// Waits until nothing is open and nothing in flight.
-async fn settle(sonde: &Sonde) {
+/// Waits until as many were accepted as were opened, and nothing is open and nothing in flight.
+async fn settle(sonde: &Sonde, opened: u64) {
     let settled = async {
-        while sum(sonde, "http_open_connections") + sum(sonde, "http_active_connections") != 0 {
+        let in_flight = || sum(sonde, "http_active_connections") != 0;
+        let is_open = || sum(sonde, "http_open_connections") != 0;
+        while sum(sonde, "http_connections_accepted_total") < opened || is_open() || in_flight() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
@@ -183,7 +185,7 @@ async fn settle(sonde: &Sonde) {
 async fn open_cut_and_count(sonde: &Sonde, address: SocketAddr, asked: &Asked) -> u64 {
     let connections = size(400, 10_000);
     let [upgraded, streamed] = open_and_cut(address, &mut randoms(), connections).await;
-    settle(sonde).await;
+    settle(sonde, connections as u64).await;
     let text = sonde.metrics().render();
     let accepted = sum(sonde, "http_connections_accepted_total");
     assert_eq!(accepted, u64::try_from(connections).unwrap(), "{text}");
@@ -281,10 +283,10 @@ fn growth() -> u64 {
         tokio::spawn(server.serve(app(&sonde, &Arc::default())));
         let (mut randoms, half) = (randoms(), size(400, 10_000) / 2);
         open_and_cut(address, &mut randoms, half).await;
-        settle(&sonde).await;
+        settle(&sonde, half as u64).await;
         let before = crate::memory::resident();
         open_and_cut(address, &mut randoms, half).await;
-        settle(&sonde).await;
+        settle(&sonde, 2 * half as u64).await;
         crate::memory::resident().saturating_sub(before)
     })
 }
@@ -350,7 +352,7 @@ async fn a_web_socket_and_a_stream_of_events_over_one_connection_of_http_2_are_c
 
     drop((events, socket, client));
     connection.await.unwrap().unwrap();
-    settle(&sonde).await;
+    settle(&sonde, 1).await;
     server.abort();
     let text = sonde.metrics().render();
     let counted: Vec<_> = text

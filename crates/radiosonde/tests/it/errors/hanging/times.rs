@@ -76,7 +76,8 @@ pub(super) struct Times {
 impl Times {
     pub(super) fn of(all: &[Took]) -> Self {
         let undisturbed = all.iter().filter(|took| !took.disturbed);
-        let nanoseconds = undisturbed.map(|took| took.all.as_nanos().try_into().unwrap());
+        let nanoseconds =
+            undisturbed.map(|took| took.all.as_nanos().try_into().unwrap_or(u32::MAX));
         let mut times = Self {
             nanoseconds: nanoseconds.collect(),
             disturbed: all.iter().filter(|took| took.disturbed).count(),
@@ -163,7 +164,9 @@ impl Processors {
 
     /// Tells whether others took less than a twentieth since then.
     pub(super) fn were_quiet_since(self, then: Self) -> bool {
-        let [all, others] = [self.all - then.all, self.others.saturating_sub(then.others)];
+        // The kernel's account of idle time may go back.
+        let all = self.all.saturating_sub(then.all);
+        let others = self.others.saturating_sub(then.others);
         20 * others < all
     }
 }
