@@ -221,6 +221,7 @@ const LONGEST: Duration = Duration::from_hours(24);
 
 #[cfg(test)]
 mod tests {
+    use tracing::Dispatch;
     use tracing_subscriber::Layer as _;
     use tracing_subscriber::layer::{Identity, SubscriberExt as _};
 
@@ -228,11 +229,13 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A filter, with a subscriber that keeps it.
-    fn filter() -> (LogFilter, impl tracing::Subscriber) {
+    /// A filter, with a subscriber that keeps it. Tracing knows of it: where it knows of one alone, that of another test, a change asks
+    /// that of this thread, and switches the other off.
+    fn filter() -> (LogFilter, Dispatch) {
         let (layer, filter) = LogFilter::new("info");
         let filtered = Identity::new().with_filter(layer);
-        (filter, tracing_subscriber::registry().with(filtered))
+        let subscriber = tracing_subscriber::registry().with(filtered);
+        (filter, Dispatch::new(subscriber))
     }
 
     #[test]
