@@ -26,6 +26,7 @@ mod current;
 mod few;
 mod future;
 pub mod grpc;
+mod inside;
 mod label;
 mod layer;
 mod method;

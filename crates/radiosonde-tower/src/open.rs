@@ -1,7 +1,6 @@
 //! A request that has arrived and not ended.
 
 use std::error::Error;
-use std::mem;
 
 use bytes::Buf;
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -12,6 +11,7 @@ use crate::answer::{Answer, content_length};
 use crate::clock::Moment;
 use crate::current::{CurrentRequest, Followed, within};
 use crate::grpc::Call;
+use crate::inside::Inside;
 use crate::layer::Shared;
 use crate::observation::{End, Observation, Stop};
 use crate::observer::Arrival;
@@ -36,8 +36,8 @@ pub(crate) struct OpenRequest {
     stream_began: Option<Moment>,
     status: Option<StatusCode>,
     answer: Answer,
-    /// Whether the request's own code is running. Found set in `drop`, a panic is unwinding through it.
-    inside: bool,
+    /// Whether the request's own code is running. In `drop`, a panic of its own is unwinding then.
+    inside: Inside,
     closed: bool,
 }
 
@@ -83,7 +83,7 @@ impl OpenRequest {
             stream_began: None,
             status: None,
             answer: Answer::to(request.method()),
-            inside: false,
+            inside: Inside::default(),
             closed: false,
         };
         if options.body_sizes
@@ -116,20 +116,16 @@ impl OpenRequest {
     /// Runs the request's own code, as the current request of this thread.
     #[inline]
     pub(crate) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        let outer = mem::replace(&mut self.inside, true);
-        let done = self.within(code);
-        // A panic never gets here: that is how `drop` tells a panic of its own from one of its neighbours'.
-        self.inside = outer;
-        done
+        let Self {
+            inside, current, ..
+        } = self;
+        inside.during(|| within(current, code))
     }
 
     /// Asks the request's own code for what is read off, such as the length of a body, as nobody's current request.
     #[inline]
     pub(crate) fn ask<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        let outer = mem::replace(&mut self.inside, true);
-        let answer = code();
-        self.inside = outer;
-        answer
+        self.inside.during(code)
     }
 
     /// Makes it the current request of this thread while `code` runs: what is said meanwhile belongs to it.
@@ -332,7 +328,7 @@ impl Drop for OpenRequest {
     // On drop, not in poll: a client that hangs up never lets us poll again.
     fn drop(&mut self) {
         if !self.closed {
-            let stop = if self.inside {
+            let stop = if self.inside.is_set() {
                 Stop::Unwound
             } else {
                 Stop::Dropped

@@ -1,6 +1,5 @@
 //! A request that has departed and not ended.
 
-use std::mem;
 use std::time::{Duration, Instant};
 
 use bytes::Buf;
@@ -15,6 +14,7 @@ use super::series::ServerSeries;
 use super::{ClientObservation, ClientScope, Departure};
 use crate::answer::{Answer, is_event_stream};
 use crate::grpc::Call;
+use crate::inside::Inside;
 use crate::quiet::quietly;
 
 /// A request in flight. It goes from the future to the body, and is closed exactly once: by [`close`](Self::close), or
@@ -35,8 +35,8 @@ pub(super) struct OpenCall {
     stream_began: Option<Instant>,
     /// What it is as a call, which has metrics of its own.
     grpc: Option<Box<Call>>,
-    /// Whether the client's own code is running. Found set in `drop`, a panic is unwinding through it.
-    inside: bool,
+    /// Whether the client's own code is running. In `drop`, a panic of its own is unwinding then.
+    inside: Inside,
     closed: bool,
 }
 
@@ -75,7 +75,7 @@ impl OpenCall {
             head: None,
             stream_began: None,
             grpc,
-            inside: false,
+            inside: Inside::default(),
             closed: false,
         };
         let departure = Departure {
@@ -101,19 +101,13 @@ impl OpenCall {
 
     /// Runs the client's own code as the current request of this thread.
     pub(super) fn run<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        // Not reset by a panic: that is how `drop` tells a panic of this request from one of its neighbours'.
-        let outer = mem::replace(&mut self.inside, true);
-        let result = within(&self.scopes, code);
-        self.inside = outer;
-        result
+        let Self { inside, scopes, .. } = self;
+        inside.during(|| within(scopes, code))
     }
 
     /// Asks the client's own code for what is read off, such as the length of a body.
     pub(super) fn ask<T>(&mut self, code: impl FnOnce() -> T) -> T {
-        let outer = mem::replace(&mut self.inside, true);
-        let answer = code();
-        self.inside = outer;
-        answer
+        self.inside.during(code)
     }
 
     /// Takes note of the head of the response, whose body is empty or not, and says what is still to come.
@@ -196,7 +190,7 @@ impl Drop for OpenCall {
     // On drop, not in poll: who gives a request up never lets us poll again.
     fn drop(&mut self) {
         if !self.closed {
-            self.end(if self.inside {
+            self.end(if self.inside.is_set() {
                 Stop::Unwound
             } else {
                 Stop::Dropped

@@ -252,9 +252,8 @@ fn a_destination_that_panics_costs_its_batch_and_no_more() {
     assert_eq!(run(vec![Fate::Panic], &[2, 3], batching()), [6, 3, 2, 1]);
 }
 
-#[test]
-fn when_the_cutoff_has_passed_what_waits_is_dropped_unsent() {
-    let (cutoff, watcher) = watch::channel(Some(Instant::now()));
+/// A queue, with a worker that has not begun, to whom all things arrive, and their account.
+fn until(cutoff: watch::Receiver<Option<Instant>>) -> (Queue<()>, Worker<Script>, Account) {
     let (sender, items) = mpsc::channel(8);
     let account = account();
     let queue = Queue {
@@ -264,19 +263,25 @@ fn when_the_cutoff_has_passed_what_waits_is_dropped_unsent() {
         room: Room::new(100),
         account: account.clone(),
     };
-    for _ in 0..5 {
-        queue.offer(());
-    }
-    let destination = std::sync::Arc::new(Script(Mutex::default()));
     let worker = Worker {
         items,
-        destination,
+        destination: Arc::new(Script(Mutex::default())),
         room: queue.room.clone(),
         batching: batching(),
         account: account.clone(),
-        cutoff: Cutoff::new(watcher),
+        cutoff: Cutoff::new(cutoff),
         outage: Outage::new("things"),
     };
+    (queue, worker, account)
+}
+
+#[test]
+fn when_the_cutoff_has_passed_what_waits_is_dropped_unsent() {
+    let (cutoff, watcher) = watch::channel(Some(Instant::now()));
+    let (queue, worker, account) = until(watcher);
+    for _ in 0..5 {
+        queue.offer(());
+    }
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -289,26 +294,9 @@ fn when_the_cutoff_has_passed_what_waits_is_dropped_unsent() {
 #[tokio::test(start_paused = true)]
 async fn what_is_still_being_made_when_the_cutoff_passes_is_dropped_and_counted_once() {
     let (_cutoff, watcher) = watch::channel(Some(Instant::now() + Duration::from_mins(1)));
-    let (sender, items) = mpsc::channel(8);
-    let account = account();
-    let queue = Queue {
-        sender,
-        weight: Script::weight,
-        batch: batching().batch,
-        room: Room::new(100),
-        account: account.clone(),
-    };
+    let (queue, worker, account) = until(watcher);
     let mut slots: Vec<_> = (0..4).map(|_| queue.reserve(10).unwrap()).collect();
     queue.offer(());
-    let worker = Worker {
-        items,
-        destination: Arc::new(Script(Mutex::default())),
-        room: queue.room.clone(),
-        batching: batching(),
-        account: account.clone(),
-        cutoff: Cutoff::new(watcher),
-        outage: Outage::new("things"),
-    };
     let mut worker = std::pin::pin!(worker.run());
     let early = tokio::time::timeout(Duration::from_secs(1), &mut worker).await;
     assert!(early.is_err(), "they may still come");
