@@ -61,7 +61,7 @@ pub use exponential::{Exponential, ExponentialBuckets};
 pub use exposition::Exposition;
 pub use histogram::Histogram;
 pub use instrument::{Counter, Gauge, UpDownCounter};
-pub use operations::{Ending, EndingId, Operations};
+pub use operations::{Ending, EndingId, Operations, OperationsPart};
 pub use options::RegistryOptions;
 pub use reading::{Family, Series, Value};
 pub use registry::Registry;

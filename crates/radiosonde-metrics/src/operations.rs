@@ -4,8 +4,8 @@
 //! of them follow from two notes, one when it begins and one when it ends. [`Operations`] takes these, in one cell for each
 //! thread, and the instruments that tell of them add them up when they are read.
 
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crate::cells::{Distribution, OperationCell, Sharded};
 use crate::exemplar::SampledSpan;
@@ -20,8 +20,7 @@ use crate::{Counter, Histogram, UpDownCounter};
 /// # Examples
 ///
 /// ```
-/// use std::time::Duration;
-/// use radiosonde_catalog::{HTTP_ACTIVE_CONNECTIONS, HTTP_REQUEST_DURATION, HTTP_REQUESTS};
+/// /// use radiosonde_catalog::{HTTP_ACTIVE_CONNECTIONS, HTTP_REQUEST_DURATION, HTTP_REQUESTS};
 /// use radiosonde_metrics::{Ending, Operations, Registry};
 ///
 /// let registry = Registry::new();
@@ -30,7 +29,7 @@ use crate::{Counter, Histogram, UpDownCounter};
 ///
 /// requests.begin();
 /// assert_eq!(active.value(), 1);
-/// requests.end(200, Duration::from_millis(3), None, || {
+/// requests.end(200, 0.003, None, || {
 ///     Ending::new(registry.histogram(&HTTP_REQUEST_DURATION, &["GET", "/", "200"]))
 ///         .counted_by(registry.counter(&HTTP_REQUESTS, &["GET", "/", "200", "ok"]))
 /// });
@@ -65,13 +64,24 @@ impl Operations {
         }
     }
 
+    /// Borrows the part that this thread is to take note in, so that it need not look for it each time. `None` where as many
+    /// threads have one as may.
+    #[must_use]
+    pub fn borrow_part(&self) -> Option<OperationsPart> {
+        Some(OperationsPart {
+            cell: self.cells.lend()?,
+            operations: self.clone(),
+            _one_writer: PhantomData,
+        })
+    }
+
     /// Takes note of one that begins.
     #[inline]
     pub fn begin(&self) {
         self.cells.write(OperationCell::begin);
     }
 
-    /// Takes note of one that ends, and how long it took. Its `span` is offered as an exemplar.
+    /// Takes note of one that ends, and how many seconds it took. Its `span` is offered as an exemplar.
     ///
     /// `make` says which instruments tell of those that end in this way. It is asked when the first one does, for all
     /// threads; past 64 ways for each one that ends in another. It may be asked in vain.
@@ -79,34 +89,33 @@ impl Operations {
     pub fn end(
         &self,
         id: EndingId,
-        lasted: Duration,
+        seconds: f64,
         span: Option<SampledSpan>,
         make: impl FnOnce() -> Ending,
     ) {
-        if !self.cells.write(|cell| cell.end(id, lasted, span)) {
-            self.end_first(id, lasted, span, make);
+        if !self.cells.write(|cell| cell.end(id, seconds, span)) {
+            match self.find_or_keep(id, make) {
+                Ok(ending) => self
+                    .cells
+                    .write(|cell| cell.end_in(id, &ending, seconds, span)),
+                Err(ending) => {
+                    ending.record(seconds, span);
+                    self.cells.write(OperationCell::end_apart);
+                }
+            }
         }
     }
 
+    /// Returns an ending that is kept, or gives back the one that was made when there are too many.
     #[cold]
-    fn end_first(
+    fn find_or_keep(
         &self,
         id: EndingId,
-        lasted: Duration,
-        span: Option<SampledSpan>,
         make: impl FnOnce() -> Ending,
-    ) {
+    ) -> Result<Arc<Ending>, Ending> {
         let known = find(&self.endings(), id);
         // Without a lock: it asks the registry, which may log.
-        match known.map_or_else(|| self.keep(id, make()), Ok) {
-            Ok(ending) => self
-                .cells
-                .write(|cell| cell.end_in(id, &ending, lasted, span)),
-            Err(ending) => {
-                ending.record(lasted, span);
-                self.cells.write(OperationCell::end_apart);
-            }
-        }
+        known.map_or_else(|| self.keep(id, make()), Ok)
     }
 
     /// Keeps an ending unless another thread was first, or gives it back when there are too many.
@@ -136,6 +145,62 @@ impl Operations {
 impl Default for Operations {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// The part of [`Operations`] that one thread takes note in. It is given back when this is dropped, and what was noted stays.
+///
+/// An operation that began in one part may end in another.
+#[derive(Debug)]
+pub struct OperationsPart {
+    cell: Arc<OperationCell>,
+    operations: Operations,
+    // Threads may hand it on, but not share it.
+    _one_writer: PhantomData<std::cell::Cell<()>>,
+}
+
+impl OperationsPart {
+    /// Takes note of one that begins.
+    #[inline]
+    pub fn begin(&self) {
+        self.cell.begin();
+    }
+
+    /// Takes note of one that ends, as [`Operations::end`] does.
+    #[inline]
+    pub fn end(
+        &self,
+        id: EndingId,
+        seconds: f64,
+        span: Option<SampledSpan>,
+        make: impl FnOnce() -> Ending,
+    ) {
+        if !self.cell.end(id, seconds, span) {
+            self.end_first(id, seconds, span, make);
+        }
+    }
+
+    #[cold]
+    fn end_first(
+        &self,
+        id: EndingId,
+        seconds: f64,
+        span: Option<SampledSpan>,
+        make: impl FnOnce() -> Ending,
+    ) {
+        match self.operations.find_or_keep(id, make) {
+            Ok(ending) => self.cell.end_in(id, &ending, seconds, span),
+            Err(ending) => {
+                ending.record(seconds, span);
+                self.cell.end_apart();
+            }
+        }
+    }
+}
+
+impl Drop for OperationsPart {
+    fn drop(&mut self) {
+        self.operations.cells.take_back(self.cell.clone());
     }
 }
 
@@ -175,8 +240,8 @@ impl Ending {
     }
 
     /// Records one operation into the instruments themselves.
-    fn record(&self, lasted: Duration, span: Option<SampledSpan>) {
-        self.times.record_in(lasted.as_secs_f64(), span);
+    fn record(&self, seconds: f64, span: Option<SampledSpan>) {
+        self.times.record_in(seconds, span);
         for counter in &self.counters {
             counter.increment(1);
         }
@@ -243,7 +308,7 @@ mod tests {
     use crate::Bounds;
     use crate::refusals::RefusedValues;
 
-    const LASTED: Duration = Duration::from_millis(1_500);
+    const SECONDS: f64 = 1.5;
 
     fn histogram(bounds: Bounds) -> Histogram {
         Histogram::new(bounds, None, RefusedValues::default())
@@ -262,8 +327,8 @@ mod tests {
             for _ in 0..3 {
                 operations.begin();
             }
-            operations.end(7, LASTED, None, || ending(&times, &count));
-            operations.end(7, LASTED, None, || unreachable!("it is known"));
+            operations.end(7, SECONDS, None, || ending(&times, &count));
+            operations.end(7, SECONDS, None, || unreachable!("it is known"));
             assert_eq!((active.value(), count.value()), (1, 2));
             assert_eq!((times.count(), times.sum()), (2, 3.0));
         }
@@ -277,7 +342,7 @@ mod tests {
         for (id, count, times_ended) in [(0, &some, 2), (1, &others, 3)] {
             for _ in 0..times_ended {
                 let make = || ending(&times, count).counted_by(all.clone());
-                operations.end(id, LASTED, None, make);
+                operations.end(id, SECONDS, None, make);
             }
         }
         all.increment(10);
@@ -295,7 +360,7 @@ mod tests {
         for id in 0..100 {
             for _ in 0..2 {
                 operations.begin();
-                operations.end(id, LASTED, None, || ending(&times, &count));
+                operations.end(id, SECONDS, None, || ending(&times, &count));
             }
         }
         assert_eq!(
@@ -318,7 +383,7 @@ mod tests {
                     start.wait();
                     for turn in 0..1_000 {
                         operations.begin();
-                        operations.end(turn % 70, LASTED, None, || ending(&times, &count));
+                        operations.end(turn % 70, SECONDS, None, || ending(&times, &count));
                         assert!(active.value() >= 0);
                     }
                 });
@@ -331,12 +396,52 @@ mod tests {
     }
 
     #[test]
+    fn what_is_noted_in_parts_stays_and_a_part_that_is_given_back_is_lent_again() {
+        let operations = Operations::new();
+        let (times, count) = (histogram(Bounds::default()), Counter::default());
+        let active = UpDownCounter::default();
+        active.count_active(&operations);
+        let mut earlier = None;
+        for id in 0..100 {
+            let part = operations.borrow_part().expect("one is in use");
+            // What began in one part may end in another, and past the bound of endings, too.
+            part.begin();
+            let ending = |part: &OperationsPart| {
+                part.end(id, SECONDS, None, || ending(&times, &count));
+            };
+            thread::scope(|scope| drop(scope.spawn(|| operations.begin())));
+            ending(&part);
+            ending(&part);
+            earlier.get_or_insert(part.cell.clone());
+            assert!(
+                earlier
+                    .as_ref()
+                    .is_some_and(|cell| Arc::ptr_eq(cell, &part.cell))
+            );
+        }
+        assert_eq!(
+            (count.value(), times.count(), active.value()),
+            (200, 200, 0)
+        );
+    }
+
+    #[test]
+    fn threads_past_the_bound_have_no_part() {
+        let operations = Operations::new();
+        let parts: Vec<_> = std::iter::from_fn(|| operations.borrow_part()).collect();
+        assert_eq!(parts.len(), 64);
+        operations.begin();
+        drop(parts);
+        assert!(operations.borrow_part().is_some());
+    }
+
+    #[test]
     fn an_operation_in_a_sampled_span_is_an_exemplar() {
         let span = SampledSpan::new([1; 16], [2; 8]);
         let bounds = Bounds::new([1.0]).unwrap();
         let times = Histogram::new(bounds, Some(|| None), RefusedValues::default());
         let operations = Operations::new();
-        operations.end(0, LASTED, Some(span), || Ending::new(times.clone()));
+        operations.end(0, SECONDS, Some(span), || Ending::new(times.clone()));
         let exemplars = times.exemplars();
         assert_eq!(exemplars[1].map(|exemplar| exemplar.span), Some(span));
     }

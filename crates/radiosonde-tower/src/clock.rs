@@ -22,6 +22,10 @@ pub(crate) struct Clock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment(NonZeroU64);
 
+/// How long something took, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Lapse(u64);
+
 impl Clock {
     /// Makes a clock, which reads the system's until the counter was measured.
     pub(crate) fn new() -> Self {
@@ -54,17 +58,19 @@ impl Clock {
 
     /// Returns how long it is since then; nothing where that is not past.
     #[inline]
-    pub(crate) fn since(&self, then: Moment) -> Duration {
-        match self.counter.get() {
-            Some(counter) if !then.is_of_the_system() => counter.delta(then.ticks(), counter.raw()),
-            _ => then.until(self.anchor.elapsed()),
-        }
+    pub(crate) fn since(&self, then: Moment) -> Lapse {
+        Lapse(match self.counter.get() {
+            Some(counter) if !then.is_of_the_system() => {
+                counter.delta_as_nanos(then.ticks(), counter.raw())
+            }
+            _ => whole_nanoseconds(self.anchor.elapsed()).saturating_sub(then.ticks()),
+        })
     }
 
     /// Returns how long it is from one moment to a later one.
-    pub(crate) fn between(&self, then: Moment, later: Moment) -> Duration {
+    pub(crate) fn between(&self, then: Moment, later: Moment) -> Lapse {
         let since = self.since(then);
-        since.saturating_sub(self.since(later))
+        Lapse(since.0.saturating_sub(self.since(later).0))
     }
 }
 
@@ -78,8 +84,10 @@ impl Moment {
     }
 
     fn of_the_system(passed: Duration) -> Self {
-        let nanoseconds = u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX);
-        Self(NonZeroU64::new(nanoseconds << 1 | Self::OF_THE_SYSTEM).unwrap_or(NonZeroU64::MIN))
+        Self(
+            NonZeroU64::new(whole_nanoseconds(passed) << 1 | Self::OF_THE_SYSTEM)
+                .unwrap_or(NonZeroU64::MIN),
+        )
     }
 
     #[inline]
@@ -91,10 +99,24 @@ impl Moment {
     fn ticks(self) -> u64 {
         self.0.get() >> 1
     }
+}
 
-    fn until(self, passed: Duration) -> Duration {
-        passed.saturating_sub(Duration::from_nanos(self.ticks()))
+impl Lapse {
+    /// Returns it in seconds, as metrics have it.
+    #[inline]
+    #[expect(clippy::cast_precision_loss, reason = "exact for a hundred days")]
+    pub(crate) fn seconds(self) -> f64 {
+        // Three centuries fit.
+        self.0.cast_signed() as f64 / 1e9
     }
+
+    pub(crate) fn duration(self) -> Duration {
+        Duration::from_nanos(self.0)
+    }
+}
+
+fn whole_nanoseconds(passed: Duration) -> u64 {
+    u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Tells whether the kernel keeps time by the counter that a program can read. It watches it, and turns away from one that is
@@ -117,7 +139,7 @@ mod tests {
         let later = Instant::now();
         while later.elapsed() < Duration::from_millis(5) {}
         let shortest = later.elapsed();
-        let measured = clock.since(then);
+        let measured = clock.since(then).duration();
         let longest = earlier.elapsed();
         let tolerance = longest / 100;
         assert!(
@@ -144,7 +166,7 @@ mod tests {
         let clock = Clock::of_the_system();
         let then = clock.now();
         clock.counter.set(quanta::Clock::new()).unwrap();
-        assert!(clock.since(then) < Duration::from_mins(1));
+        assert!(clock.since(then).duration() < Duration::from_mins(1));
         let counted = clock.now();
         assert!(!counted.is_of_the_system());
         assert!(clock.between(then, counted) <= clock.since(then));
@@ -154,7 +176,7 @@ mod tests {
     fn what_lies_ahead_is_no_time_ago() {
         let clock = Clock::of_the_system();
         let ahead = Moment::of_the_system(Duration::from_hours(1));
-        assert_eq!(clock.since(ahead), Duration::ZERO);
-        assert_eq!(clock.between(ahead, clock.now()), Duration::ZERO);
+        assert_eq!(clock.since(ahead), Lapse(0));
+        assert_eq!(clock.between(ahead, clock.now()), Lapse(0));
     }
 }

@@ -18,8 +18,8 @@ pin_project! {
     pub struct ResponseFuture<F> {
         // None only while it is dropped.
         #[pin]
-        inner: Option<F>,
-        open: Option<OpenRequest>,
+        pub(crate) inner: Option<F>,
+        pub(crate) open: Option<OpenRequest>,
     }
 
     impl<F> PinnedDrop for ResponseFuture<F> {
@@ -28,16 +28,6 @@ pin_project! {
             if let Some(open) = this.open {
                 open.run(|| this.inner.set(None));
             }
-        }
-    }
-}
-
-impl<F> ResponseFuture<F> {
-    #[inline]
-    pub(crate) fn new(inner: F, open: Option<OpenRequest>) -> Self {
-        Self {
-            inner: Some(inner),
-            open,
         }
     }
 }
@@ -59,18 +49,20 @@ where
             Some(open) => open.run(|| inner.poll(cx)),
             None => inner.poll(cx),
         };
-        let mut result = ready!(result);
-        let mut bytes = None;
-        if let Some(open) = this.open {
-            match &mut result {
-                Ok(response) => bytes = open.head(response),
-                Err(_) => open.close(Stop::InnerError),
+        // The head is large: it is moved once.
+        match ready!(result) {
+            Ok(mut response) => {
+                let bytes = this.open.as_mut().and_then(|open| open.head(&mut response));
+                // What is still open goes with the body, and what is closed has done its work.
+                let open = this.open.take();
+                Poll::Ready(Ok(response.map(|body| ObservedBody::new(body, open, bytes))))
+            }
+            Err(error) => {
+                if let Some(open) = this.open.as_mut() {
+                    open.close(Stop::InnerError);
+                }
+                Poll::Ready(Err(error))
             }
         }
-        // What is still open goes with the body, and what is closed has done its work.
-        let open = this.open.take();
-        Poll::Ready(
-            result.map(|response| response.map(|body| ObservedBody::new(body, open, bytes))),
-        )
     }
 }

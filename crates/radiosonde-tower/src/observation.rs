@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use http::StatusCode;
+
 use crate::grpc::{Ending, GrpcObservation, GrpcStatus, Verdict};
 
 /// How a request ended: here, one that came. To one that goes out they mean what [`client`](crate::client) says.
@@ -189,8 +191,9 @@ impl End {
     ///
     /// A status of 500 or above outweighs what came after it: the server had failed before the client left or the body
     /// broke. A panic outweighs everything.
-    pub(crate) fn judge(stop: Stop, status: Option<u16>) -> Self {
+    pub(crate) fn judge(stop: Stop, status: Option<StatusCode>) -> Self {
         use Outcome::{Cancelled, Error, Ok, Panicked, Upgraded};
+        let status = status.map(|status| status.as_u16());
         let failed = status
             .filter(|status| *status >= 500)
             .map(ErrorType::Status);
@@ -223,7 +226,8 @@ mod tests {
 
     #[track_caller]
     fn judged(stop: Stop, status: Option<u16>, expected: (&str, u16, Option<&str>)) {
-        let end = End::judge(stop, status);
+        let head = status.map(|status| StatusCode::from_u16(status).unwrap());
+        let end = End::judge(stop, head);
         let error = end.error.map(|error| error.to_string());
         assert_eq!(
             (end.outcome.as_str(), end.status, error.as_deref()),

@@ -10,7 +10,7 @@ use radiosonde_metrics::SampledSpan;
 use crate::answer::{Answer, content_length};
 use crate::clock::Moment;
 use crate::current::{CurrentRequest, Followed, within};
-use crate::grpc::Call;
+use crate::grpc::{Call, is_call};
 use crate::inside::Inside;
 use crate::layer::Shared;
 use crate::observation::{End, Observation, Stop};
@@ -61,19 +61,14 @@ impl OpenRequest {
             return None;
         }
         let route = route.unwrap_or_default();
-        let series = shared
-            .series
-            .of(options, options.index(request, route), route);
+        let grpc = shared.grpc.as_ref();
+        let grpc = grpc.filter(|_| is_call(request.headers()));
+        let index = options.index(request, route);
+        let series = shared.series.of(options, index, route, grpc.is_none());
         if series.excluded {
             return None;
         }
-        let call = shared.grpc.as_ref().and_then(|grpc| {
-            let path = request.uri().path();
-            Call::begin(grpc, None, path, request.headers()).map(Box::new)
-        });
-        if call.is_none() {
-            series.operations.begin();
-        }
+        let call = grpc.map(|grpc| Box::new(Call::begin(grpc, None, request.uri().path())));
         let mut open = Self {
             shared,
             series,
@@ -111,6 +106,12 @@ impl OpenRequest {
                 current.add_scope(place, scope);
             }
         }
+    }
+
+    /// Tells whether anybody follows it.
+    #[inline]
+    pub(crate) fn is_followed(&self) -> bool {
+        self.current.is_some()
     }
 
     /// Runs the request's own code, as the current request of this thread.
@@ -167,7 +168,7 @@ impl OpenRequest {
         let status = response.status();
         self.status = Some(status);
         if let Some(call) = &mut self.call {
-            let after = self.shared.clock.since(self.arrived);
+            let after = self.shared.clock.since(self.arrived).duration();
             call.head(status, response.headers(), after);
         }
         if status == StatusCode::SWITCHING_PROTOCOLS
@@ -241,24 +242,25 @@ impl OpenRequest {
             return;
         }
         let clock = &self.shared.clock;
-        let duration = match self.stream_began {
+        let lapse = match self.stream_began {
             None => clock.since(self.arrived),
             Some(began) => clock.between(self.arrived, began),
         };
-        let end = self.judge(stop);
         let span = self.sampled_span();
-        self.shared.series.record(self.series, end, duration, span);
+        self.shared
+            .series
+            .record(self.series, stop, self.status, lapse, span);
         if let Some(began) = self.stream_began {
             self.shared
                 .series
-                .record_stream(self.series, clock.since(began));
+                .record_stream(self.series, clock.since(began).duration());
         }
         if self.current.is_some() {
             self.tell(&Observation {
                 method: self.series.method,
                 route: &self.series.route,
-                end,
-                duration,
+                end: self.judge(stop),
+                duration: lapse.duration(),
                 body_error,
                 grpc: None,
             });
@@ -269,7 +271,7 @@ impl OpenRequest {
     #[cold]
     fn end_call(&mut self, call: Call, stop: Stop, body_error: Option<&BodyError>) {
         let verdict = call.judge_served(stop.into());
-        let took = self.shared.clock.since(self.arrived);
+        let took = self.shared.clock.since(self.arrived).duration();
         let (duration, grpc) = call.end(verdict, took, self.sampled_span());
         if self.current.is_some() {
             self.tell(&Observation {
@@ -284,7 +286,7 @@ impl OpenRequest {
     }
 
     fn judge(&self, stop: Stop) -> End {
-        End::judge(stop, self.status.map(|status| status.as_u16()))
+        End::judge(stop, self.status)
     }
 
     fn sampled_span(&self) -> Option<SampledSpan> {

@@ -1,11 +1,12 @@
 //! The series of routes, by method and template.
 //!
-//! A thread finds those that it found before in a table of its own, by comparing one text. All others are looked up under a
-//! shared lock. What is found is kept for the life of the process, as the layer is, so it is pointed at and not counted.
+//! A thread finds those that it found before in a table of its own, by comparing one text, and with each the part of its
+//! operations that the thread takes note in. All others are looked up under a shared lock. What is found is kept for the life of the process, as the layer is, so it is pointed at and not counted.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::{PoisonError, RwLock};
 
+use radiosonde_metrics::OperationsPart;
 use rapidhash::RapidHashMap;
 
 use crate::method::OTHER;
@@ -35,29 +36,44 @@ impl Routes {
         &self,
         method: usize,
         route: &str,
-        make: impl FnOnce(&str) -> RouteSeries,
+        is_counted: bool,
+        make: impl FnOnce(&str, Spot) -> RouteSeries,
         keep: impl FnOnce(&'static RouteSeries),
     ) -> &'static RouteSeries {
         // Of routes that are gone others may have the address; those of a layer are never gone.
+        let owner = std::ptr::from_ref(self).addr();
         let key = Key {
-            owner: std::ptr::from_ref(self).addr(),
-            method,
+            spot: Spot::of(owner, method, route),
             route,
         };
-        match recent(&key) {
-            Some(series) => series,
-            None => self.look_up(&key, make, keep),
+        let is_it = |series: &RouteSeries| key.is_of(series);
+        let found = find(key.spot, is_it, |entry| {
+            if is_counted {
+                match &entry.part {
+                    Some(part) => part.begin(),
+                    None => entry.series.begin_apart(),
+                }
+            }
+            entry.series
+        });
+        if let Some(series) = found {
+            return series;
         }
+        let series = self.look_up(&key, make, keep);
+        if is_counted {
+            in_part(series, OperationsPart::begin).unwrap_or_else(|| series.begin_apart());
+        }
+        series
     }
 
     #[cold]
     fn look_up(
         &self,
         key: &Key<'_>,
-        make: impl FnOnce(&str) -> RouteSeries,
+        make: impl FnOnce(&str, Spot) -> RouteSeries,
         keep: impl FnOnce(&'static RouteSeries),
     ) -> &'static RouteSeries {
-        let routes = &self.methods[key.method];
+        let routes = &self.methods[key.spot.method];
         let shared = routes.read().unwrap_or_else(PoisonError::into_inner);
         let known = known(&shared, key.route);
         drop(shared);
@@ -72,7 +88,8 @@ impl Routes {
             } else {
                 OTHER
             };
-            let series: &'static RouteSeries = Box::leak(Box::new(make(name)));
+            let spot = Spot::of(key.spot.owner, key.spot.method, name);
+            let series: &'static RouteSeries = Box::leak(Box::new(make(name, spot)));
             routes.insert(name.into(), series);
             drop(routes);
             // Without a lock: it asks the registry, which may log.
@@ -80,7 +97,7 @@ impl Routes {
             series
         });
         if *series.route == *key.route {
-            remember(key, series);
+            remember(series);
         }
         series
     }
@@ -94,90 +111,126 @@ fn known(routes: &ByRoute, route: &str) -> Option<&'static RouteSeries> {
 
 /// What a route is found by.
 struct Key<'a> {
-    /// The address of the routes that it belongs to.
-    owner: usize,
-    method: usize,
+    spot: Spot,
     route: &'a str,
-}
-
-/// What a thread found before.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    owner: usize,
-    method: usize,
-    series: &'static RouteSeries,
 }
 
 impl Key<'_> {
     #[inline]
-    fn is_of(&self, entry: &Entry) -> bool {
-        self.owner == entry.owner
-            && self.method == entry.method
-            && *entry.series.route == *self.route
-    }
-
-    /// Returns the first of the places where it may be: by its length and its end, in which most routes differ.
-    #[inline]
-    fn place(&self) -> usize {
-        let end = match self.route.as_bytes().last_chunk() {
-            Some(end) => u64::from_le_bytes(*end),
-            None => self
-                .route
-                .bytes()
-                .fold(0, |end, byte| end << 8 | u64::from(byte)),
-        };
-        // A parameter at the end is the same in most routes; what stands before it is not.
-        let before = self.route.len().checked_sub(16);
-        let before = before.and_then(|at| self.route.as_bytes()[at..].first_chunk());
-        let before = before.map_or(0, |before| u64::from_le_bytes(*before));
-        let mixed = end ^ before.rotate_left(29) ^ (self.route.len() + self.method) as u64;
-        // The golden ratio, whose multiples spread evenly over the upper bits.
-        let [.., upper] = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
-        usize::from(upper)
+    fn is_of(&self, series: &RouteSeries) -> bool {
+        let spot = series.spot;
+        self.spot.owner == spot.owner
+            && self.spot.method == spot.method
+            && *series.route == *self.route
     }
 }
 
-/// Returns the series that this thread found before.
+/// Where a route is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spot {
+    /// The address of the routes that it belongs to.
+    owner: usize,
+    method: usize,
+    /// The first of the places where it may be.
+    place: u8,
+}
+
+impl Spot {
+    /// The place follows from the length and the end of a route, in which most differ.
+    #[inline]
+    fn of(owner: usize, method: usize, route: &str) -> Self {
+        let bytes = route.as_bytes();
+        let end = match bytes.last_chunk() {
+            Some(end) => u64::from_le_bytes(*end),
+            None => bytes
+                .iter()
+                .fold(0, |end, byte| end << 8 | u64::from(*byte)),
+        };
+        // A parameter at the end is the same in most routes; what stands before it is not.
+        let before = bytes.len().checked_sub(16);
+        let before = before.and_then(|at| bytes[at..].first_chunk());
+        let before = before.map_or(0, |before| u64::from_le_bytes(*before));
+        let mixed = end ^ before.rotate_left(29) ^ (bytes.len() + method) as u64;
+        // The golden ratio, whose multiples spread evenly over the upper bits.
+        let [.., place] = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
+        Self {
+            owner,
+            method,
+            place,
+        }
+    }
+
+    fn places(self) -> impl Iterator<Item = usize> {
+        let first = usize::from(self.place);
+        (first..first + WAYS).map(|place| place % PLACES)
+    }
+}
+
+/// What a thread found before.
+struct Entry {
+    series: &'static RouteSeries,
+    /// What it takes note of requests in; nothing where none are, or as many threads do as may.
+    part: Option<OperationsPart>,
+}
+
+/// Finds what this thread found before, and looks at it.
 #[inline]
-fn recent(key: &Key<'_>) -> Option<&'static RouteSeries> {
-    let first = key.place();
-    RECENT.with(|recent| {
-        for place in first..first + WAYS {
-            match recent[place % PLACES].get() {
-                Some(entry) if key.is_of(&entry) => return Some(entry.series),
-                Some(_) => {}
-                // They are taken in order and never given up.
-                None => return None,
+fn find<T>(
+    spot: Spot,
+    is_it: impl Fn(&RouteSeries) -> bool,
+    look: impl FnOnce(&Entry) -> T,
+) -> Option<T> {
+    let find = |recent: &RefCell<[Option<Entry>; PLACES]>| {
+        let recent = recent.try_borrow().ok()?;
+        for place in spot.places() {
+            // They are taken in order and never given up.
+            let entry = recent[place].as_ref()?;
+            if is_it(entry.series) {
+                return Some(look(entry));
             }
         }
         None
-    })
+    };
+    RECENT.try_with(find).ok().flatten()
+}
+
+/// Runs `note` with the part of a route's operations that is this thread's. Returns `None` where it has none.
+#[inline]
+pub(crate) fn in_part<T>(
+    series: &'static RouteSeries,
+    note: impl FnOnce(&OperationsPart) -> T,
+) -> Option<T> {
+    let is_it = |other: &RouteSeries| std::ptr::eq(other, series);
+    find(series.spot, is_it, |entry| entry.part.as_ref().map(note)).flatten()
 }
 
 /// Keeps what was found in the first free one of its places, or else in the place of another, and of another one each time.
-fn remember(key: &Key<'_>, series: &'static RouteSeries) {
-    let first = key.place();
-    RECENT.with(|recent| {
-        let mut places = (first..first + WAYS).map(|place| &recent[place % PLACES]);
-        let free = places.find(|place| place.get().is_none());
+fn remember(series: &'static RouteSeries) {
+    let part = (!series.excluded).then(|| series.operations.borrow_part());
+    let part = part.flatten();
+    let _ = RECENT.try_with(|recent| {
+        // A look at one may lead to another request, which is found without being kept.
+        let Ok(mut recent) = recent.try_borrow_mut() else {
+            return;
+        };
         let turn = TURN.get();
         TURN.set(turn.wrapping_add(1));
-        free.unwrap_or(&recent[(first + turn % WAYS) % PLACES])
-            .set(Some(Entry {
-                owner: key.owner,
-                method: key.method,
-                series,
-            }));
+        let mut places = series.spot.places();
+        let free = places.find(|place| recent[*place].is_none());
+        let other = series.spot.places().nth(turn % WAYS);
+        if let Some(place) = free.or(other) {
+            recent[place] = Some(Entry { series, part });
+        }
     });
 }
 
 thread_local! {
-    /// Without a destructor, so it is there as long as the thread is.
-    static RECENT: [Cell<Option<Entry>>; PLACES] = const { [const { Cell::new(None) }; PLACES] };
+    static RECENT: RefCell<[Option<Entry>; PLACES]> =
+        const { RefCell::new([const { None }; PLACES]) };
     static TURN: Cell<usize> = const { Cell::new(0) };
 }
 
-/// How many routes a thread remembers at most, one for each byte: 6 KiB.
+/// How many routes a thread remembers at most, one for each byte: 12 KiB.
 const PLACES: usize = 256;
 
 /// In how many places a route may be, so that one rarely drives out another.
@@ -213,9 +266,9 @@ mod tests {
         for _ in 0..2 {
             for route in &routes {
                 for (method, label) in ["GET", "POST"].into_iter().enumerate() {
-                    let found = series.of(&options, method, route);
+                    let found = series.of(&options, method, route, false);
                     assert_eq!(names(found), (label, route.clone()));
-                    let elsewhere = other.of(&options, method, route);
+                    let elsewhere = other.of(&options, method, route, false);
                     assert!(!std::ptr::eq(elsewhere, found));
                     kept.insert(std::ptr::from_ref(found).addr());
                 }
@@ -232,11 +285,11 @@ mod tests {
             let route = format!("/{n}");
             let expected = if n < MAX_ROUTES { &*route } else { "_OTHER" };
             for _ in 0..2 {
-                assert_eq!(&*series.of(&options, 0, &route).route, expected);
+                assert_eq!(&*series.of(&options, 0, &route, false).route, expected);
             }
         }
-        assert_eq!(&*series.of(&options, 0, "/7").route, "/7");
-        assert_eq!(&*series.of(&options, 1, "/new").route, "/new");
+        assert_eq!(&*series.of(&options, 0, "/7", false).route, "/7");
+        assert_eq!(&*series.of(&options, 1, "/new", false).route, "/new");
     }
 
     #[test]
@@ -247,7 +300,7 @@ mod tests {
         let found: Vec<_> = std::thread::scope(|scope| {
             let look = || {
                 start.wait();
-                std::ptr::from_ref(series.of(options, 0, "/orders")).addr()
+                std::ptr::from_ref(series.of(options, 0, "/orders", false)).addr()
             };
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(look)).collect();
             let threads = threads.into_iter();
@@ -258,20 +311,9 @@ mod tests {
 
     #[test]
     fn the_places_of_routes_are_spread() {
-        let place = |route: &str| {
-            let (owner, method) = (0, 0);
-            Key {
-                owner,
-                method,
-                route,
-            }
-            .place()
-        };
+        let place = |route: &str| Spot::of(0, 0, route).place;
         let routes = (0..200).map(|n| format!("/api/v1/things/{n}/{{id}}"));
         let places: BTreeSet<_> = routes.map(|route| place(&route)).collect();
         assert!(places.len() > 100, "{}", places.len());
-        for short in ["", "/", "/a", "0123456789abcdef", "0123456789abcdefg"] {
-            assert!(place(short) < PLACES);
-        }
     }
 }

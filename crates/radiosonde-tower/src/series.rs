@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use http::StatusCode;
 use radiosonde_catalog::{
     HTTP_ACTIVE_CONNECTIONS, HTTP_ERRORS, HTTP_REQUEST_BODY, HTTP_REQUEST_DURATION, HTTP_REQUESTS,
     HTTP_RESPONSE_BODY, HTTP_STREAM_DURATION, Metric,
@@ -10,8 +11,9 @@ use radiosonde_catalog::{
 use radiosonde_metrics::{Ending, EndingId, Histogram, Operations, Registry, SampledSpan};
 
 use crate::ObserveOptions;
-use crate::observation::{End, ErrorType};
-use crate::routes::Routes;
+use crate::clock::Lapse;
+use crate::observation::{End, Stop};
+use crate::routes::{self, Routes, Spot};
 
 /// The metrics of all requests of one layer.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub(crate) struct RequestSeries {
 /// The metrics of the requests of one method and route.
 #[derive(Debug)]
 pub(crate) struct RouteSeries {
+    pub(crate) spot: Spot,
     pub(crate) method: &'static str,
     pub(crate) route: Box<str>,
     /// The value of the label that the service adds, where it adds one.
@@ -36,6 +39,16 @@ pub(crate) struct RouteSeries {
     stream: OnceLock<Histogram>,
     request_body: OnceLock<Histogram>,
     response_body: OnceLock<Histogram>,
+}
+
+impl RouteSeries {
+    /// Counts a request as in flight, unless it is left out, where this thread has no part to do that in.
+    #[cold]
+    pub(crate) fn begin_apart(&self) {
+        if !self.excluded {
+            self.operations.begin();
+        }
+    }
 }
 
 impl RequestSeries {
@@ -57,17 +70,20 @@ impl RequestSeries {
         }
     }
 
-    /// Finds the series of a route; `index` is that of its method and label in the options.
+    /// Finds the series of a route; `index` is that of its method and label in the options. A request that is counted there is in
+    /// flight until its end is recorded.
     #[inline]
     pub(crate) fn of(
         &self,
         options: &ObserveOptions,
         index: usize,
         route: &str,
+        is_counted: bool,
     ) -> &'static RouteSeries {
-        let make = |route: &str| {
+        let make = |route: &str, spot: Spot| {
             let (method, label) = options.at(index);
             RouteSeries {
+                spot,
                 method,
                 route: route.into(),
                 label: options.label.is_some().then_some(label),
@@ -79,7 +95,9 @@ impl RequestSeries {
             }
         };
         self.routes
-            .get_or_make(index, route, make, |kept| self.count_active(kept))
+            .get_or_make(index, route, is_counted, make, |kept| {
+                self.count_active(kept);
+            })
     }
 
     fn count_active(&self, series: &RouteSeries) {
@@ -94,14 +112,19 @@ impl RequestSeries {
     #[inline]
     pub(crate) fn record(
         &self,
-        series: &RouteSeries,
-        end: End,
-        duration: Duration,
+        series: &'static RouteSeries,
+        stop: Stop,
+        status: Option<StatusCode>,
+        lapse: Lapse,
         span: Option<SampledSpan>,
     ) {
-        series
-            .operations
-            .end(id(end), duration, span, || self.ending(series, end));
+        let id = id(stop, status);
+        let make = || self.ending(series, End::judge(stop, status));
+        let seconds = lapse.seconds();
+        let noted = routes::in_part(series, |part| part.end(id, seconds, span, make));
+        if noted.is_none() {
+            series.operations.end(id, seconds, span, make);
+        }
     }
 
     /// Returns the instruments that tell of requests that ended so.
@@ -154,17 +177,11 @@ fn with<'a, const N: usize>(labels: [&'a str; N], label: Option<&'a str>) -> Vec
     labels.into_iter().chain(label).collect()
 }
 
-/// Names how a request ended: by its status, its outcome, and what kind of failure it was, which the other two leave open.
+/// Names how a request ended: by what its verdict follows from.
 #[inline]
-fn id(end: End) -> EndingId {
-    let error = match end.error {
-        // The last is of calls, which are recorded elsewhere.
-        None | Some(ErrorType::Status(_) | ErrorType::Grpc(_)) => 0,
-        Some(ErrorType::Panic) => 1,
-        Some(ErrorType::Inner) => 2,
-        Some(ErrorType::Body) => 3,
-    };
-    u32::from(end.status) | (end.outcome as u32) << 16 | error << 24
+fn id(stop: Stop, status: Option<StatusCode>) -> EndingId {
+    let status = status.map_or(0, |status| status.as_u16());
+    u32::from(status) | (stop as u32) << 16
 }
 
 #[expect(clippy::cast_precision_loss, reason = "buckets are coarser than that")]

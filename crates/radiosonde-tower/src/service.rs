@@ -7,6 +7,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use crate::layer::Shared;
+use crate::observation::Stop;
 use crate::open::OpenRequest;
 use crate::{ObservedBody, ResponseFuture};
 
@@ -38,11 +39,43 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let mut open = OpenRequest::arrive(self.shared, &request);
-        let inner = match &mut open {
-            Some(open) => open.run(|| self.inner.call(request)),
-            None => self.inner.call(request),
-        };
-        ResponseFuture::new(inner, open)
+        match OpenRequest::arrive(self.shared, &request) {
+            Some(open) if open.is_followed() => self.call_followed(request, open),
+            open => {
+                let mut called = Called(open);
+                // Futures are large: this one is made where it is to be.
+                ResponseFuture {
+                    inner: Some(self.inner.call(request)),
+                    open: called.0.take(),
+                }
+            }
+        }
+    }
+}
+
+impl<S> Observe<S> {
+    fn call_followed<B>(
+        &mut self,
+        request: Request<B>,
+        mut open: OpenRequest,
+    ) -> ResponseFuture<S::Future>
+    where
+        S: Service<Request<B>>,
+    {
+        ResponseFuture {
+            inner: Some(open.run(|| self.inner.call(request))),
+            open: Some(open),
+        }
+    }
+}
+
+/// A request that nobody follows, while the service inside is called with it: what drops it then is a panic.
+struct Called(Option<OpenRequest>);
+
+impl Drop for Called {
+    fn drop(&mut self) {
+        if let Some(open) = &mut self.0 {
+            open.close(Stop::Unwound);
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 use std::thread::LocalKey;
-use std::time::Duration;
 
 use super::{Cell, Distribution, DistributionCell, ExponentialCell, Table};
 use crate::Bounds;
@@ -32,6 +31,8 @@ struct Ended {
     id: EndingId,
     ending: Arc<Ending>,
     bounds: Bounds,
+    /// The limit of the first bucket, if buckets have limits.
+    shortest: f64,
     times: Times,
     next: Link,
 }
@@ -51,11 +52,11 @@ impl OperationCell {
 
     /// Takes note of one that ends, and returns whether operations have ended this way here before. For the one writer.
     #[inline]
-    pub(crate) fn end(&self, id: EndingId, lasted: Duration, span: Option<SampledSpan>) -> bool {
+    pub(crate) fn end(&self, id: EndingId, seconds: f64, span: Option<SampledSpan>) -> bool {
         let mut link = &self.first;
         while let Some(ended) = link.get() {
             if ended.id == id {
-                ended.record(lasted, span);
+                ended.record(seconds, span);
                 return true;
             }
             link = &ended.next;
@@ -68,14 +69,14 @@ impl OperationCell {
         &self,
         id: EndingId,
         ending: &Arc<Ending>,
-        lasted: Duration,
+        seconds: f64,
         span: Option<SampledSpan>,
     ) {
         let mut link = &self.first;
         loop {
             let ended = link.get_or_init(|| Box::new(Ended::new(id, ending.clone())));
             if ended.id == id {
-                return ended.record(lasted, span);
+                return ended.record(seconds, span);
             }
             link = &ended.next;
         }
@@ -140,6 +141,7 @@ impl Ended {
         Self {
             id,
             ending,
+            shortest: bounds.limits().first().copied().unwrap_or_default(),
             bounds,
             times,
             next: OnceLock::new(),
@@ -147,14 +149,25 @@ impl Ended {
     }
 
     #[inline]
-    fn record(&self, lasted: Duration, span: Option<SampledSpan>) {
-        let seconds = lasted.as_secs_f64();
+    fn record(&self, seconds: f64, span: Option<SampledSpan>) {
         match &self.times {
-            Times::Explicit(cell) => cell.record(self.bounds.bucket(seconds), seconds),
+            Times::Explicit(cell) => cell.record(self.bucket(seconds), seconds),
             Times::Exponential(cell) => cell.record(seconds),
         }
         if let Some(span) = span {
             self.ending.times().offer(seconds, span);
+        }
+    }
+}
+
+impl Ended {
+    /// Returns the bucket of a time. Most are the shortest ones, and are known by one comparison.
+    #[inline]
+    fn bucket(&self, seconds: f64) -> usize {
+        if seconds <= self.shortest {
+            0
+        } else {
+            self.bounds.bucket(seconds)
         }
     }
 }
@@ -208,13 +221,13 @@ mod models {
             let cells = Shared::new([OperationCell::default(), OperationCell::default()]);
             // The thread has seen this ending before.
             cells[1].begin();
-            cells[1].end_in(1, &ending, Duration::ZERO, None);
+            cells[1].end_in(1, &ending, 0.0, None);
             let handed_over = Shared::new(AtomicBool::new(false));
             let ender = {
                 let (cells, handed_over) = (cells.clone(), handed_over.clone());
                 thread::spawn(move || {
                     if handed_over.load(Ordering::Acquire) {
-                        cells[1].end(1, Duration::ZERO, None);
+                        cells[1].end(1, 0.0, None);
                     }
                 })
             };

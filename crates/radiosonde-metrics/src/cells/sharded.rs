@@ -63,6 +63,16 @@ impl<C: Cell> Sharded<C> {
         write(&lock(&self.home.common))
     }
 
+    /// Lends a cell to whoever writes to no other one of this value until it is [taken back](Self::take_back).
+    pub(crate) fn lend(&self) -> Option<Arc<C>> {
+        self.home.lend()
+    }
+
+    /// Takes back a cell that was lent.
+    pub(crate) fn take_back(&self, cell: Arc<C>) {
+        self.home.take_back(cell);
+    }
+
     /// Reads every cell.
     pub(crate) fn read(&self, read: impl FnMut(&C)) {
         lock(&self.home.cells)

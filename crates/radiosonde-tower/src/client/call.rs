@@ -13,7 +13,7 @@ use super::observer::Sent;
 use super::series::ServerSeries;
 use super::{ClientObservation, ClientScope, Departure};
 use crate::answer::{Answer, is_event_stream};
-use crate::grpc::Call;
+use crate::grpc::{Call, is_call};
 use crate::inside::Inside;
 use crate::quiet::quietly;
 
@@ -56,11 +56,8 @@ impl OpenCall {
         let method = options.methods.index(sent.method);
         let method_label = options.methods.label(method);
         let server = series.of(sent.uri);
-        let grpc = || {
-            let grpc = shared.grpc.as_ref()?;
-            Call::begin(grpc, Some(server.name), sent.uri.path(), sent.headers)
-        };
-        let grpc = grpc().map(Box::new);
+        let grpc = shared.grpc.as_ref().filter(|_| is_call(sent.headers));
+        let grpc = grpc.map(|grpc| Box::new(Call::begin(grpc, Some(server.name), sent.uri.path())));
         let operations = grpc
             .is_none()
             .then(|| series.depart(server, method, method_label));

@@ -66,9 +66,8 @@ impl ClientSeries {
         observation: &ClientObservation<'_>,
         span: Option<SampledSpan>,
     ) {
-        operations.end(id(observation), observation.duration, span, || {
-            self.ending(observation)
-        });
+        let seconds = observation.duration.as_secs_f64();
+        operations.end(id(observation), seconds, span, || self.ending(observation));
     }
 
     /// Returns the instruments that tell of requests that ended so.

@@ -64,21 +64,17 @@ pub(crate) enum Ending {
 }
 
 impl Call {
-    /// Takes note of a call that begins, if the request is one. `server` is that which is called by a client.
+    /// Takes note of a call that begins. `server` is that which is called by a client.
     pub(crate) fn begin(
         series: &'static GrpcSeries,
         server: Option<&'static str>,
         path: &str,
-        headers: &HeaderMap,
-    ) -> Option<Self> {
-        if !is_call(headers) {
-            return None;
-        }
+    ) -> Self {
         let claimed = name_in(path);
         let (known, has_room) = claimed.map_or((None, false), |name| series.methods.find(name));
         let claimed = claimed.filter(|_| known.is_none() && has_room);
         series.add_active(server, 1);
-        Some(Self {
+        Self {
             series,
             server,
             method: known.unwrap_or_else(|| series.methods.other()),
@@ -87,7 +83,7 @@ impl Call {
             status: None,
             is_answered: false,
             messages: Messages::default(),
-        })
+        }
     }
 
     /// Returns the name of its method, as far as it is known.
@@ -219,8 +215,8 @@ pub(crate) struct Verdict {
     pub(crate) error: Option<&'static str>,
 }
 
-/// Tells by the content type. That of gRPC in browsers is another protocol, whose trailers are in its body.
-fn is_call(headers: &HeaderMap) -> bool {
+/// Tells whether a message belongs to a call, by its content type. That of gRPC in browsers is another protocol, whose trailers are in its body.
+pub(crate) fn is_call(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .map_or(&[][..], |value| value.as_bytes());

@@ -33,7 +33,7 @@ mod series;
 mod status;
 
 pub use call::GrpcObservation;
-pub(crate) use call::{Call, Ending, Verdict};
+pub(crate) use call::{Call, Ending, Verdict, is_call};
 pub use options::GrpcOptions;
 pub(crate) use series::{GrpcSeries, Side};
 pub use status::GrpcStatus;
