@@ -48,20 +48,28 @@ pub struct SpanIds {
 /// let route = with_current_request(|request| request.route());
 /// assert_eq!(route, None);
 /// ```
+#[inline]
 pub fn with_current_request<T>(look: impl FnOnce(&mut CurrentRequest) -> T) -> Option<T> {
-    let mut looked_at = LookedAt(None);
-    exchange(&mut looked_at.0);
-    looked_at.0.as_deref_mut().map(look)
+    let look = |current: &Cell<Followed>| {
+        let mut looked_at = LookedAt {
+            request: current.take(),
+            current,
+        };
+        looked_at.request.as_deref_mut().map(look)
+    };
+    CURRENT.try_with(look).ok().flatten()
 }
 
 /// The request of this thread while somebody looks at it: nobody else has it meanwhile, and a panic gives it back.
-struct LookedAt(Followed);
+struct LookedAt<'a> {
+    request: Followed,
+    current: &'a Cell<Followed>,
+}
 
-impl Drop for LookedAt {
+impl Drop for LookedAt<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if self.0.is_some() {
-            exchange(&mut self.0);
-        }
+        self.current.swap(Cell::from_mut(&mut self.request));
     }
 }
 

@@ -27,6 +27,7 @@ impl RequestReports {
         Self { reporter, headers }
     }
 
+    #[cold]
     fn report(&self, observation: &Observation<'_>, reported: bool) {
         let cause = cause(observation);
         if reported && cause.is_empty() {
