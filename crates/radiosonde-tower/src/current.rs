@@ -288,6 +288,7 @@ struct Within<'a> {
 }
 
 impl<'a> Within<'a> {
+    #[inline]
     fn change_places(place: &'a mut Followed) -> Self {
         Self {
             exchanged: exchange(place),
@@ -297,6 +298,7 @@ impl<'a> Within<'a> {
 }
 
 impl Drop for Within<'_> {
+    #[inline]
     fn drop(&mut self) {
         if self.exchanged {
             exchange(self.place);
