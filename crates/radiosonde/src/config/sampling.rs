@@ -105,8 +105,9 @@ impl SamplingOptions {
     /// Such spans are made for every request, and wait for its end in 2 MiB at most, 256 KiB for one trace; those that do not fit are
     /// counted as dropped when it turns out that they should have been kept. So are those of requests beyond 4 096 at once, and of the
     /// oldest when it is older than five minutes and room is needed: of these, the span of the request alone is kept. Beyond 12 288
-    /// at once, all that ends without a place is counted as dropped. A span that ends after its request is kept as well, as long as
-    /// that is among the last 1 024 that were, and else counted as dropped. The services that are called do not know of it.
+    /// at once, all that begins without a place is counted as dropped. A span that ends after its request is kept as well, as long as
+    /// that is among the last 1 024 that were, and else counted as dropped. Of spans that have not ended, 65 536 are known; what
+    /// begins beyond them is counted as dropped when its request is kept. The services that are called do not know of it.
     ///
     /// Defaults to no.
     #[must_use]

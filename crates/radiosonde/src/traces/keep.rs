@@ -78,13 +78,14 @@ impl SpanProcessor for Keeper {
         if span.is_sampled() {
             return;
         }
-        let State { roots, waiting } = &mut *self.lock();
         if is_root(parent) {
+            let State { roots, waiting } = &mut *self.lock();
             let now = Instant::now();
             roots.begin(span.span_id(), now);
             waiting.root(span.trace_id(), now);
         } else {
-            waiting.begin(span.trace_id());
+            let lost_already = self.lock().waiting.begin(span);
+            self.hand_on(lost_already);
         }
     }
 

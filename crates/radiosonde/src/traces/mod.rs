@@ -23,6 +23,8 @@ mod forwarded;
 mod keep;
 #[cfg(feature = "otlp")]
 mod kept;
+#[cfg(feature = "otlp")]
+mod open;
 mod propagation;
 mod provider;
 mod query;

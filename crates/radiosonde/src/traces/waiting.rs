@@ -2,16 +2,19 @@
 //!
 //! So many traces wait at once, with so many bytes each and in all. Room for a new one is found without looking at the others:
 //! only the oldest is asked whether its time has passed. Of requests that find none, the spans are counted, so that those of which it
-//! turns out that they should have been kept are known to be lost. Where even those are too many, all that ends counts as lost.
+//! turns out that they should have been kept are known to be lost. Where even those are too many, all that begins counts as lost.
+//!
+//! Every span is counted once: with its trace while it is known by its id, or when it is given up, after which its end is nobody's.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use opentelemetry::trace::TraceId;
+use opentelemetry::trace::{SpanContext, TraceId};
 use opentelemetry_sdk::trace::SpanData;
 
 use super::export::weight_of;
 use super::kept::Kept;
+use super::open::Open;
 
 /// Traces that are not sampled, and whose local roots have not ended.
 #[derive(Debug, Default)]
@@ -21,6 +24,8 @@ pub(super) struct Waiting {
     by_age: BTreeMap<u64, TraceId>,
     next: u64,
     bytes: usize,
+    /// How many spans are known that have not ended.
+    open: usize,
     /// How many roots there are beside, of which nothing else is known.
     unknown: usize,
     kept: Kept,
@@ -41,8 +46,8 @@ struct Trace {
     place: Option<Place>,
     /// How many local roots have not ended: a trace may come to one service twice.
     roots: usize,
-    /// How many spans below them have not.
-    open: u64,
+    /// The spans below them that have not.
+    open: Open,
     /// Whether one was kept, and so what belongs to it: others may make the service forget that meanwhile.
     kept: bool,
     waited: Waited,
@@ -76,26 +81,45 @@ impl Waiting {
         self.traces.insert(trace_id, trace);
     }
 
-    /// Takes note of a span that begins below a root.
-    pub(super) fn begin(&mut self, trace_id: TraceId) {
-        match self.traces.get_mut(&trace_id) {
-            Some(trace) => trace.open += 1,
-            None => self.kept.begin(trace_id),
+    /// Takes note of a span that begins below a root. What is told of it already is that it is lost: it is one that cannot be known
+    /// when it ends.
+    pub(super) fn begin(&mut self, span: &SpanContext) -> Waited {
+        let (trace_id, has_room) = (span.trace_id(), self.open < MOST_OPEN);
+        if let Some(trace) = self.traces.get_mut(&trace_id) {
+            if !has_room {
+                trace.waited.lost += 1;
+                return Waited::default();
+            }
+            trace.open.begin(span.span_id());
+        } else if let Some(open) = self.kept.open(trace_id) {
+            if !has_room {
+                return Waited::lost(1);
+            }
+            open.begin(span.span_id());
+        } else {
+            // It may be of a root that will be kept, of which nothing is known.
+            return Waited::lost(u64::from(self.unknown > 0));
         }
+        self.open += 1;
+        Waited::default()
     }
 
     /// Takes note of a span that ended below a root, and lets it wait. It is given back where there is nothing to wait for: its root
     /// has ended, and is kept.
     pub(super) fn end(&mut self, span: SpanData) -> Waited {
-        let trace_id = span.span_context.trace_id();
-        let Some(trace) = self.traces.get_mut(&trace_id) else {
-            if self.kept.end(trace_id) {
-                return Waited::of(span);
-            }
-            // It may be of a root that will be kept, of which nothing is known.
-            return Waited::lost(u64::from(self.unknown > 0));
+        let ids = &span.span_context;
+        let mut trace = self.traces.get_mut(&ids.trace_id());
+        let open = match &mut trace {
+            Some(trace) => Some(&mut trace.open),
+            None => self.kept.open(ids.trace_id()),
         };
-        trace.open = trace.open.saturating_sub(1);
+        if !open.is_some_and(|open| open.end(ids.span_id())) {
+            return Waited::default();
+        }
+        self.open -= 1;
+        let Some(trace) = trace else {
+            return Waited::of(span);
+        };
         let (bytes, waited) = (weight_of(&span), &mut trace.waited);
         let is_one_too_many =
             self.bytes + bytes > MOST_BYTES || waited.bytes + bytes > MOST_BYTES_OF_ONE;
@@ -114,7 +138,7 @@ impl Waiting {
         let Some(trace) = self.traces.get_mut(&trace_id) else {
             self.unknown = self.unknown.saturating_sub(1);
             return Waited::lost(if keeps {
-                self.kept.remember(trace_id, 0)
+                self.remember(trace_id, Open::default())
             } else {
                 0
             });
@@ -127,18 +151,27 @@ impl Waiting {
             waited = std::mem::take(&mut trace.waited);
             self.bytes -= waited.bytes;
         }
-        let open = if is_last { self.remove(trace_id) } else { 0 };
+        let open = is_last.then(|| self.remove(trace_id));
+        let open = open.unwrap_or_default();
         if !is_kept {
+            self.open -= open.len();
             return Waited::default();
         }
-        waited.lost += self.kept.remember(trace_id, open);
+        waited.lost += self.remember(trace_id, open);
         waited
     }
 
-    /// Removes a trace that waits for nothing, and returns how many of its spans have not ended.
-    fn remove(&mut self, trace_id: TraceId) -> u64 {
+    /// Remembers a trace that is kept, and returns how many spans are lost with one that is forgotten for it.
+    fn remember(&mut self, trace_id: TraceId, open: Open) -> u64 {
+        let lost = self.kept.remember(trace_id, open).len();
+        self.open -= lost;
+        lost as u64
+    }
+
+    /// Removes a trace that waits for nothing, and returns what of it has not ended.
+    fn remove(&mut self, trace_id: TraceId) -> Open {
         let Some(Trace { place, open, .. }) = self.traces.remove(&trace_id) else {
-            return 0;
+            return Open::default();
         };
         if let Some(place) = place {
             self.by_age.remove(&place.number);
@@ -214,6 +247,9 @@ const MOST_TRACES: usize = 4_096;
 /// Of how many others the spans are counted.
 const MOST_CROWDED: usize = 8_192;
 
+/// How many spans are known that have not ended.
+const MOST_OPEN: usize = 65_536;
+
 /// How many bytes wait.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 
@@ -224,261 +260,4 @@ const MOST_BYTES_OF_ONE: usize = MOST_BYTES / 8;
 const OLD: Duration = Duration::from_mins(5);
 
 #[cfg(test)]
-mod tests {
-    use std::borrow::Cow;
-    use std::time::SystemTime;
-
-    use opentelemetry::InstrumentationScope;
-    use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceState};
-    use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
-
-    use super::*;
-
-    fn id(number: usize) -> TraceId {
-        TraceId::from((number + 1) as u128)
-    }
-
-    /// A span with a name of so many bytes.
-    fn span(trace: usize, value: usize) -> SpanData {
-        let flags = TraceFlags::default();
-        let (span_id, state) = (SpanId::from(7), TraceState::NONE);
-        let now = SystemTime::now();
-        SpanData {
-            span_context: SpanContext::new(id(trace), span_id, flags, false, state),
-            parent_span_id: SpanId::from(8),
-            parent_span_is_remote: false,
-            span_kind: SpanKind::Internal,
-            name: Cow::Borrowed(""),
-            start_time: now,
-            end_time: now,
-            attributes: vec![opentelemetry::KeyValue::new("a", "x".repeat(value))],
-            dropped_attributes_count: 0,
-            events: SpanEvents::default(),
-            links: SpanLinks::default(),
-            status: Status::Unset,
-            instrumentation_scope: InstrumentationScope::default(),
-        }
-    }
-
-    fn is_consistent(waiting: &Waiting) {
-        let traces = waiting.traces.values();
-        let bytes: usize = traces.map(|trace| trace.waited.bytes).sum();
-        assert_eq!(waiting.bytes, bytes);
-        let traces = waiting.traces.values();
-        let placed = traces.filter(|trace| trace.place.is_some()).count();
-        assert_eq!(waiting.by_age.len(), placed);
-        assert!(waiting.bytes <= MOST_BYTES && placed <= MOST_TRACES);
-        assert!(waiting.crowd() <= MOST_CROWDED);
-    }
-
-    /// Nothing is kept of anything but of what was kept.
-    fn is_empty(waiting: &Waiting) -> bool {
-        is_consistent(waiting);
-        waiting.traces.is_empty() && waiting.unknown == 0
-    }
-
-    /// How many spans came back, and how many were lost.
-    fn told(waited: &Waited) -> (usize, u64) {
-        (waited.spans.len(), waited.lost)
-    }
-
-    #[test]
-    fn one_long_trace_leaves_room_for_others_and_what_it_loses_is_counted() {
-        let mut waiting = Waiting::default();
-        let now = Instant::now();
-        waiting.root(id(0), now);
-        waiting.root(id(1), now);
-        for _ in 0..10_000 {
-            waiting.end(span(0, 1_000));
-        }
-        waiting.end(span(1, 1_000));
-        is_consistent(&waiting);
-        let long = waiting.end_of_root(id(0), true);
-        assert_eq!(long.spans.len() as u64 + long.lost, 10_000);
-        assert!(long.bytes <= MOST_BYTES_OF_ONE && long.lost > 0);
-        assert_eq!(told(&waiting.end_of_root(id(1), true)), (1, 0));
-        assert!(is_empty(&waiting));
-        assert_eq!(waiting.bytes, 0);
-    }
-
-    #[test]
-    fn all_together_take_no_more_than_they_may() {
-        let mut waiting = Waiting::default();
-        for trace in 0..100 {
-            waiting.root(id(trace), Instant::now());
-            (0..100).for_each(|_| drop(waiting.end(span(trace, 1_000))));
-        }
-        is_consistent(&waiting);
-        let waited = (0..100).map(|trace| waiting.end_of_root(id(trace), true));
-        let told: u64 = waited.map(|of| of.spans.len() as u64 + of.lost).sum();
-        assert_eq!(told, 10_000);
-    }
-
-    #[test]
-    fn a_root_that_never_ends_makes_room_when_it_is_old() {
-        let mut waiting = Waiting::default();
-        let began = Instant::now();
-        for trace in 0..MOST_TRACES {
-            waiting.root(id(trace), began);
-        }
-        waiting.end(span(0, 10));
-        let late = id(MOST_TRACES);
-        waiting.root(late, began + OLD / 2);
-        waiting.end(span(MOST_TRACES, 10));
-        let of_late = waiting.end_of_root(late, true);
-        assert_eq!(told(&of_late), (0, 1), "it found room");
-        waiting.root(late, began + OLD);
-        waiting.end(span(MOST_TRACES, 10));
-        is_consistent(&waiting);
-        assert_eq!(told(&waiting.end_of_root(late, true)), (1, 0));
-        waiting.end(span(0, 10));
-        let first = waiting.end_of_root(id(0), true);
-        assert_eq!(told(&first), (0, 2), "it was first");
-        assert_eq!(waiting.end_of_root(id(1), true).lost, 0);
-        (2..MOST_TRACES).for_each(|trace| drop(waiting.end_of_root(id(trace), false)));
-        assert!(is_empty(&waiting));
-    }
-
-    #[test]
-    fn what_finds_no_room_is_lost_only_where_it_would_have_been_kept() {
-        let mut waiting = Waiting::default();
-        let now = Instant::now();
-        for trace in 0..MOST_TRACES + 2 {
-            waiting.root(id(trace), now);
-        }
-        let (kept, other) = (MOST_TRACES, MOST_TRACES + 1);
-        // It came twice.
-        waiting.root(id(kept), now);
-        for trace in [kept, kept, other] {
-            assert_eq!(told(&waiting.end(span(trace, 10))), (0, 0));
-        }
-        assert_eq!(waiting.end_of_root(id(kept), true).lost, 2);
-        waiting.end(span(kept, 10));
-        assert_eq!(waiting.end_of_root(id(kept), true).lost, 1);
-        // Who ends it does not ask, as it is not worth keeping.
-        waiting.end_of_root(id(other), false);
-        assert_eq!(waiting.crowd(), 0);
-        is_consistent(&waiting);
-    }
-
-    #[test]
-    fn where_nothing_can_be_known_of_a_root_all_that_ends_is_lost() {
-        let mut waiting = Waiting::default();
-        let now = Instant::now();
-        let all = MOST_TRACES + MOST_CROWDED;
-        (0..=all).for_each(|trace| waiting.root(id(trace), now));
-        is_consistent(&waiting);
-        assert_eq!(waiting.unknown, 1);
-        // One that waits does so, one that is counted is, and of one that is neither it is known at once.
-        for (trace, lost) in [(0, 0), (MOST_TRACES, 0), (all, 1), (all + 1, 1)] {
-            waiting.begin(id(trace));
-            assert_eq!(told(&waiting.end(span(trace, 10))), (0, lost), "{trace}");
-        }
-        // An old one does not leave its place for what cannot be counted.
-        waiting.root(id(all + 2), now + OLD);
-        assert_eq!(waiting.unknown, 2);
-        for trace in 0..=all + 2 {
-            if trace != all + 1 {
-                waiting.end_of_root(id(trace), false);
-            }
-        }
-        assert!(is_empty(&waiting));
-        assert!(waiting.traces.capacity() <= 4 * MOST_TRACES);
-        assert_eq!(told(&waiting.end(span(all, 10))), (0, 0), "it is of none");
-    }
-
-    #[test]
-    fn a_span_that_outlives_its_root_goes_where_that_went() {
-        let mut waiting = Waiting::default();
-        for trace in 0..2 {
-            waiting.root(id(trace), Instant::now());
-            waiting.begin(id(trace));
-            waiting.end_of_root(id(trace), trace == 0);
-        }
-        assert_eq!(told(&waiting.end(span(0, 10))), (1, 0));
-        assert_eq!(told(&waiting.end(span(1, 10))), (0, 0));
-        assert!(is_empty(&waiting));
-    }
-
-    #[test]
-    fn spans_that_outlive_even_the_memory_of_their_root_are_counted_when_that_is_forgotten() {
-        let mut waiting = Waiting::default();
-        let keep = |waiting: &mut Waiting, trace, open| {
-            waiting.root(id(trace), Instant::now());
-            (0..open).for_each(|_| waiting.begin(id(trace)));
-            waiting.end_of_root(id(trace), true).lost
-        };
-        assert_eq!(keep(&mut waiting, 0, 3), 0);
-        assert_eq!(told(&waiting.end(span(0, 10))), (1, 0));
-        // One that begins late is one of them.
-        waiting.begin(id(0));
-        let others = (1..=Kept::MOST).map(|trace| keep(&mut waiting, trace, 0));
-        assert_eq!(others.sum::<u64>(), 3, "they have not ended");
-        // They are, and are not counted again.
-        assert_eq!(told(&waiting.end(span(0, 10))), (0, 0));
-    }
-
-    #[test]
-    fn a_trace_that_came_twice_is_waited_for_twice() {
-        let mut waiting = Waiting::default();
-        waiting.root(id(0), Instant::now());
-        waiting.root(id(0), Instant::now());
-        waiting.end(span(0, 1));
-        assert_eq!(told(&waiting.end_of_root(id(0), false)), (0, 0));
-        waiting.end(span(0, 1));
-        assert_eq!(told(&waiting.end_of_root(id(0), true)), (2, 0));
-        is_consistent(&waiting);
-    }
-
-    #[test]
-    fn what_ends_late_is_kept_with_its_root_whatever_becomes_of_another() {
-        let mut waiting = Waiting::default();
-        for _ in 0..2 {
-            waiting.root(id(0), Instant::now());
-            waiting.begin(id(0));
-        }
-        assert_eq!(told(&waiting.end_of_root(id(0), true)), (0, 0));
-        waiting.end(span(0, 1));
-        waiting.end(span(0, MOST_BYTES_OF_ONE));
-        assert_eq!(told(&waiting.end_of_root(id(0), false)), (1, 1));
-        assert_eq!(waiting.bytes, 0);
-    }
-
-    #[test]
-    fn a_trace_that_was_kept_and_comes_back_is_not_forgotten_for_others_meanwhile() {
-        let mut waiting = Waiting::default();
-        let keep = |waiting: &mut Waiting, trace| {
-            waiting.root(id(trace), Instant::now());
-            waiting.end_of_root(id(trace), true)
-        };
-        waiting.root(id(0), Instant::now());
-        (0..3).for_each(|_| waiting.begin(id(0)));
-        waiting.end_of_root(id(0), true);
-        waiting.root(id(0), Instant::now());
-        for trace in 1..=Kept::MOST {
-            assert_eq!(told(&keep(&mut waiting, trace)), (0, 0));
-        }
-        assert!(!waiting.kept.has(id(0)));
-        waiting.end(span(0, 1));
-        // It is not worth it, and what is left of the first is.
-        assert_eq!(told(&waiting.end_of_root(id(0), false)), (1, 0));
-        assert_eq!(told(&waiting.end(span(0, 1))), (1, 0));
-        let others = (1..=Kept::MOST).map(|trace| keep(&mut waiting, trace + Kept::MOST).lost);
-        assert_eq!(others.sum::<u64>(), 1, "one has not ended");
-    }
-
-    #[test]
-    fn a_trace_that_comes_back_takes_over_what_has_not_ended() {
-        let mut waiting = Waiting::default();
-        waiting.root(id(0), Instant::now());
-        waiting.begin(id(0));
-        waiting.end_of_root(id(0), true);
-        waiting.root(id(0), Instant::now());
-        waiting.end(span(0, 1));
-        assert_eq!(told(&waiting.end_of_root(id(0), true)), (1, 0));
-        for trace in 1..=Kept::MOST {
-            waiting.root(id(trace), Instant::now());
-            assert_eq!(waiting.end_of_root(id(trace), true).lost, 0, "it ended");
-        }
-    }
-}
+mod tests;
