@@ -31,6 +31,43 @@ pub(crate) fn readable(text: &str, out: &mut String) {
     }
 }
 
+/// Appends a value for eyes, in quotes where its end could not be seen otherwise: no value can pose as another field.
+pub(crate) fn value(text: &str, out: &mut String) {
+    if is_in_quotes(text) || !(text.is_empty() || text.contains(ends_a_value)) {
+        return readable(text, out);
+    }
+    out.push('"');
+    for part in text.split_inclusive(['"', '\\']) {
+        let quoted = part.strip_suffix(['"', '\\']);
+        let plain = quoted.unwrap_or(part);
+        readable(plain, out);
+        if quoted.is_some() {
+            out.push('\\');
+            out.push_str(&part[plain.len()..]);
+        }
+    }
+    out.push('"');
+}
+
+/// Tells whether a text has quotes already that end where it does: so a text looks whose `Debug` is logged.
+fn is_in_quotes(text: &str) -> bool {
+    let inside = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    let mut is_escaped = false;
+    let mut ends_early = |c| {
+        let ends = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
+    };
+    inside.is_some_and(|inside| !inside.contains(&mut ends_early)) && !is_escaped
+}
+
+/// What stands after a value or around it, or in what is written instead of a character.
+fn ends_a_value(c: char) -> bool {
+    is_hostile(c) || c.is_whitespace() || matches!(c, '"' | '\\' | '=' | '{' | '}')
+}
+
 /// Control characters, those that end a line, and those that change the direction of what follows.
 fn is_hostile(c: char) -> bool {
     c.is_control()
@@ -48,6 +85,32 @@ mod tests {
         let mut out = String::new();
         readable("a\u{1b}[31mb\nc\u{202e}d\u{61c} é", &mut out);
         assert_eq!(out, r"a\u{1b}[31mb\nc\u{202e}d\u{61c} é");
+    }
+
+    #[test]
+    fn a_value_is_in_quotes_where_its_end_could_not_be_seen() {
+        for (text, written) in [
+            ("plain", "plain"),
+            ("", r#""""#),
+            ("two words", r#""two words""#),
+            ("x level=ERROR", r#""x level=ERROR""#),
+            (r#"x" level="ERROR"#, r#""x\" level=\"ERROR""#),
+            ("x} other{a", r#""x} other{a""#),
+            ("no\u{a0}break", "\"no\u{a0}break\""),
+            (r"C:\n", r#""C:\\n""#),
+            ("\n", r#""\n""#),
+            ("a\u{1b}[31m", r#""a\u{1b}[31m""#),
+            // What `Debug` has put in quotes.
+            (r#""two words""#, r#""two words""#),
+            (r#""a \"b\" c\\""#, r#""a \"b\" c\\""#),
+            (r#""a" b="c""#, r#""\"a\" b=\"c\"""#),
+            (r#""a\""#, r#""\"a\\\"""#),
+            ("\"", r#""\"""#),
+        ] {
+            let mut out = String::new();
+            value(text, &mut out);
+            assert_eq!(out, written, "{text:?}");
+        }
     }
 
     proptest! {

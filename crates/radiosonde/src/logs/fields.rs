@@ -84,17 +84,14 @@ impl FieldWriter<'_> {
         if !self.name(name) {
             return;
         }
-        let quoted = match self.format {
-            LogFormat::Json => true,
-            LogFormat::Text => value.is_empty() || value.contains([' ', '"', '=']),
-        };
-        let quote = if quoted { "\"" } else { "" };
-        self.out.push_str(quote);
         match self.format {
-            LogFormat::Json => escape::json(value, self.out),
-            LogFormat::Text => escape::readable(value, self.out),
+            LogFormat::Json => {
+                self.out.push('"');
+                escape::json(value, self.out);
+                self.out.push('"');
+            }
+            LogFormat::Text => escape::value(value, self.out),
         }
-        self.out.push_str(quote);
     }
 
     /// Writes the name, unless it is one that the bridge of the `log` crate keeps for itself.

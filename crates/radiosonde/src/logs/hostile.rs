@@ -10,9 +10,9 @@ use serde_json::Value;
 use tracing::subscriber::with_default;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use super::LineWriter;
 use super::layer::LogLayer;
 use super::line::{Look, Named};
+use super::{LineWriter, escape};
 use crate::config::{LogFields, LogFormat};
 
 /// One event: what it says, what two of its fields hold, and what one of its span does.
@@ -121,11 +121,47 @@ fn whatever_is_logged_for_machines_is_one_object_that_reads_as_what_was_said() {
 fn whatever_is_logged_for_eyes_is_one_line_without_a_command() {
     for (said, line) in logged(LogFormat::Text, LogFields::Nested) {
         assert!(is_harmless(&line), "{said:?}: {line:?}");
-        assert!(
-            line.contains("  INFO radiosonde::logs::hostile: "),
+        let mut before = String::from("  INFO radiosonde::logs::hostile: ");
+        escape::readable(&said[0], &mut before);
+        let (_, fields) = line
+            .split_once(&before)
+            .unwrap_or_else(|| panic!("{line:?} lacks {before:?}"));
+        assert_eq!(
+            names(fields),
+            ["shown", "debugged", "work", "text"],
             "{line:?}"
         );
     }
+}
+
+/// Returns the names of the fields and spans of a readable line, as somebody reads them who looks where values end.
+fn names(mut fields: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    while let Some(after) = fields.strip_prefix([' ', '{', '}']) {
+        let end = after.find(['=', '{', '}', ' ']).unwrap_or(after.len());
+        let (name, after) = after.split_at(end);
+        names.extend(Some(name).filter(|name| !name.is_empty()));
+        fields = after;
+        if let Some(value) = after.strip_prefix('=') {
+            fields = after_value(value);
+        }
+    }
+    assert_eq!(fields, "");
+    names
+}
+
+fn after_value(value: &str) -> &str {
+    let Some(text) = value.strip_prefix('"') else {
+        return value.trim_start_matches(|c| !matches!(c, ' ' | '}'));
+    };
+    let mut is_escaped = false;
+    let mut ends = |c| {
+        let ends = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
+    };
+    let end = text.find(&mut ends).unwrap();
+    &text[end + 1..]
 }
 
 /// What was written, for ever.

@@ -102,7 +102,7 @@ fn a_readable_line_holds_no_control_character() {
         "{text}"
     );
     assert!(
-        lines[0].ends_with(r#" INFO it::logs: plain orders=3 ratio=0.5 done=true name="a "b"""#),
+        lines[0].ends_with(r#" INFO it::logs: plain orders=3 ratio=0.5 done=true name="a \"b\"""#),
         "{text}"
     );
     assert!(
