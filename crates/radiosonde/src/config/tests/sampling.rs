@@ -23,6 +23,10 @@ fn samplers_are_named_in_any_case() {
     );
     let ratio = of("parentbased_traceidratio", "0.25");
     assert_eq!(ratio, (true, RootSampling::Ratio(0.25)));
+    let on = of("PARENTBASED_always_on", "");
+    assert_eq!(on, (true, RootSampling::Ratio(1.0)));
+    let off = of("parentbased_always_off", "");
+    assert_eq!(off, (true, RootSampling::Ratio(0.0)));
     assert_eq!(of("xray", ""), (true, RootSampling::Ratio(1.0)));
 }
 

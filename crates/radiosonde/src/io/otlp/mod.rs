@@ -224,7 +224,8 @@ fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 /// Why a message failed that something took which is no collector: a proxy's page of login, say.
 const NOT_OTLP: &str = "the answer is not OTLP: the endpoint may be that of something else";
 
-const USER_AGENT: &str = concat!("radiosonde/", env!("CARGO_PKG_VERSION"));
+/// Which exporter this is, its language and its version, as the specification of the exporter has it.
+const USER_AGENT: &str = concat!("radiosonde-otlp-exporter-rust/", env!("CARGO_PKG_VERSION"));
 
 /// How many bytes are compressed at once: less than a tenth of a millisecond of them.
 const AT_ONCE: usize = 8 * 1024;

@@ -39,6 +39,27 @@ fn exports_are_compressed_when_that_is_asked_for() {
     }
 }
 
+/// <https://opentelemetry.io/docs/specs/otel/protocol/exporter/#user-agent>
+#[test]
+fn exports_say_whose_they_are() {
+    let Some(protocol) = in_children("faults::told::exports_say_whose_they_are", &[]) else {
+        return;
+    };
+    let collector = FaultCollector::start(protocol.takes());
+    ended(Config::new("checkout").otlp_endpoint(collector.endpoint()));
+    let agent = concat!("radiosonde-otlp-exporter-rust/", env!("CARGO_PKG_VERSION"));
+    let requests = collector.requests();
+    assert!(!requests.is_empty());
+    for request in requests {
+        assert_eq!(
+            request.header("user-agent"),
+            Some(agent),
+            "{}",
+            request.path()
+        );
+    }
+}
+
 #[test]
 fn what_a_collector_refuses_is_told_with_its_words() {
     let name = "faults::told::what_a_collector_refuses_is_told_with_its_words";
