@@ -73,6 +73,9 @@ impl SpanProcessor for SpanQueue {
             cut(&mut event.attributes, self.value_length);
             cut_name(&mut event.name);
         }
+        for link in &mut span.links.links {
+            cut(&mut link.attributes, self.value_length);
+        }
         self.queue.offer(span);
     }
 

@@ -36,6 +36,8 @@ mod grpc;
 mod hanging;
 mod hostile;
 mod init;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+mod limits;
 mod log_control;
 mod logs;
 #[cfg(all(target_os = "linux", feature = "axum", feature = "otlp"))]

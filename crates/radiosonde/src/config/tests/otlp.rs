@@ -1,6 +1,7 @@
 //! Where signals go.
 
 use super::*;
+use crate::config::{Batches, OtlpTarget};
 
 const ENDPOINT: (&str, &str) = (env::OTEL_EXPORTER_OTLP_ENDPOINT, "http://collector:4318/");
 
@@ -282,6 +283,54 @@ fn files_for_tls_that_will_not_do_are_errors() {
             "{errors:?}"
         );
         assert!(resolve("checkout", &[ENDPOINT, (variable, file)]).is_ok());
+    }
+}
+
+#[test]
+fn spans_and_log_records_wait_and_are_batched_by_variables_of_their_own() {
+    let of = |vars: &[(&str, &str)]| {
+        let settings = resolve("checkout", vars).unwrap();
+        let (spans, records) = (settings.traces.export, settings.logs.export);
+        let (spans, records) = (spans.unwrap(), records.unwrap());
+        let told = |batches: Batches, target: OtlpTarget| {
+            let times = [batches.delay, target.timeout].map(|time| time.as_millis());
+            (times, batches.queue, batches.batch)
+        };
+        [
+            told(spans.batches, spans.target),
+            told(records.batches, records.target),
+        ]
+    };
+    let spans = ([5_000, 10_000], 2_048, 512);
+    let records = ([1_000, 10_000], 2_048, 512);
+    assert_eq!(of(&[ENDPOINT]), [spans, records]);
+    let of_spans = [
+        ENDPOINT,
+        (env::OTEL_BSP_SCHEDULE_DELAY, "200"),
+        (env::OTEL_BSP_EXPORT_TIMEOUT, "300"),
+        (env::OTEL_BSP_MAX_QUEUE_SIZE, "40"),
+        (env::OTEL_BSP_MAX_EXPORT_BATCH_SIZE, "5"),
+    ];
+    assert_eq!(of(&of_spans), [([200, 300], 40, 5), records]);
+    let of_records = [
+        ENDPOINT,
+        (env::OTEL_BLRP_SCHEDULE_DELAY, "200"),
+        (env::OTEL_BLRP_EXPORT_TIMEOUT, "300"),
+        (env::OTEL_BLRP_MAX_QUEUE_SIZE, "40"),
+        // More than may wait.
+        (env::OTEL_BLRP_MAX_EXPORT_BATCH_SIZE, "41"),
+    ];
+    assert_eq!(of(&of_records), [spans, ([200, 300], 40, 40)]);
+}
+
+#[test]
+fn a_switch_that_is_neither_on_nor_off_is_off_with_a_warning() {
+    for (text, warnings) in [("false", 0), ("FALSE", 0), ("1", 1), ("yes", 1)] {
+        let disabled = (env::OTEL_SDK_DISABLED, text);
+        let settings = resolve("checkout", &[ENDPOINT, disabled]).unwrap();
+        assert!(settings.traces.export.is_some(), "{text}");
+        let told: Vec<_> = settings.warnings;
+        assert_eq!(told.len(), warnings, "{told:?}");
     }
 }
 
