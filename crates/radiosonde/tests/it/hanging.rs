@@ -105,13 +105,16 @@ fn with_everything_hanging_at_once_a_service_ends_in_time_and_well() {
     ];
     for (drain, lasts) in &drains[..size(1, 2)] {
         for workers in ["0", "1", "2"] {
-            ends(workers, (drain, *lasts));
+            let took = ends(workers, (drain, *lasts));
+            println!(
+                "{workers} workers: it took {took:?}, of which {lasts:?} are the drain timeout"
+            );
         }
     }
 }
 
-/// Runs a service with so many workers in a child, has everything hang, and ends it.
-fn ends(workers: &str, (drain, lasts): (&str, Duration)) {
+/// Runs a service with so many workers in a child, has everything hang, and ends it. Returns how long that took.
+fn ends(workers: &str, (drain, lasts): (&str, Duration)) -> Duration {
     let name = "hanging::with_everything_hanging_at_once_a_service_ends_in_time_and_well";
     let collector = FaultCollector::start(Mode::Hang);
     let sentry = FaultCollector::start(Mode::Hang);
@@ -146,14 +149,14 @@ fn ends(workers: &str, (drain, lasts): (&str, Duration)) {
     });
 
     let (status, took) = end(child);
-    let case = format!("{workers} workers, of {took:?} {lasts:?} the drain timeout");
-    println!("{case}");
+    let case = format!("{workers} workers, {took:?} with a drain timeout of {lasts:?}");
     assert!(status.success(), "{case}: {status}");
     // What was promised, at full size. A machine that is busy may take its time.
     let telemetry = Duration::from_secs(size(60, 5) as u64);
     assert!(took >= lasts, "{case}: the stream was cut early");
     assert!(took < lasts + telemetry, "{case}");
     assert!(client.read_bytes(1_000).is_err(), "the stream was not cut");
+    took
 }
 
 const WORKERS: &str = "RADIOSONDE_TEST_WORKERS";

@@ -1,3 +1,5 @@
+#![cfg(feature = "otlp")]
+
 use super::*;
 use crate::config::KeepSettings;
 
