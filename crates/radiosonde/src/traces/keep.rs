@@ -50,8 +50,7 @@ impl Keeper {
         let mut state = self.lock();
         let took = state.roots.end(root.span_context.span_id(), Instant::now());
         let keeps = self.is_worth_keeping(&root, took.unwrap_or_else(|| by_the_wall(&root)));
-        let trace_id = root.span_context.trace_id();
-        let waited = state.waiting.end_of_root(trace_id, keeps);
+        let waited = state.waiting.end_of_root(&root.span_context, keeps);
         drop(state);
         self.hand_on(waited);
         if keeps {
@@ -82,7 +81,7 @@ impl SpanProcessor for Keeper {
             let State { roots, waiting } = &mut *self.lock();
             let now = Instant::now();
             roots.begin(span.span_id(), now);
-            waiting.root(span.trace_id(), now);
+            waiting.root(span, now);
         } else {
             let lost_already = self.lock().waiting.begin(span);
             self.hand_on(lost_already);

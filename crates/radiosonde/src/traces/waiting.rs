@@ -44,8 +44,8 @@ pub(super) struct Waited {
 struct Trace {
     /// None when its spans do not wait, and are counted.
     place: Option<Place>,
-    /// How many local roots have not ended: a trace may come to one service twice.
-    roots: usize,
+    /// The local roots that have not ended: a trace may come to one service twice.
+    roots: Open,
     /// The spans below them that have not.
     open: Open,
     /// Whether one was kept, and so what belongs to it: others may make the service forget that meanwhile.
@@ -61,23 +61,24 @@ struct Place {
 
 impl Waiting {
     /// Takes note of a root that begins. Of one that finds no room, what ends before it is counted, and it alone may be kept.
-    pub(super) fn root(&mut self, trace_id: TraceId, now: Instant) {
+    pub(super) fn root(&mut self, root: &SpanContext, now: Instant) {
+        let trace_id = root.trace_id();
         if let Some(trace) = self.traces.get_mut(&trace_id) {
-            trace.roots += 1;
-            return;
+            return trace.roots.begin(root.span_id());
         }
         let place = self.place(trace_id, now);
         if place.is_none() && self.is_crowded() {
             self.unknown += 1;
             return;
         }
-        let trace = Trace {
+        let mut trace = Trace {
             place,
-            roots: 1,
+            roots: Open::default(),
             kept: self.kept.has(trace_id),
             open: self.kept.reopen(trace_id),
             waited: Waited::default(),
         };
+        trace.roots.begin(root.span_id());
         self.traces.insert(trace_id, trace);
     }
 
@@ -134,7 +135,8 @@ impl Waiting {
     }
 
     /// Takes note of a root that ended, and returns what waited and is kept: with this root, or with another one of its trace that was.
-    pub(super) fn end_of_root(&mut self, trace_id: TraceId, keeps: bool) -> Waited {
+    pub(super) fn end_of_root(&mut self, root: &SpanContext, keeps: bool) -> Waited {
+        let trace_id = root.trace_id();
         let Some(trace) = self.traces.get_mut(&trace_id) else {
             self.unknown = self.unknown.saturating_sub(1);
             return Waited::lost(if keeps {
@@ -143,9 +145,12 @@ impl Waiting {
                 0
             });
         };
-        trace.roots -= 1;
+        if !trace.roots.end(root.span_id()) {
+            // Nothing could be known of it when it began, and its trace has come again since.
+            self.unknown = self.unknown.saturating_sub(1);
+        }
         trace.kept |= keeps;
-        let (is_last, is_kept) = (trace.roots == 0, trace.kept);
+        let (is_last, is_kept) = (trace.roots.len() == 0, trace.kept);
         let mut waited = Waited::default();
         if keeps || is_last {
             waited = std::mem::take(&mut trace.waited);

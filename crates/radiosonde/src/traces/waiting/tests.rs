@@ -13,6 +13,16 @@ fn id(number: usize) -> TraceId {
     TraceId::from((number + 1) as u128)
 }
 
+/// A root. Those of one trace are alike, unless they have to be told apart.
+fn root(trace: usize) -> SpanContext {
+    another_root(trace, 0)
+}
+
+fn another_root(trace: usize, number: u64) -> SpanContext {
+    let (flags, span_id) = (TraceFlags::default(), SpanId::from(u64::MAX - number));
+    SpanContext::new(id(trace), span_id, flags, false, TraceState::NONE)
+}
+
 /// A span with a value of so many bytes, and an id of its own.
 fn span(trace: usize, value: usize) -> SpanData {
     static IDS: AtomicU64 = AtomicU64::new(1);
@@ -79,9 +89,9 @@ fn run(waiting: &mut Waiting, trace: usize, value: usize) -> Waited {
 
 /// A root that begins, with so many spans that have not ended, and is kept; how many spans that costs others.
 fn keep(waiting: &mut Waiting, trace: usize, open: usize) -> u64 {
-    waiting.root(id(trace), Instant::now());
+    waiting.root(&root(trace), Instant::now());
     (0..open).for_each(|_| drop(begin(waiting, trace)));
-    let kept = waiting.end_of_root(id(trace), true);
+    let kept = waiting.end_of_root(&root(trace), true);
     assert!(kept.spans.is_empty());
     kept.lost
 }
@@ -96,17 +106,17 @@ fn forget(waiting: &mut Waiting) -> u64 {
 fn one_long_trace_leaves_room_for_others_and_what_it_loses_is_counted() {
     let mut waiting = Waiting::default();
     let now = Instant::now();
-    waiting.root(id(0), now);
-    waiting.root(id(1), now);
+    waiting.root(&root(0), now);
+    waiting.root(&root(1), now);
     for _ in 0..10_000 {
         run(&mut waiting, 0, 1_000);
     }
     run(&mut waiting, 1, 1_000);
     is_consistent(&waiting);
-    let long = waiting.end_of_root(id(0), true);
+    let long = waiting.end_of_root(&root(0), true);
     assert_eq!(long.spans.len() as u64 + long.lost, 10_000);
     assert!(long.bytes <= MOST_BYTES_OF_ONE && long.lost > 0);
-    assert_eq!(told(&waiting.end_of_root(id(1), true)), (1, 0));
+    assert_eq!(told(&waiting.end_of_root(&root(1), true)), (1, 0));
     assert!(is_empty(&waiting));
     assert_eq!(waiting.bytes, 0);
 }
@@ -115,11 +125,11 @@ fn one_long_trace_leaves_room_for_others_and_what_it_loses_is_counted() {
 fn all_together_take_no_more_than_they_may() {
     let mut waiting = Waiting::default();
     for trace in 0..100 {
-        waiting.root(id(trace), Instant::now());
+        waiting.root(&root(trace), Instant::now());
         (0..100).for_each(|_| drop(run(&mut waiting, trace, 1_000)));
     }
     is_consistent(&waiting);
-    let waited = (0..100).map(|trace| waiting.end_of_root(id(trace), true));
+    let waited = (0..100).map(|trace| waiting.end_of_root(&root(trace), true));
     let told: u64 = waited.map(|of| of.spans.len() as u64 + of.lost).sum();
     assert_eq!(told, 10_000);
 }
@@ -129,10 +139,10 @@ fn a_root_that_never_ends_makes_room_when_it_is_old() {
     let mut waiting = Waiting::default();
     let began = Instant::now();
     for trace in 0..MOST_TRACES {
-        waiting.root(id(trace), began);
+        waiting.root(&root(trace), began);
     }
     run(&mut waiting, 0, 10);
-    let late = id(MOST_TRACES);
+    let late = &root(MOST_TRACES);
     waiting.root(late, began + OLD / 2);
     run(&mut waiting, MOST_TRACES, 10);
     let of_late = waiting.end_of_root(late, true);
@@ -142,10 +152,10 @@ fn a_root_that_never_ends_makes_room_when_it_is_old() {
     is_consistent(&waiting);
     assert_eq!(told(&waiting.end_of_root(late, true)), (1, 0));
     run(&mut waiting, 0, 10);
-    let first = waiting.end_of_root(id(0), true);
+    let first = waiting.end_of_root(&root(0), true);
     assert_eq!(told(&first), (0, 2), "it was first");
-    assert_eq!(waiting.end_of_root(id(1), true).lost, 0);
-    (2..MOST_TRACES).for_each(|trace| drop(waiting.end_of_root(id(trace), false)));
+    assert_eq!(waiting.end_of_root(&root(1), true).lost, 0);
+    (2..MOST_TRACES).for_each(|trace| drop(waiting.end_of_root(&root(trace), false)));
     assert!(is_empty(&waiting));
 }
 
@@ -154,19 +164,19 @@ fn what_finds_no_room_is_lost_only_where_it_would_have_been_kept() {
     let mut waiting = Waiting::default();
     let now = Instant::now();
     for trace in 0..MOST_TRACES + 2 {
-        waiting.root(id(trace), now);
+        waiting.root(&root(trace), now);
     }
     let (kept, other) = (MOST_TRACES, MOST_TRACES + 1);
     // It came twice.
-    waiting.root(id(kept), now);
+    waiting.root(&another_root(kept, 1), now);
     for trace in [kept, kept, other] {
         assert_eq!(told(&run(&mut waiting, trace, 10)), (0, 0));
     }
-    assert_eq!(waiting.end_of_root(id(kept), true).lost, 2);
+    assert_eq!(waiting.end_of_root(&root(kept), true).lost, 2);
     run(&mut waiting, kept, 10);
-    assert_eq!(waiting.end_of_root(id(kept), true).lost, 1);
+    assert_eq!(waiting.end_of_root(&another_root(kept, 1), true).lost, 1);
     // Who ends it does not ask, as it is not worth keeping.
-    waiting.end_of_root(id(other), false);
+    waiting.end_of_root(&root(other), false);
     assert_eq!(waiting.crowd(), 0);
     is_consistent(&waiting);
 }
@@ -176,7 +186,7 @@ fn where_nothing_can_be_known_of_a_root_all_that_begins_is_lost() {
     let mut waiting = Waiting::default();
     let now = Instant::now();
     let all = MOST_TRACES + MOST_CROWDED;
-    (0..=all).for_each(|trace| waiting.root(id(trace), now));
+    (0..=all).for_each(|trace| waiting.root(&root(trace), now));
     is_consistent(&waiting);
     assert_eq!(waiting.unknown, 1);
     // One that waits does so, one that is counted is, and of one that is neither it is known at once.
@@ -187,11 +197,11 @@ fn where_nothing_can_be_known_of_a_root_all_that_begins_is_lost() {
         assert_eq!(told(&waiting.end(span)), (0, 0), "{trace}");
     }
     // An old one does not leave its place for what cannot be counted.
-    waiting.root(id(all + 2), now + OLD);
+    waiting.root(&root(all + 2), now + OLD);
     assert_eq!(waiting.unknown, 2);
     for trace in 0..=all + 2 {
         if trace != all + 1 {
-            waiting.end_of_root(id(trace), false);
+            waiting.end_of_root(&root(trace), false);
         }
     }
     assert!(is_empty(&waiting));
@@ -200,12 +210,31 @@ fn where_nothing_can_be_known_of_a_root_all_that_begins_is_lost() {
 }
 
 #[test]
+fn a_root_of_which_nothing_is_known_ends_no_other_of_its_trace() {
+    let mut waiting = Waiting::default();
+    let now = Instant::now();
+    let all = MOST_TRACES + MOST_CROWDED;
+    (0..=all).for_each(|trace| waiting.root(&root(trace), now));
+    assert_eq!(waiting.unknown, 1);
+    // There is room again, and its trace comes again.
+    waiting.end_of_root(&root(0), false);
+    waiting.root(&another_root(all, 1), now);
+    run(&mut waiting, all, 10);
+    assert_eq!(told(&waiting.end_of_root(&root(all), false)), (0, 0));
+    assert_eq!(waiting.unknown, 0);
+    run(&mut waiting, all, 10);
+    let kept = waiting.end_of_root(&another_root(all, 1), true);
+    assert_eq!(told(&kept), (2, 0));
+    is_consistent(&waiting);
+}
+
+#[test]
 fn where_too_many_spans_have_not_ended_the_next_one_is_lost_if_its_root_is_kept() {
     let mut waiting = Waiting::default();
     for trace in 0..3 {
-        waiting.root(id(trace), Instant::now());
+        waiting.root(&root(trace), Instant::now());
     }
-    assert_eq!(waiting.end_of_root(id(2), true).lost, 0);
+    assert_eq!(waiting.end_of_root(&root(2), true).lost, 0);
     let mut open: Vec<_> = (0..MOST_OPEN).map(|_| begin(&mut waiting, 0)).collect();
     // Of one that goes with a root, nothing is known; of one whose root is kept, it is known at once.
     let (late, later) = (begin(&mut waiting, 1), span(2, 10));
@@ -216,9 +245,9 @@ fn where_too_many_spans_have_not_ended_the_next_one_is_lost_if_its_root_is_kept(
     for span in [late, later] {
         assert_eq!(told(&waiting.end(span)), (0, 0));
     }
-    assert_eq!(told(&waiting.end_of_root(id(1), true)), (0, 1));
+    assert_eq!(told(&waiting.end_of_root(&root(1), true)), (0, 1));
     assert_eq!(told(&run(&mut waiting, 2, 10)), (1, 0));
-    waiting.end_of_root(id(0), false);
+    waiting.end_of_root(&root(0), false);
     assert_eq!(waiting.open, 0);
 }
 
@@ -226,9 +255,9 @@ fn where_too_many_spans_have_not_ended_the_next_one_is_lost_if_its_root_is_kept(
 fn a_span_that_outlives_its_root_goes_where_that_went() {
     let mut waiting = Waiting::default();
     let late = [0, 1].map(|trace| {
-        waiting.root(id(trace), Instant::now());
+        waiting.root(&root(trace), Instant::now());
         let late = begin(&mut waiting, trace);
-        waiting.end_of_root(id(trace), trace == 0);
+        waiting.end_of_root(&root(trace), trace == 0);
         late
     });
     // Also where another root of the trace is kept meanwhile.
@@ -253,40 +282,46 @@ fn spans_that_outlive_even_the_memory_of_their_root_are_counted_when_that_is_for
 #[test]
 fn a_trace_that_came_twice_is_waited_for_twice() {
     let mut waiting = Waiting::default();
-    waiting.root(id(0), Instant::now());
-    waiting.root(id(0), Instant::now());
+    waiting.root(&root(0), Instant::now());
+    waiting.root(&another_root(0, 1), Instant::now());
     run(&mut waiting, 0, 1);
-    assert_eq!(told(&waiting.end_of_root(id(0), false)), (0, 0));
+    assert_eq!(told(&waiting.end_of_root(&root(0), false)), (0, 0));
     run(&mut waiting, 0, 1);
-    assert_eq!(told(&waiting.end_of_root(id(0), true)), (2, 0));
+    assert_eq!(
+        told(&waiting.end_of_root(&another_root(0, 1), true)),
+        (2, 0)
+    );
     is_consistent(&waiting);
 }
 
 #[test]
 fn what_ends_late_is_kept_with_its_root_whatever_becomes_of_another() {
     let mut waiting = Waiting::default();
-    for _ in 0..2 {
-        waiting.root(id(0), Instant::now());
+    for number in 0..2 {
+        waiting.root(&another_root(0, number), Instant::now());
     }
-    assert_eq!(told(&waiting.end_of_root(id(0), true)), (0, 0));
+    assert_eq!(told(&waiting.end_of_root(&root(0), true)), (0, 0));
     run(&mut waiting, 0, 1);
     run(&mut waiting, 0, MOST_BYTES_OF_ONE);
-    assert_eq!(told(&waiting.end_of_root(id(0), false)), (1, 1));
+    assert_eq!(
+        told(&waiting.end_of_root(&another_root(0, 1), false)),
+        (1, 1)
+    );
     assert_eq!(waiting.bytes, 0);
 }
 
 #[test]
 fn a_trace_that_was_kept_and_comes_back_is_not_forgotten_for_others_meanwhile() {
     let mut waiting = Waiting::default();
-    waiting.root(id(0), Instant::now());
+    waiting.root(&root(0), Instant::now());
     let [one, other, _] = [(); 3].map(|()| begin(&mut waiting, 0));
-    waiting.end_of_root(id(0), true);
-    waiting.root(id(0), Instant::now());
+    waiting.end_of_root(&root(0), true);
+    waiting.root(&root(0), Instant::now());
     assert_eq!(forget(&mut waiting), 0);
     assert!(!waiting.kept.has(id(0)));
     waiting.end(one);
     // It is not worth it, and what is left of the first is.
-    assert_eq!(told(&waiting.end_of_root(id(0), false)), (1, 0));
+    assert_eq!(told(&waiting.end_of_root(&root(0), false)), (1, 0));
     assert_eq!(told(&waiting.end(other)), (1, 0));
     assert_eq!(forget(&mut waiting), 1, "one has not ended");
 }
@@ -294,26 +329,26 @@ fn a_trace_that_was_kept_and_comes_back_is_not_forgotten_for_others_meanwhile() 
 #[test]
 fn a_trace_that_comes_back_takes_over_what_has_not_ended() {
     let mut waiting = Waiting::default();
-    waiting.root(id(0), Instant::now());
+    waiting.root(&root(0), Instant::now());
     let span = begin(&mut waiting, 0);
-    waiting.end_of_root(id(0), true);
-    waiting.root(id(0), Instant::now());
+    waiting.end_of_root(&root(0), true);
+    waiting.root(&root(0), Instant::now());
     waiting.end(span);
-    assert_eq!(told(&waiting.end_of_root(id(0), true)), (1, 0));
+    assert_eq!(told(&waiting.end_of_root(&root(0), true)), (1, 0));
     assert_eq!(forget(&mut waiting), 0, "it ended");
 }
 
 #[test]
 fn a_span_that_was_lost_with_its_trace_is_not_sent_when_that_is_kept_again() {
     let mut waiting = Waiting::default();
-    waiting.root(id(0), Instant::now());
+    waiting.root(&root(0), Instant::now());
     let (one, other) = (begin(&mut waiting, 0), begin(&mut waiting, 0));
-    waiting.end_of_root(id(0), true);
+    waiting.end_of_root(&root(0), true);
     assert_eq!(forget(&mut waiting), 2);
-    waiting.root(id(0), Instant::now());
+    waiting.root(&root(0), Instant::now());
     let again = begin(&mut waiting, 0);
     assert_eq!(told(&waiting.end(one)), (0, 0));
-    assert_eq!(told(&waiting.end_of_root(id(0), true)), (0, 0));
+    assert_eq!(told(&waiting.end_of_root(&root(0), true)), (0, 0));
     assert_eq!(told(&waiting.end(other)), (0, 0));
     // Nor is it taken for another one.
     assert_eq!(told(&waiting.end(again)), (1, 0));
@@ -392,7 +427,7 @@ proptest! {
     fn every_span_of_what_is_kept_is_counted_once(events in prop::collection::vec(event(), 0..60)) {
         let mut waiting = Waiting::default();
         let mut expected: [Expected; 3] = Default::default();
-        let (mut roots, mut open) = (Vec::<usize>::new(), Vec::<SpanData>::new());
+        let (mut roots, mut open) = (Vec::<(usize, SpanContext)>::new(), Vec::<SpanData>::new());
         let (mut sent, mut lost) = (Vec::<SpanId>::new(), 0);
         // In the end everything ends, and nothing is remembered.
         let rest = [Event::End(0), Event::EndOfRoot(0, true)].into_iter().cycle().take(2 * events.len());
@@ -400,14 +435,15 @@ proptest! {
             let waited = match event {
                 Event::Root(trace) => {
                     expected[trace].root();
-                    waiting.root(id(trace), Instant::now());
-                    roots.push(trace);
+                    let root = span(trace, 0).span_context;
+                    waiting.root(&root, Instant::now());
+                    roots.push((trace, root));
                     Waited::default()
                 }
                 Event::EndOfRoot(which, keeps) if !roots.is_empty() => {
-                    let trace = roots.swap_remove(which % roots.len());
+                    let (trace, root) = roots.swap_remove(which % roots.len());
                     expected[trace].end_of_root(keeps);
-                    waiting.end_of_root(id(trace), keeps)
+                    waiting.end_of_root(&root, keeps)
                 }
                 Event::Begin(trace) => {
                     expected[trace].begin();
