@@ -106,7 +106,7 @@ impl SamplingOptions {
     /// counted as dropped when it turns out that they should have been kept. So are those of requests beyond 4 096 at once, and of the
     /// oldest when it is older than five minutes and room is needed: of these, the span of the request alone is kept. Beyond 12 288
     /// at once, all that begins without a place is counted as dropped. A span that ends after its request is kept as well, as long as
-    /// that is among the last 1 024 that were, and else counted as dropped. Of spans that have not ended, 65 536 are known; what
+    /// that is among the last 1 024 that were, and else counted as dropped. Of spans that have not ended, 32 768 are known; what
     /// begins beyond them is counted as dropped when its request is kept. The services that are called do not know of it.
     ///
     /// Defaults to no.

@@ -26,6 +26,8 @@ pub(super) struct Waiting {
     bytes: usize,
     /// How many spans are known that have not ended.
     open: usize,
+    /// How many roots are known that have not ended.
+    roots: usize,
     /// How many roots there are beside, of which nothing else is known.
     unknown: usize,
     kept: Kept,
@@ -64,7 +66,13 @@ impl Waiting {
     pub(super) fn root(&mut self, root: &SpanContext, now: Instant) {
         let trace_id = root.trace_id();
         if let Some(trace) = self.traces.get_mut(&trace_id) {
-            return trace.roots.begin(root.span_id());
+            if self.roots < MOST_ROOTS {
+                trace.roots.begin(root.span_id());
+                self.roots += 1;
+            } else {
+                self.unknown += 1;
+            }
+            return;
         }
         let place = self.place(trace_id, now);
         if place.is_none() && self.is_crowded() {
@@ -79,6 +87,7 @@ impl Waiting {
             waited: Waited::default(),
         };
         trace.roots.begin(root.span_id());
+        self.roots += 1;
         self.traces.insert(trace_id, trace);
     }
 
@@ -145,8 +154,10 @@ impl Waiting {
                 0
             });
         };
-        if !trace.roots.end(root.span_id()) {
-            // Nothing could be known of it when it began, and its trace has come again since.
+        if trace.roots.end(root.span_id()) {
+            self.roots -= 1;
+        } else {
+            // Nothing could be known of it when it began.
             self.unknown = self.unknown.saturating_sub(1);
         }
         trace.kept |= keeps;
@@ -252,8 +263,11 @@ const MOST_TRACES: usize = 4_096;
 /// Of how many others the spans are counted.
 const MOST_CROWDED: usize = 8_192;
 
+/// How many roots are known, where traces come more than once.
+const MOST_ROOTS: usize = 2 * (MOST_TRACES + MOST_CROWDED);
+
 /// How many spans are known that have not ended.
-const MOST_OPEN: usize = 65_536;
+const MOST_OPEN: usize = 32_768;
 
 /// How many bytes wait.
 const MOST_BYTES: usize = 2 * 1024 * 1024;

@@ -60,6 +60,9 @@ fn is_consistent(waiting: &Waiting) {
     let open = traces.map(|trace| trace.open.len()).sum::<usize>() + waiting.kept.open_in_all();
     assert_eq!(waiting.open, open);
     assert!(open <= MOST_OPEN);
+    let roots: usize = waiting.traces.values().map(|trace| trace.roots.len()).sum();
+    assert_eq!(waiting.roots, roots);
+    assert!(roots <= MOST_ROOTS);
 }
 
 /// Nothing is kept of anything but of what was kept.
@@ -226,6 +229,22 @@ fn a_root_of_which_nothing_is_known_ends_no_other_of_its_trace() {
     let kept = waiting.end_of_root(&another_root(all, 1), true);
     assert_eq!(told(&kept), (2, 0));
     is_consistent(&waiting);
+}
+
+#[test]
+fn a_trace_may_come_any_number_of_times_at_once() {
+    let mut waiting = Waiting::default();
+    let all = 2 * MOST_ROOTS as u64;
+    (0..all).for_each(|number| waiting.root(&another_root(0, number), Instant::now()));
+    is_consistent(&waiting);
+    run(&mut waiting, 0, 10);
+    // The last ones, which are not known, end first.
+    let ends = (0..all).rev();
+    let kept: Vec<_> = ends
+        .map(|number| told(&waiting.end_of_root(&another_root(0, number), number == 0)))
+        .collect();
+    assert_eq!(kept.last(), Some(&(1, 0)));
+    assert!(is_empty(&waiting));
 }
 
 #[test]
