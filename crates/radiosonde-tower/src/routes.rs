@@ -1,7 +1,8 @@
 //! The series of routes, by method and template.
 //!
 //! A thread finds those that it found before in a table of its own, by comparing one text, and with each the part of its
-//! operations that the thread takes note in. All others are looked up under a shared lock. What is found is kept for the life of the process, as the layer is, so it is pointed at and not counted.
+//! operations that the thread takes note in. All others are looked up under a shared lock. What is found is kept for the life of
+//! the process, as the layer is, so it is pointed at and not counted.
 
 use std::cell::{Cell, RefCell};
 use std::sync::{PoisonError, RwLock};
