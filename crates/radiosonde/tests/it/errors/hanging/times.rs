@@ -87,7 +87,7 @@ impl Times {
     }
 
     /// Puts the times of several rounds together.
-    pub(super) fn pooled<'a>(rounds: impl Iterator<Item = &'a Self>) -> Self {
+    pub(super) fn pooled<'a>(rounds: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut pooled = Self::default();
         for round in rounds {
             pooled.nanoseconds.extend(&round.nanoseconds);
@@ -95,6 +95,12 @@ impl Times {
         }
         pooled.nanoseconds.sort_unstable();
         pooled
+    }
+
+    /// Returns those that were not disturbed.
+    pub(super) fn all(&self) -> impl Iterator<Item = Duration> {
+        let nanoseconds = self.nanoseconds.iter();
+        nanoseconds.map(|time| Duration::from_nanos((*time).into()))
     }
 
     pub(super) fn count(&self) -> usize {
@@ -173,7 +179,9 @@ impl Processors {
 
 /// Returns what 99 in a hundred took at most.
 pub(super) fn slowest_hundredth(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
     let index = times.len() * 99 / 100;
-    times.get(index).copied().unwrap_or_default()
+    if index >= times.len() {
+        return Duration::ZERO;
+    }
+    *times.select_nth_unstable(index).1
 }
