@@ -44,6 +44,15 @@ fn main() {
             .threads(threads)
             .run(&mode);
     }
+    for (title, uris) in [
+        (
+            "Request, reported if it failed, 20 routes in turn",
+            &in_turn[..],
+        ),
+        ("Request, reported if it failed, one route", &one),
+    ] {
+        reported_if_it_failed(title, &subjects, uris, &mode);
+    }
     for (title, subjects) in [
         ("Request, traced or not", &traced_subjects()[..]),
         ("Request, with a line of log", &logged_subjects()),
@@ -57,6 +66,30 @@ fn main() {
         }
     }
     headers_of_a_trace(&mode);
+}
+
+/// What it costs that a request would be reported if it failed. That is little, so differences are taken in pairs.
+fn reported_if_it_failed(title: &str, subjects: &[Subject], uris: &[Uri], mode: &Mode) {
+    let without = "ours, everything on, nothing exported";
+    let names = [
+        NOOP,
+        without,
+        "ours, everything on, failures reported",
+        "sentry-tower",
+    ];
+    let compared = || {
+        subjects
+            .iter()
+            .filter(|subject| names.contains(&subject.name))
+    };
+    for threads in [1, 2] {
+        let cases = compared().map(|subject| case(subject, uris));
+        Group::new(title, cases)
+            .over(without)
+            .threads(threads)
+            .paired()
+            .run(mode);
+    }
 }
 
 /// What the headers cost that a request comes with, whose trace is not sampled: those that are read by default, and those of

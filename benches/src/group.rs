@@ -56,6 +56,7 @@ pub struct Group<'a> {
     over: Option<&'a str>,
     text_bytes: Option<usize>,
     slowest: Option<usize>,
+    paired: bool,
     cases: Vec<Case<'a>>,
 }
 
@@ -68,6 +69,7 @@ impl<'a> Group<'a> {
             over: None,
             text_bytes: None,
             slowest: None,
+            paired: false,
             cases: cases.into_iter().collect(),
         }
     }
@@ -100,6 +102,14 @@ impl<'a> Group<'a> {
         self
     }
 
+    /// Takes differences between rounds that stand side by side, in which the weather was the same, and tells their median: for what
+    /// is small beside what the weather does. Takes many rounds, and short ones.
+    #[must_use]
+    pub fn paired(mut self) -> Self {
+        self.paired = true;
+        self
+    }
+
     /// Runs all cases.
     ///
     /// # Panics
@@ -129,7 +139,11 @@ impl<'a> Group<'a> {
 
     fn time(&self) {
         // The shorter a round, the likelier nobody else wants a processor meanwhile; two threads need both.
-        let round = if self.threads == 1 { ROUND } else { ROUND / 3 };
+        let (rounds, round) = match (self.paired, self.threads) {
+            (true, _) => (PAIRS, ROUND / 3),
+            (false, 1) => (ROUNDS, ROUND),
+            (false, _) => (ROUNDS, ROUND / 3),
+        };
         let turns: Vec<u64> = self
             .cases
             .iter()
@@ -137,17 +151,17 @@ impl<'a> Group<'a> {
             .collect();
         let mut samples = vec![Vec::new(); self.cases.len()];
         let start = Instant::now();
-        while samples.iter().any(|of_case| calm(of_case) < ROUNDS) && start.elapsed() < GROUP {
+        while samples.iter().any(|of_case| calm(of_case) < rounds) && start.elapsed() < GROUP {
             for ((case, turns), samples) in self.cases.iter().zip(&turns).zip(&mut samples) {
                 (case.between)();
                 samples.push(sample(&case.work, *turns, self.threads));
             }
         }
-        let samples: Vec<_> = samples.iter().map(|all| undisturbed(all)).collect();
-        self.print_times(&samples);
+        let times: Vec<_> = samples.iter().map(|all| undisturbed(all)).collect();
+        self.print_times(&times, &samples);
     }
 
-    fn print_times(&self, samples: &[Vec<f64>]) {
+    fn print_times(&self, samples: &[Vec<f64>], rounds: &[Vec<Sample>]) {
         let figure = |samples: &Vec<f64>| match self.threads {
             1 => samples[0],
             _ => samples[samples.len() / 2],
@@ -166,12 +180,15 @@ impl<'a> Group<'a> {
         if over.is_some() {
             header.push(&difference);
         }
-        let mut told: Vec<_> = self.cases.iter().zip(samples).collect();
+        let in_pairs = "in pairs, and its quartiles";
+        header.extend(over.filter(|_| self.paired).map(|_| in_pairs));
+        let mut told: Vec<_> = self.cases.iter().zip(samples).zip(rounds).collect();
         if let Some(slowest) = self.slowest {
-            told[1..].sort_by(|(_, one), (_, other)| figure(other).total_cmp(&figure(one)));
+            told[1..]
+                .sort_by(|((_, one), _), ((_, other), _)| figure(other).total_cmp(&figure(one)));
             told.truncate(1 + slowest);
         }
-        let rows = told.into_iter().map(|(case, of_case)| {
+        let rows = told.into_iter().map(|((case, of_case), rounds_of_case)| {
             let (best, median) = (of_case[0], of_case[of_case.len() / 2]);
             let other = if self.threads == 1 { median } else { best };
             let mut row = vec![
@@ -182,6 +199,9 @@ impl<'a> Group<'a> {
                 format!("{:.2}", figure(of_case) / figure(&samples[0])),
             ];
             row.extend(over.map(|over| time(figure(of_case) - figure(&samples[over]))));
+            if let Some(over) = over.filter(|_| self.paired) {
+                row.push(between_rounds(&rounds[over], rounds_of_case));
+            }
             row
         });
         let title = match self.threads {
@@ -257,6 +277,27 @@ fn undisturbed(samples: &[Sample]) -> Vec<f64> {
     times(calm(samples) < FEW)
 }
 
+/// Says by how much a case took longer than another in the same rounds: the median of those that nobody disturbed, and their quartiles.
+fn between_rounds(one: &[Sample], other: &[Sample]) -> String {
+    let pairs = one.iter().zip(other);
+    let calm = pairs.filter(|(one, other)| !one.disturbed && !other.disturbed);
+    let mut more: Vec<f64> = calm
+        .map(|(one, other)| other.nanoseconds - one.nanoseconds)
+        .collect();
+    more.sort_by(f64::total_cmp);
+    let quarter = |quarters: usize| {
+        more.get(more.len() * quarters / 4)
+            .map_or("-".into(), |more| time(*more))
+    };
+    format!(
+        "{} ({} to {}, {} pairs)",
+        quarter(2),
+        quarter(1),
+        quarter(3),
+        more.len()
+    )
+}
+
 fn calm(samples: &[Sample]) -> usize {
     samples.iter().filter(|sample| !sample.disturbed).count()
 }
@@ -266,6 +307,9 @@ const ROUND: Duration = Duration::from_millis(3);
 
 /// How many undisturbed rounds are enough.
 const ROUNDS: usize = 60;
+
+/// How many are where differences are taken in pairs.
+const PAIRS: usize = 1_000;
 
 /// Fewer undisturbed rounds than this say nothing.
 const FEW: usize = 5;
