@@ -8,7 +8,10 @@ use crate::sync::AtomicU64;
 use crate::sync::Ordering::Relaxed;
 
 /// A part of a count, in whole numbers.
+///
+/// It has a cache line for itself: between what other threads write, adding to it would wait for them.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub(crate) struct CountCell(AtomicU64);
 
 impl CountCell {
