@@ -4,10 +4,10 @@
 //! of them follow from two notes, one when it begins and one when it ends. [`Operations`] takes these, in one cell for each
 //! thread, and the instruments that tell of them add them up when they are read.
 
-use std::marker::PhantomData;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::cells::{Distribution, OperationCell, Sharded};
+use crate::cells::{Distribution, Loan, OperationCell, Sharded};
 use crate::exemplar::SampledSpan;
 use crate::exponential::Exponential;
 use crate::{Counter, Histogram, UpDownCounter};
@@ -20,7 +20,7 @@ use crate::{Counter, Histogram, UpDownCounter};
 /// # Examples
 ///
 /// ```
-/// /// use radiosonde_catalog::{HTTP_ACTIVE_CONNECTIONS, HTTP_REQUEST_DURATION, HTTP_REQUESTS};
+/// use radiosonde_catalog::{HTTP_ACTIVE_CONNECTIONS, HTTP_REQUEST_DURATION, HTTP_REQUESTS};
 /// use radiosonde_metrics::{Ending, Operations, Registry};
 ///
 /// let registry = Registry::new();
@@ -29,7 +29,7 @@ use crate::{Counter, Histogram, UpDownCounter};
 ///
 /// requests.begin();
 /// assert_eq!(active.value(), 1);
-/// requests.end(200, 0.003, None, || {
+/// requests.end(200, 3_000_000, None, || {
 ///     Ending::new(registry.histogram(&HTTP_REQUEST_DURATION, &["GET", "/", "200"]))
 ///         .counted_by(registry.counter(&HTTP_REQUESTS, &["GET", "/", "200", "ok"]))
 /// });
@@ -64,14 +64,34 @@ impl Operations {
         }
     }
 
-    /// Borrows the part that this thread is to take note in, so that it need not look for it each time. `None` where as many
-    /// threads have one as may.
+    /// Returns the part that this thread takes note in, so that it need not look for it each time. `None` where it has none: on a
+    /// thread that is ending, and where 64 others have one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde_catalog::{HTTP_ACTIVE_CONNECTIONS, HTTP_REQUEST_DURATION};
+    /// use radiosonde_metrics::{Ending, Operations, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let (active, requests) = (registry.up_down_counter(&HTTP_ACTIVE_CONNECTIONS, &["GET"]), Operations::new());
+    /// active.count_active(&requests);
+    ///
+    /// if let Some(part) = requests.part() {
+    ///     part.begin();
+    ///     assert_eq!(active.value(), 1);
+    ///     requests.end_in(&part, 200, 3_000_000, None, || {
+    ///         Ending::new(registry.histogram(&HTTP_REQUEST_DURATION, &["GET", "/", "200"]))
+    ///     });
+    /// }
+    /// assert_eq!(active.value(), 0);
+    /// ```
     #[must_use]
-    pub fn borrow_part(&self) -> Option<OperationsPart> {
+    pub fn part(&self) -> Option<OperationsPart> {
+        let loan = self.cells.loan()?;
         Some(OperationsPart {
-            cell: self.cells.lend()?,
-            operations: self.clone(),
-            _one_writer: PhantomData,
+            cell: loan.cell().clone(),
+            _loan: loan,
         })
     }
 
@@ -81,7 +101,7 @@ impl Operations {
         self.cells.write(OperationCell::begin);
     }
 
-    /// Takes note of one that ends, and how many seconds it took. Its `span` is offered as an exemplar.
+    /// Takes note of one that ends, and how many nanoseconds it took. Its `span` is offered as an exemplar.
     ///
     /// `make` says which instruments tell of those that end in this way. It is asked when the first one does, for all
     /// threads; past 64 ways for each one that ends in another. It may be asked in vain.
@@ -89,25 +109,51 @@ impl Operations {
     pub fn end(
         &self,
         id: EndingId,
-        seconds: f64,
+        nanoseconds: u64,
         span: Option<SampledSpan>,
         make: impl FnOnce() -> Ending,
     ) {
-        if !self.cells.write(|cell| cell.end(id, seconds, span)) {
-            match self.find_or_keep(id, make) {
-                Ok(ending) => self
-                    .cells
-                    .write(|cell| cell.end_in(id, &ending, seconds, span)),
-                Err(ending) => {
-                    ending.record(seconds, span);
-                    self.cells.write(OperationCell::end_apart);
-                }
+        let write = |note: &dyn Fn(&OperationCell)| self.cells.write(note);
+        if !self.cells.write(|cell| cell.end(id, nanoseconds, span)) {
+            self.end_first(write, id, nanoseconds, span, make);
+        }
+    }
+
+    /// Takes note of one that ends, as [`end`](Self::end) does, in a [part](Self::part) of these operations.
+    #[inline]
+    pub fn end_in(
+        &self,
+        part: &OperationsPart,
+        id: EndingId,
+        nanoseconds: u64,
+        span: Option<SampledSpan>,
+        make: impl FnOnce() -> Ending,
+    ) {
+        let write = |note: &dyn Fn(&OperationCell)| note(&part.cell);
+        if !part.cell.end(id, nanoseconds, span) {
+            self.end_first(write, id, nanoseconds, span, make);
+        }
+    }
+
+    #[cold]
+    fn end_first(
+        &self,
+        write: impl FnOnce(&dyn Fn(&OperationCell)),
+        id: EndingId,
+        nanoseconds: u64,
+        span: Option<SampledSpan>,
+        make: impl FnOnce() -> Ending,
+    ) {
+        match self.find_or_keep(id, make) {
+            Ok(ending) => write(&|cell| cell.end_in(id, &ending, nanoseconds, span)),
+            Err(ending) => {
+                ending.record(seconds(nanoseconds), span);
+                write(&OperationCell::end_apart);
             }
         }
     }
 
     /// Returns an ending that is kept, or gives back the one that was made when there are too many.
-    #[cold]
     fn find_or_keep(
         &self,
         id: EndingId,
@@ -148,15 +194,13 @@ impl Default for Operations {
     }
 }
 
-/// The part of [`Operations`] that one thread takes note in. It is given back when this is dropped, and what was noted stays.
+/// The part of [`Operations`] that a thread takes note in; see [`Operations::part`].
 ///
-/// An operation that began in one part may end in another.
-#[derive(Debug)]
+/// An operation that began in one part may end in another. What was noted stays when this is dropped, and when the thread ends.
 pub struct OperationsPart {
     cell: Arc<OperationCell>,
-    operations: Operations,
-    // Threads may hand it on, but not share it.
-    _one_writer: PhantomData<std::cell::Cell<()>>,
+    // What makes this thread the one writer.
+    _loan: Rc<Loan<OperationCell>>,
 }
 
 impl OperationsPart {
@@ -165,43 +209,20 @@ impl OperationsPart {
     pub fn begin(&self) {
         self.cell.begin();
     }
+}
 
-    /// Takes note of one that ends, as [`Operations::end`] does.
-    #[inline]
-    pub fn end(
-        &self,
-        id: EndingId,
-        seconds: f64,
-        span: Option<SampledSpan>,
-        make: impl FnOnce() -> Ending,
-    ) {
-        if !self.cell.end(id, seconds, span) {
-            self.end_first(id, seconds, span, make);
-        }
-    }
-
-    #[cold]
-    fn end_first(
-        &self,
-        id: EndingId,
-        seconds: f64,
-        span: Option<SampledSpan>,
-        make: impl FnOnce() -> Ending,
-    ) {
-        match self.operations.find_or_keep(id, make) {
-            Ok(ending) => self.cell.end_in(id, &ending, seconds, span),
-            Err(ending) => {
-                ending.record(seconds, span);
-                self.cell.end_apart();
-            }
-        }
+impl std::fmt::Debug for OperationsPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OperationsPart").finish_non_exhaustive()
     }
 }
 
-impl Drop for OperationsPart {
-    fn drop(&mut self) {
-        self.operations.cells.take_back(self.cell.clone());
-    }
+/// Returns a time in seconds, as histograms have it.
+#[inline]
+#[expect(clippy::cast_precision_loss, reason = "exact for a hundred days")]
+pub(crate) fn seconds(nanoseconds: u64) -> f64 {
+    // Signed numbers are converted for less, and three centuries fit into them.
+    nanoseconds.min(i64::MAX as u64).cast_signed() as f64 / 1e9
 }
 
 impl UpDownCounter {
@@ -308,7 +329,7 @@ mod tests {
     use crate::Bounds;
     use crate::refusals::RefusedValues;
 
-    const SECONDS: f64 = 1.5;
+    const NANOSECONDS: u64 = 1_500_000_000;
 
     fn histogram(bounds: Bounds) -> Histogram {
         Histogram::new(bounds, None, RefusedValues::default())
@@ -327,8 +348,8 @@ mod tests {
             for _ in 0..3 {
                 operations.begin();
             }
-            operations.end(7, SECONDS, None, || ending(&times, &count));
-            operations.end(7, SECONDS, None, || unreachable!("it is known"));
+            operations.end(7, NANOSECONDS, None, || ending(&times, &count));
+            operations.end(7, NANOSECONDS, None, || unreachable!("it is known"));
             assert_eq!((active.value(), count.value()), (1, 2));
             assert_eq!((times.count(), times.sum()), (2, 3.0));
         }
@@ -342,7 +363,7 @@ mod tests {
         for (id, count, times_ended) in [(0, &some, 2), (1, &others, 3)] {
             for _ in 0..times_ended {
                 let make = || ending(&times, count).counted_by(all.clone());
-                operations.end(id, SECONDS, None, make);
+                operations.end(id, NANOSECONDS, None, make);
             }
         }
         all.increment(10);
@@ -360,7 +381,7 @@ mod tests {
         for id in 0..100 {
             for _ in 0..2 {
                 operations.begin();
-                operations.end(id, SECONDS, None, || ending(&times, &count));
+                operations.end(id, NANOSECONDS, None, || ending(&times, &count));
             }
         }
         assert_eq!(
@@ -383,7 +404,7 @@ mod tests {
                     start.wait();
                     for turn in 0..1_000 {
                         operations.begin();
-                        operations.end(turn % 70, SECONDS, None, || ending(&times, &count));
+                        operations.end(turn % 70, NANOSECONDS, None, || ending(&times, &count));
                         assert!(active.value() >= 0);
                     }
                 });
@@ -396,43 +417,83 @@ mod tests {
     }
 
     #[test]
-    fn what_is_noted_in_parts_stays_and_a_part_that_is_given_back_is_lent_again() {
-        let operations = Operations::new();
-        let (times, count) = (histogram(Bounds::default()), Counter::default());
+    fn what_threads_note_in_their_parts_stays_and_their_cells_are_used_again() {
+        let operations = &Operations::new();
+        let (times, count) = &(histogram(Bounds::default()), Counter::default());
         let active = UpDownCounter::default();
-        active.count_active(&operations);
-        let mut earlier = None;
-        for id in 0..100 {
-            let part = operations.borrow_part().expect("one is in use");
-            // What began in one part may end in another, and past the bound of endings, too.
+        active.count_active(operations);
+        let note = |id| {
+            let part = operations.part().expect("few threads have one");
+            // What began in a part may end without one, and the other way round.
             part.begin();
-            let ending = |part: &OperationsPart| {
-                part.end(id, SECONDS, None, || ending(&times, &count));
-            };
-            thread::scope(|scope| drop(scope.spawn(|| operations.begin())));
-            ending(&part);
-            ending(&part);
-            earlier.get_or_insert(part.cell.clone());
-            assert!(
-                earlier
-                    .as_ref()
-                    .is_some_and(|cell| Arc::ptr_eq(cell, &part.cell))
-            );
+            operations.begin();
+            operations.end(id, NANOSECONDS, None, || ending(times, count));
+            operations.end_in(&part, id, NANOSECONDS, None, || ending(times, count));
+            let again = operations.part().expect("it has one");
+            assert!(Arc::ptr_eq(&part.cell, &again.cell));
+        };
+        // Some ways to end are past the bound.
+        for id in 0..100 {
+            thread::scope(|scope| scope.spawn(|| note(id)).join()).unwrap();
         }
         assert_eq!(
             (count.value(), times.count(), active.value()),
             (200, 200, 0)
         );
+        let mut cells = 0;
+        operations.cells.read(|_| cells += 1);
+        assert_eq!(
+            cells, 2,
+            "that of the threads, and that of those without one"
+        );
     }
 
     #[test]
     fn threads_past_the_bound_have_no_part() {
-        let operations = Operations::new();
-        let parts: Vec<_> = std::iter::from_fn(|| operations.borrow_part()).collect();
-        assert_eq!(parts.len(), 64);
-        operations.begin();
-        drop(parts);
-        assert!(operations.borrow_part().is_some());
+        let operations = &Operations::new();
+        let all_there = &Barrier::new(70);
+        let with_part = thread::scope(|scope| {
+            let look = || {
+                let part = operations.part();
+                all_there.wait();
+                part.is_some()
+            };
+            let threads: Vec<_> = (0..70).map(|_| scope.spawn(look)).collect();
+            let threads = threads.into_iter();
+            threads
+                .map(|thread| thread.join().unwrap())
+                .filter(|has| *has)
+                .count()
+        });
+        assert_eq!(with_part, 64);
+        assert!(operations.part().is_some(), "those have given theirs back");
+    }
+
+    #[test]
+    fn a_part_outlives_the_table_of_its_thread() {
+        struct AtTheEnd(Operations, OperationsPart);
+        impl Drop for AtTheEnd {
+            fn drop(&mut self) {
+                self.1.begin();
+                self.0.begin();
+            }
+        }
+        thread_local! {
+            static LAST: std::cell::RefCell<Option<AtTheEnd>> = const { std::cell::RefCell::new(None) };
+        }
+        let (operations, active) = (Operations::new(), UpDownCounter::default());
+        active.count_active(&operations);
+        for _ in 0..2 {
+            let operations = operations.clone();
+            let work = move || {
+                // Before or after the table, whichever is destroyed first.
+                LAST.with(|_| ());
+                let part = operations.part().unwrap();
+                LAST.set(Some(AtTheEnd(operations, part)));
+            };
+            thread::spawn(work).join().unwrap();
+        }
+        assert_eq!(active.value(), 4);
     }
 
     #[test]
@@ -441,7 +502,7 @@ mod tests {
         let bounds = Bounds::new([1.0]).unwrap();
         let times = Histogram::new(bounds, Some(|| None), RefusedValues::default());
         let operations = Operations::new();
-        operations.end(0, SECONDS, Some(span), || Ending::new(times.clone()));
+        operations.end(0, NANOSECONDS, Some(span), || Ending::new(times.clone()));
         let exemplars = times.exemplars();
         assert_eq!(exemplars[1].map(|exemplar| exemplar.span), Some(span));
     }

@@ -23,7 +23,7 @@ pub(crate) struct Clock {
 pub(crate) struct Moment(NonZeroU64);
 
 /// How long something took, in nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Lapse(u64);
 
 impl Clock {
@@ -102,12 +102,9 @@ impl Moment {
 }
 
 impl Lapse {
-    /// Returns it in seconds, as metrics have it.
     #[inline]
-    #[expect(clippy::cast_precision_loss, reason = "exact for a hundred days")]
-    pub(crate) fn seconds(self) -> f64 {
-        // Three centuries fit.
-        self.0.cast_signed() as f64 / 1e9
+    pub(crate) fn nanoseconds(self) -> u64 {
+        self.0
     }
 
     pub(crate) fn duration(self) -> Duration {
@@ -115,7 +112,8 @@ impl Lapse {
     }
 }
 
-fn whole_nanoseconds(passed: Duration) -> u64 {
+/// Returns it in nanoseconds, of which six centuries fit.
+pub(crate) fn whole_nanoseconds(passed: Duration) -> u64 {
     u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX)
 }
 

@@ -64,7 +64,7 @@ impl OpenRequest {
         let grpc = shared.grpc.as_ref();
         let grpc = grpc.filter(|_| is_call(request.headers()));
         let index = options.index(request, route);
-        let series = shared.series.of(options, index, route, grpc.is_none());
+        let series = shared.series.arrive(options, index, route, grpc.is_none());
         if series.excluded {
             return None;
         }

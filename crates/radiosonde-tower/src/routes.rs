@@ -31,9 +31,10 @@ impl Routes {
         }
     }
 
-    /// Finds the series of a route, or makes it; `keep` is told of each that is made and kept.
+    /// Finds the series of a route that a request arrives at, or makes it, and counts the request there if it `is_counted`. `keep` is told of
+    /// each that is made and kept.
     #[inline]
-    pub(crate) fn get_or_make(
+    pub(crate) fn arrive(
         &self,
         method: usize,
         route: &str,
@@ -60,7 +61,7 @@ impl Routes {
         if let Some(series) = found {
             return series;
         }
-        let series = self.look_up(&key, make, keep);
+        let series = self.look_up(&key, is_counted, make, keep);
         if is_counted {
             in_part(series, OperationsPart::begin).unwrap_or_else(|| series.begin_apart());
         }
@@ -71,6 +72,7 @@ impl Routes {
     fn look_up(
         &self,
         key: &Key<'_>,
+        is_counted: bool,
         make: impl FnOnce(&str, Spot) -> RouteSeries,
         keep: impl FnOnce(&'static RouteSeries),
     ) -> &'static RouteSeries {
@@ -98,7 +100,7 @@ impl Routes {
             series
         });
         if *series.route == *key.route {
-            remember(series);
+            remember(series, is_counted);
         }
         series
     }
@@ -170,7 +172,7 @@ impl Spot {
 /// What a thread found before.
 struct Entry {
     series: &'static RouteSeries,
-    /// What it takes note of requests in; nothing where none are, or as many threads do as may.
+    /// What it takes note of requests in: nothing where none are counted, or where too many threads count them.
     part: Option<OperationsPart>,
 }
 
@@ -206,9 +208,9 @@ pub(crate) fn in_part<T>(
 }
 
 /// Keeps what was found in the first free one of its places, or else in the place of another, and of another one each time.
-fn remember(series: &'static RouteSeries) {
-    let part = (!series.excluded).then(|| series.operations.borrow_part());
-    let part = part.flatten();
+fn remember(series: &'static RouteSeries, is_counted: bool) {
+    let counts = is_counted && !series.excluded;
+    let part = counts.then(|| series.operations.part()).flatten();
     let _ = RECENT.try_with(|recent| {
         // A look at one may lead to another request, which is found without being kept.
         let Ok(mut recent) = recent.try_borrow_mut() else {
@@ -243,11 +245,17 @@ const MAX_ROUTES: usize = 2_000;
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::{Arc, Barrier};
+    use std::thread;
 
+    use http::StatusCode;
+    use radiosonde_catalog::{HTTP_ACTIVE_CONNECTIONS, HTTP_REQUESTS};
     use radiosonde_metrics::Registry;
 
     use super::*;
     use crate::ObserveOptions;
+    use crate::clock::Lapse;
+    use crate::observation::Stop;
     use crate::series::RequestSeries;
 
     fn names(found: &RouteSeries) -> (&'static str, String) {
@@ -267,15 +275,139 @@ mod tests {
         for _ in 0..2 {
             for route in &routes {
                 for (method, label) in ["GET", "POST"].into_iter().enumerate() {
-                    let found = series.of(&options, method, route, false);
+                    let found = series.arrive(&options, method, route, false);
                     assert_eq!(names(found), (label, route.clone()));
-                    let elsewhere = other.of(&options, method, route, false);
+                    let elsewhere = other.arrive(&options, method, route, false);
                     assert!(!std::ptr::eq(elsewhere, found));
                     kept.insert(std::ptr::from_ref(found).addr());
                 }
             }
         }
         assert_eq!(kept.len(), routes.len() * 2);
+    }
+
+    /// A request that arrives here and ends after a second, and where it is looked for whether it is in flight.
+    struct Requests {
+        registry: Registry,
+        options: ObserveOptions,
+        series: RequestSeries,
+    }
+
+    impl Requests {
+        fn new() -> Self {
+            let (registry, options) = (Registry::new(), ObserveOptions::new().exclude(["/live"]));
+            let series = RequestSeries::new(registry.clone(), &options);
+            Self {
+                registry,
+                options,
+                series,
+            }
+        }
+
+        fn arrive(&self, route: &str) -> &'static RouteSeries {
+            self.series.arrive(&self.options, 0, route, true)
+        }
+
+        fn end(&self, series: &'static RouteSeries) {
+            let status = Some(StatusCode::OK);
+            self.series
+                .record(series, Stop::Complete, status, Lapse::default(), None);
+        }
+
+        fn active(&self) -> i64 {
+            let active = HTTP_ACTIVE_CONNECTIONS;
+            self.registry.up_down_counter(&active, &["GET"]).value()
+        }
+
+        fn ended(&self, route: &str) -> u64 {
+            let labels = ["GET", route, "200", "ok"];
+            self.registry.counter(&HTTP_REQUESTS, &labels).value()
+        }
+    }
+
+    #[test]
+    fn requests_are_counted_once_whatever_their_thread_remembers_when_they_end() {
+        let requests = Requests::new();
+        // More than a thread remembers: they drive each other out between beginning and end.
+        let routes: Vec<_> = (100..900)
+            .map(|n| format!("/{n}/orders/{{order_id}}/lines"))
+            .collect();
+        for turn in 1..=2 {
+            let open: Vec<_> = routes.iter().map(|route| requests.arrive(route)).collect();
+            assert_eq!(requests.active(), 800);
+            for series in open {
+                requests.end(series);
+            }
+            assert_eq!(requests.active(), 0);
+            assert!(routes.iter().all(|route| requests.ended(route) == turn));
+        }
+    }
+
+    #[test]
+    fn a_request_may_end_on_another_thread_and_on_one_that_is_ending() {
+        struct AtTheEnd(Arc<Requests>, Vec<&'static RouteSeries>);
+        impl Drop for AtTheEnd {
+            fn drop(&mut self) {
+                let more = self.0.arrive("/orders");
+                for series in self.1.drain(..).chain([more]) {
+                    self.0.end(series);
+                }
+            }
+        }
+        thread_local! {
+            static LAST: RefCell<Option<AtTheEnd>> = const { RefCell::new(None) };
+        }
+        let requests = Arc::new(Requests::new());
+        for knows_the_route in [true, false] {
+            let elsewhere = requests.arrive("/orders");
+            let requests = requests.clone();
+            let work = move || {
+                let mut open = vec![elsewhere];
+                // It is destroyed after what was used later.
+                LAST.with(|_| ());
+                if knows_the_route {
+                    open.push(requests.arrive("/orders"));
+                }
+                LAST.set(Some(AtTheEnd(requests, open)));
+            };
+            // Joining waits for the destructors of the thread, too.
+            thread::spawn(work).join().unwrap();
+        }
+        assert_eq!((requests.active(), requests.ended("/orders")), (0, 5));
+    }
+
+    #[test]
+    fn more_threads_than_have_parts_lose_nothing() {
+        let requests = &Requests::new();
+        let all_there = &Barrier::new(70);
+        thread::scope(|scope| {
+            for _ in 0..70 {
+                scope.spawn(|| {
+                    all_there.wait();
+                    let open = requests.arrive("/orders");
+                    all_there.wait();
+                    requests.end(open);
+                    (0..100).for_each(|_| requests.end(requests.arrive("/orders")));
+                });
+            }
+        });
+        assert_eq!((requests.active(), requests.ended("/orders")), (0, 7_070));
+    }
+
+    #[test]
+    fn what_is_left_out_or_counted_elsewhere_is_not_in_flight() {
+        let requests = Requests::new();
+        for _ in 0..3 {
+            assert!(requests.arrive("/live").excluded);
+            requests
+                .series
+                .arrive(&requests.options, 0, "/orders", false);
+        }
+        assert_eq!(requests.active(), 0);
+        // One of the same route that is counted here is.
+        requests.end(requests.arrive("/orders"));
+        let _open = requests.arrive("/orders");
+        assert_eq!((requests.active(), requests.ended("/orders")), (1, 1));
     }
 
     #[test]
@@ -286,22 +418,22 @@ mod tests {
             let route = format!("/{n}");
             let expected = if n < MAX_ROUTES { &*route } else { "_OTHER" };
             for _ in 0..2 {
-                assert_eq!(&*series.of(&options, 0, &route, false).route, expected);
+                assert_eq!(&*series.arrive(&options, 0, &route, false).route, expected);
             }
         }
-        assert_eq!(&*series.of(&options, 0, "/7", false).route, "/7");
-        assert_eq!(&*series.of(&options, 1, "/new", false).route, "/new");
+        assert_eq!(&*series.arrive(&options, 0, "/7", false).route, "/7");
+        assert_eq!(&*series.arrive(&options, 1, "/new", false).route, "/new");
     }
 
     #[test]
     fn threads_that_look_for_a_new_route_at_once_find_the_same() {
         let options = &ObserveOptions::new();
         let series = &RequestSeries::new(Registry::new(), options);
-        let start = &std::sync::Barrier::new(4);
-        let found: Vec<_> = std::thread::scope(|scope| {
+        let start = &Barrier::new(4);
+        let found: Vec<_> = thread::scope(|scope| {
             let look = || {
                 start.wait();
-                std::ptr::from_ref(series.of(options, 0, "/orders", false)).addr()
+                std::ptr::from_ref(series.arrive(options, 0, "/orders", false)).addr()
             };
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(look)).collect();
             let threads = threads.into_iter();

@@ -70,10 +70,10 @@ impl RequestSeries {
         }
     }
 
-    /// Finds the series of a route; `index` is that of its method and label in the options. A request that is counted there is in
-    /// flight until its end is recorded.
+    /// Finds the series of the route that a request arrives at; `index` is that of its method and label in the options. Where it
+    /// `is_counted` there, it is in flight until its end is recorded.
     #[inline]
-    pub(crate) fn of(
+    pub(crate) fn arrive(
         &self,
         options: &ObserveOptions,
         index: usize,
@@ -94,10 +94,9 @@ impl RequestSeries {
                 response_body: OnceLock::new(),
             }
         };
-        self.routes
-            .get_or_make(index, route, is_counted, make, |kept| {
-                self.count_active(kept);
-            })
+        self.routes.arrive(index, route, is_counted, make, |kept| {
+            self.count_active(kept);
+        })
     }
 
     fn count_active(&self, series: &RouteSeries) {
@@ -120,10 +119,12 @@ impl RequestSeries {
     ) {
         let id = id(stop, status);
         let make = || self.ending(series, End::judge(stop, status));
-        let seconds = lapse.seconds();
-        let noted = routes::in_part(series, |part| part.end(id, seconds, span, make));
+        let (operations, nanoseconds) = (&series.operations, lapse.nanoseconds());
+        let noted = routes::in_part(series, |part| {
+            operations.end_in(part, id, nanoseconds, span, make);
+        });
         if noted.is_none() {
-            series.operations.end(id, seconds, span, make);
+            operations.end(id, nanoseconds, span, make);
         }
     }
 

@@ -12,6 +12,7 @@ use crate::sync::Ordering::{Acquire, Relaxed, Release};
 /// What begins on one thread may end on another. A reader takes all ends of all cells first, and the beginnings after them:
 /// each end that it has seen has its beginning among those, so the number is never below what it was.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub(crate) struct BalanceCell {
     begun: AtomicU64,
     ended: AtomicU64,

@@ -23,7 +23,7 @@ pub(crate) use distribution::{Distribution, DistributionCell};
 pub(crate) use exponential::ExponentialCell;
 pub(crate) use operation::OperationCell;
 pub(crate) use scale::{MAX_SCALE, ZERO_THRESHOLD};
-pub(crate) use sharded::Sharded;
+pub(crate) use sharded::{Loan, Sharded};
 pub(crate) use table::Table;
 pub(crate) use version::Version;
 

@@ -7,15 +7,16 @@ use super::{Cell, Distribution, DistributionCell, ExponentialCell, Table};
 use crate::Bounds;
 use crate::exemplar::SampledSpan;
 use crate::exponential::Exponential;
-use crate::operations::{Ending, EndingId};
+use crate::operations::{Ending, EndingId, seconds};
 use crate::sync::AtomicU64;
 use crate::sync::Ordering::{Acquire, Relaxed, Release};
 
 /// What one thread saw of operations. One that began on a thread may end on another.
 ///
 /// The ways in which they ended stand in a chain that only grows, the first one seen first: nearly all operations of one kind
-/// end the same way.
+/// end the same way. As those of a [count](super::CountCell), they have a cache line for themselves.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub(crate) struct OperationCell {
     begun: AtomicU64,
     /// Those that ended and whose times are not kept here.
@@ -52,11 +53,11 @@ impl OperationCell {
 
     /// Takes note of one that ends, and returns whether operations have ended this way here before. For the one writer.
     #[inline]
-    pub(crate) fn end(&self, id: EndingId, seconds: f64, span: Option<SampledSpan>) -> bool {
+    pub(crate) fn end(&self, id: EndingId, nanoseconds: u64, span: Option<SampledSpan>) -> bool {
         let mut link = &self.first;
         while let Some(ended) = link.get() {
             if ended.id == id {
-                ended.record(seconds, span);
+                ended.record(nanoseconds, span);
                 return true;
             }
             link = &ended.next;
@@ -69,14 +70,14 @@ impl OperationCell {
         &self,
         id: EndingId,
         ending: &Arc<Ending>,
-        seconds: f64,
+        nanoseconds: u64,
         span: Option<SampledSpan>,
     ) {
         let mut link = &self.first;
         loop {
             let ended = link.get_or_init(|| Box::new(Ended::new(id, ending.clone())));
             if ended.id == id {
-                return ended.record(seconds, span);
+                return ended.record(nanoseconds, span);
             }
             link = &ended.next;
         }
@@ -149,7 +150,8 @@ impl Ended {
     }
 
     #[inline]
-    fn record(&self, seconds: f64, span: Option<SampledSpan>) {
+    fn record(&self, nanoseconds: u64, span: Option<SampledSpan>) {
+        let seconds = seconds(nanoseconds);
         match &self.times {
             Times::Explicit(cell) => cell.record(self.bucket(seconds), seconds),
             Times::Exponential(cell) => cell.record(seconds),
@@ -158,9 +160,7 @@ impl Ended {
             self.ending.times().offer(seconds, span);
         }
     }
-}
 
-impl Ended {
     /// Returns the bucket of a time. Most are the shortest ones, and are known by one comparison.
     #[inline]
     fn bucket(&self, seconds: f64) -> usize {
@@ -221,13 +221,13 @@ mod models {
             let cells = Shared::new([OperationCell::default(), OperationCell::default()]);
             // The thread has seen this ending before.
             cells[1].begin();
-            cells[1].end_in(1, &ending, 0.0, None);
+            cells[1].end_in(1, &ending, 0, None);
             let handed_over = Shared::new(AtomicBool::new(false));
             let ender = {
                 let (cells, handed_over) = (cells.clone(), handed_over.clone());
                 thread::spawn(move || {
                     if handed_over.load(Ordering::Acquire) {
-                        cells[1].end(1, 0.0, None);
+                        cells[1].end(1, 0, None);
                     }
                 })
             };

@@ -1,7 +1,8 @@
 //! A value in parts.
 
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Cell;
 
@@ -25,7 +26,7 @@ pub(crate) struct Home<C: Cell> {
 
 struct Cells<C: Cell> {
     all: Vec<Arc<C>>,
-    /// Those whose thread has ended.
+    /// Those that were given back.
     free: Vec<Arc<C>>,
     parts: Vec<C::Part>,
 }
@@ -63,14 +64,14 @@ impl<C: Cell> Sharded<C> {
         write(&lock(&self.home.common))
     }
 
-    /// Lends a cell to whoever writes to no other one of this value until it is [taken back](Self::take_back).
-    pub(crate) fn lend(&self) -> Option<Arc<C>> {
-        self.home.lend()
-    }
-
-    /// Takes back a cell that was lent.
-    pub(crate) fn take_back(&self, cell: Arc<C>) {
-        self.home.take_back(cell);
+    /// Returns the loan of the cell of this thread, for who writes to it often. `None` where the thread has none: it is ending, or
+    /// too many have one.
+    pub(crate) fn loan(&self) -> Option<Rc<Loan<C>>> {
+        let loan = |table: &super::Table<C>| {
+            let known = table.loan(self.index, self.id);
+            known.or_else(|| table.adopt(self.index, &self.home))
+        };
+        C::table().try_with(loan).ok().flatten()
     }
 
     /// Reads every cell.
@@ -96,7 +97,7 @@ impl<C: Cell> Sharded<C> {
     fn write_without_cell<T>(&self, write: impl Fn(&C) -> T) -> T {
         let adopted = C::table().try_with(|table| table.adopt(self.index, &self.home));
         match adopted.ok().flatten() {
-            Some(cell) => write(&cell),
+            Some(loan) => write(loan.cell()),
             None => self.write_alone(write),
         }
     }
@@ -108,7 +109,13 @@ impl<C: Cell> Home<C> {
     }
 
     /// Lends a cell to a thread: one that another has given back, or a new one while there are not too many.
-    pub(super) fn lend(&self) -> Option<Arc<C>> {
+    pub(super) fn lend(self: &Arc<Self>) -> Option<Loan<C>> {
+        let cell = self.free_cell()?;
+        let home = Arc::downgrade(self);
+        Some(Loan { cell, home })
+    }
+
+    fn free_cell(&self) -> Option<Arc<C>> {
         if self.is_exhausted.load(Relaxed) {
             return None;
         }
@@ -125,11 +132,32 @@ impl<C: Cell> Home<C> {
         Some(cell)
     }
 
-    /// Takes back a cell whose thread has ended; what it holds stays part of the value.
-    pub(super) fn take_back(&self, cell: Arc<C>) {
+    /// Takes back a cell that was lent; what it holds stays part of the value.
+    fn take_back(&self, cell: Arc<C>) {
         let mut cells = lock(&self.cells);
         cells.free.push(cell);
         self.is_exhausted.store(false, Relaxed);
+    }
+}
+
+/// A cell that is lent to one thread, which alone writes to it. It is given back when the thread has no use for it any more, and
+/// that is when it ends: its table and whatever else of it is destroyed have it in common.
+pub(crate) struct Loan<C: Cell> {
+    cell: Arc<C>,
+    home: Weak<Home<C>>,
+}
+
+impl<C: Cell> Loan<C> {
+    pub(crate) fn cell(&self) -> &Arc<C> {
+        &self.cell
+    }
+}
+
+impl<C: Cell> Drop for Loan<C> {
+    fn drop(&mut self) {
+        if let Some(home) = self.home.upgrade() {
+            home.take_back(self.cell.clone());
+        }
     }
 }
 

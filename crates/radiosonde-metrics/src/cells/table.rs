@@ -1,20 +1,21 @@
 //! The cells of one thread.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Weak};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use super::Cell;
-use super::sharded::Home;
+use super::sharded::{Home, Loan};
 
 /// The cells that a thread writes, by the index of the value that they are parts of.
 pub(crate) struct Table<C: Cell>(RefCell<Vec<Option<Slot<C>>>>);
 
-/// A cell, lent to this thread until it ends.
+/// A cell that is lent to this thread.
 struct Slot<C: Cell> {
     /// Which value it is a part of. Its index may have belonged to another.
     id: u64,
     cell: Arc<C>,
-    home: Weak<Home<C>>,
+    loan: Rc<Loan<C>>,
 }
 
 impl<C: Cell> Table<C> {
@@ -29,27 +30,26 @@ impl<C: Cell> Table<C> {
         (slot.id == id).then(|| write(&slot.cell))
     }
 
+    /// Returns the loan of the cell at this index, if this thread has it.
+    pub(super) fn loan(&self, index: usize, id: u64) -> Option<Rc<Loan<C>>> {
+        let slots = self.0.try_borrow().ok()?;
+        let slot = slots.get(index)?.as_ref()?;
+        (slot.id == id).then(|| slot.loan.clone())
+    }
+
     /// Borrows a cell from its value and keeps it. `None` when there is none left, or when the table is in use further
     /// up the stack.
-    pub(super) fn adopt(&self, index: usize, home: &Arc<Home<C>>) -> Option<Arc<C>> {
+    pub(super) fn adopt(&self, index: usize, home: &Arc<Home<C>>) -> Option<Rc<Loan<C>>> {
         let mut slots = self.0.try_borrow_mut().ok()?;
-        let cell = home.lend()?;
+        let loan = Rc::new(home.lend()?);
         if slots.len() <= index {
             slots.resize_with(index + 1, || None);
         }
         slots[index] = Some(Slot {
             id: home.id(),
-            cell: cell.clone(),
-            home: Arc::downgrade(home),
+            cell: loan.cell().clone(),
+            loan: loan.clone(),
         });
-        Some(cell)
-    }
-}
-
-impl<C: Cell> Drop for Slot<C> {
-    fn drop(&mut self) {
-        if let Some(home) = self.home.upgrade() {
-            home.take_back(self.cell.clone());
-        }
+        Some(loan)
     }
 }

@@ -11,6 +11,7 @@ use radiosonde_metrics::{Ending, EndingId, Operations, Registry, SampledSpan};
 
 use super::server::{Server, Servers};
 use super::{ClientErrorType, ClientObservation, ClientOptions};
+use crate::clock::whole_nanoseconds;
 
 /// The metrics of all requests of one layer.
 #[derive(Debug)]
@@ -66,8 +67,10 @@ impl ClientSeries {
         observation: &ClientObservation<'_>,
         span: Option<SampledSpan>,
     ) {
-        let seconds = observation.duration.as_secs_f64();
-        operations.end(id(observation), seconds, span, || self.ending(observation));
+        let nanoseconds = whole_nanoseconds(observation.duration);
+        operations.end(id(observation), nanoseconds, span, || {
+            self.ending(observation)
+        });
     }
 
     /// Returns the instruments that tell of requests that ended so.
