@@ -48,6 +48,8 @@ struct Trace {
     place: Option<Place>,
     /// The local roots that have not ended: a trace may come to one service twice.
     roots: Open,
+    /// How many there are beside, whose ids found no room.
+    more_roots: usize,
     /// The spans below them that have not.
     open: Open,
     /// Whether one was kept, and so what belongs to it: others may make the service forget that meanwhile.
@@ -65,30 +67,29 @@ impl Waiting {
     /// Takes note of a root that begins. Of one that finds no room, what ends before it is counted, and it alone may be kept.
     pub(super) fn root(&mut self, root: &SpanContext, now: Instant) {
         let trace_id = root.trace_id();
-        if let Some(trace) = self.traces.get_mut(&trace_id) {
-            if self.roots < MOST_ROOTS {
-                trace.roots.begin(root.span_id());
-                self.roots += 1;
-            } else {
+        if !self.traces.contains_key(&trace_id) {
+            let place = self.place(trace_id, now);
+            if place.is_none() && self.is_crowded() {
                 self.unknown += 1;
+                return;
             }
-            return;
+            let trace = Trace {
+                place,
+                kept: self.kept.has(trace_id),
+                open: self.kept.reopen(trace_id),
+                ..Trace::default()
+            };
+            self.traces.insert(trace_id, trace);
         }
-        let place = self.place(trace_id, now);
-        if place.is_none() && self.is_crowded() {
-            self.unknown += 1;
+        let Some(trace) = self.traces.get_mut(&trace_id) else {
             return;
-        }
-        let mut trace = Trace {
-            place,
-            roots: Open::default(),
-            kept: self.kept.has(trace_id),
-            open: self.kept.reopen(trace_id),
-            waited: Waited::default(),
         };
-        trace.roots.begin(root.span_id());
-        self.roots += 1;
-        self.traces.insert(trace_id, trace);
+        if self.roots < MOST_ROOTS {
+            trace.roots.begin(root.span_id());
+            self.roots += 1;
+        } else {
+            trace.more_roots += 1;
+        }
     }
 
     /// Takes note of a span that begins below a root. What is told of it already is that it is lost: it is one that cannot be known
@@ -156,12 +157,15 @@ impl Waiting {
         };
         if trace.roots.end(root.span_id()) {
             self.roots -= 1;
+        } else if trace.more_roots > 0 {
+            trace.more_roots -= 1;
         } else {
             // Nothing could be known of it when it began.
             self.unknown = self.unknown.saturating_sub(1);
         }
         trace.kept |= keeps;
-        let (is_last, is_kept) = (trace.roots.len() == 0, trace.kept);
+        let is_last = trace.roots.len() == 0 && trace.more_roots == 0;
+        let is_kept = trace.kept;
         let mut waited = Waited::default();
         if keeps || is_last {
             waited = std::mem::take(&mut trace.waited);

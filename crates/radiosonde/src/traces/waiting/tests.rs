@@ -238,11 +238,14 @@ fn a_trace_may_come_any_number_of_times_at_once() {
     (0..all).for_each(|number| waiting.root(&another_root(0, number), Instant::now()));
     is_consistent(&waiting);
     run(&mut waiting, 0, 10);
-    // The last ones, which are not known, end first.
-    let ends = (0..all).rev();
-    let kept: Vec<_> = ends
-        .map(|number| told(&waiting.end_of_root(&another_root(0, number), number == 0)))
-        .collect();
+    // Another one that comes is waited for without its id.
+    waiting.root(&root(1), Instant::now());
+    run(&mut waiting, 1, 10);
+    is_consistent(&waiting);
+    assert_eq!(told(&waiting.end_of_root(&root(1), true)), (1, 0));
+    // Those that are known end first, and what they leave behind waits for the others.
+    let end = |number| told(&waiting.end_of_root(&another_root(0, number), number == all - 1));
+    let kept: Vec<_> = (0..all).map(end).collect();
     assert_eq!(kept.last(), Some(&(1, 0)));
     assert!(is_empty(&waiting));
 }
