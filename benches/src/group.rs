@@ -150,12 +150,22 @@ impl<'a> Group<'a> {
             .map(|case| turns_in(&case.work, round))
             .collect();
         let mut samples = vec![Vec::new(); self.cases.len()];
+        let mut backwards = false;
         let start = Instant::now();
         while samples.iter().any(|of_case| calm(of_case) < rounds) && start.elapsed() < GROUP {
-            for ((case, turns), samples) in self.cases.iter().zip(&turns).zip(&mut samples) {
+            let mut round = |place: usize| {
+                let case = &self.cases[place];
                 (case.between)();
-                samples.push(sample(&case.work, *turns, self.threads));
+                samples[place].push(sample(&case.work, turns[place], self.threads));
+            };
+            // What goes first leaves the caches to the next one, so each goes first as often.
+            let places = 0..self.cases.len();
+            if backwards {
+                places.rev().for_each(&mut round);
+            } else {
+                places.for_each(&mut round);
             }
+            backwards = self.paired && !backwards;
         }
         let times: Vec<_> = samples.iter().map(|all| undisturbed(all)).collect();
         self.print_times(&times, &samples);
