@@ -202,8 +202,8 @@ fn add_one(count: &AtomicU64) {
 
 #[cfg(all(test, loom))]
 mod models {
-    use loom::sync::Arc as Shared;
     use loom::sync::atomic::{AtomicBool, Ordering};
+    use loom::sync::{Arc as Shared, Mutex};
     use loom::thread;
 
     use super::*;
@@ -234,11 +234,7 @@ mod models {
             // The reader is the last one that is spawned: otherwise, the model does not try every order.
             let reader = {
                 let cells = cells.clone();
-                thread::spawn(move || {
-                    let ended: u64 = cells.iter().map(OperationCell::ended).sum();
-                    let begun: u64 = cells.iter().map(OperationCell::begun).sum();
-                    (begun, ended)
-                })
+                thread::spawn(move || active(&*cells))
             };
             cells[0].begin();
             handed_over.store(true, Ordering::Release);
@@ -246,5 +242,93 @@ mod models {
             let (begun, ended) = reader.join().unwrap();
             assert!(begun >= ended, "{begun} began and {ended} ended");
         });
+    }
+
+    /// A request in flight as the layer hands it on, from the future of its head to its body: it ends once, when it is closed, or
+    /// else when it is dropped.
+    struct Open {
+        cells: Shared<[OperationCell; 3]>,
+        ending: Arc<Ending>,
+        /// The cell of the thread that has it.
+        cell: usize,
+        closed: bool,
+    }
+
+    impl Open {
+        fn close(&mut self) {
+            self.closed = true;
+            self.cells[self.cell].end_in(1, &self.ending, 0, None);
+        }
+    }
+
+    impl Drop for Open {
+        fn drop(&mut self) {
+            if !self.closed {
+                self.close();
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_handed_from_its_future_to_its_body_ends_once_whoever_has_it() {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(2);
+        model.check(|| {
+            let cells = || {
+                [
+                    OperationCell::default(),
+                    OperationCell::default(),
+                    OperationCell::default(),
+                ]
+            };
+            let cells = Shared::new(cells());
+            let bounds = Bounds::new([1.0]).unwrap();
+            let ending = Arc::new(Ending::new(Histogram::unregistered(bounds)));
+            // What a runtime keeps of a connection: one thread at a time has it, and finds what the one before left.
+            let task = Shared::new(Mutex::new(None::<Open>));
+            // Each thread has seen this ending before.
+            for cell in &*cells {
+                cell.begin();
+                cell.end_in(1, &ending, 0, None);
+            }
+            cells[0].begin();
+            // A thread that sends the body, and the one that finds that the client has left. Either may come first, or before the head.
+            let sends = {
+                let task = task.clone();
+                thread::spawn(move || {
+                    if let Some(open) = &mut *task.lock().unwrap() {
+                        open.cell = 1;
+                        if !open.closed {
+                            open.close();
+                        }
+                    }
+                })
+            };
+            let reader = {
+                let cells = cells.clone();
+                thread::spawn(move || active(&*cells))
+            };
+            let open = Open {
+                cells: cells.clone(),
+                ending,
+                cell: 0,
+                closed: false,
+            };
+            *task.lock().unwrap() = Some(open);
+            if let Some(mut left) = task.lock().unwrap().take() {
+                left.cell = 2;
+            }
+            sends.join().unwrap();
+            let (begun, ended) = reader.join().unwrap();
+            assert!(begun >= ended, "{begun} began and {ended} ended");
+            drop(task);
+            assert_eq!(active(&*cells), (4, 4));
+        });
+    }
+
+    /// How many began and ended, read as whoever asks for those in flight reads it.
+    fn active(cells: &[OperationCell]) -> (u64, u64) {
+        let ended = cells.iter().map(OperationCell::ended).sum();
+        (cells.iter().map(OperationCell::begun).sum(), ended)
     }
 }
