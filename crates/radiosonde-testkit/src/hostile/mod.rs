@@ -107,6 +107,12 @@ impl HostileRequest {
         bytes
     }
 
+    /// Tells whether it asks for something else than the path that the test names.
+    #[must_use]
+    pub fn goes_elsewhere(&self) -> bool {
+        matches!(self.target, Target::Other(_))
+    }
+
     /// Returns the values of a header, for those who read headers without a server before them.
     pub fn values<'a>(&'a self, header: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.headers

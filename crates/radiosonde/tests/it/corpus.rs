@@ -9,7 +9,9 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{any, get, post};
 use radiosonde::errors::ErrorOptions;
+use radiosonde::health::Check;
 use radiosonde::layer::{GrpcOptions, RequestOptions};
+use radiosonde::slo::Objective;
 use radiosonde::testing::Telemetry;
 use radiosonde::trace::Propagator;
 use radiosonde::{Config, LogFormat, Sonde, build};
@@ -20,7 +22,7 @@ use radiosonde_testkit::strict::{Format, parse};
 
 use crate::errors::events;
 use crate::exported::resource_spans;
-use crate::pipes::{ADDED, Server};
+use crate::pipes::{ADDED, Answer, Server};
 
 /// What the service itself answers: to the byte as without the layer.
 const OWN: [&str; 5] = [
@@ -32,13 +34,14 @@ const OWN: [&str; 5] = [
 ];
 
 /// What Radiosonde answers, where ages and counts change from one answer to the next.
-const PROVIDED: [&str; 16] = [
+const PROVIDED: [&str; 18] = [
     "/live",
     "/ready",
     "/health",
     "/health/live",
     "/health/ready",
     "/health/startup",
+    "/health/database",
     "/health/none",
     "/metrics",
     "/health/metrics",
@@ -49,6 +52,17 @@ const PROVIDED: [&str; 16] = [
     "/admin/out-of-service",
     "/grpc.health.v1.Health/Check",
     "/grpc.health.v1.Health/List",
+    "/grpc.health.v1.Health/Watch",
+];
+
+/// What answers administrators alone, where they have a token.
+const GUARDED: [&str; 6] = [
+    "/metrics",
+    "/slo",
+    "/admin",
+    "/admin/catalog",
+    "/admin/log-filter",
+    "/admin/out-of-service",
 ];
 
 /// All headers that traces come by are read, the hostile ones of each.
@@ -60,34 +74,76 @@ const EVERY_FORMAT: [Propagator; 5] = [
     Propagator::Jaeger,
 ];
 
-/// The same service twice: bare, and with the layers.
+/// The same service three times: bare, with the layers, and where administrators have a token.
 struct Twins {
     bare: Server,
     observed: Server,
+    guarded: Server,
 }
 
 impl Twins {
-    /// Asks endpoints from `first` on: every one at full size, else one of the service's own and one of those that are
-    /// provided, in turn. Returns what went wrong.
+    /// Asks endpoints from `first` on: every one at full size, else one of each kind, in turn. Returns what went wrong.
     async fn ask(&self, first: usize, request: &HostileRequest) -> Vec<String> {
         let mut wrong = Vec::new();
-        for (paths, to_the_byte) in [(&OWN[..], true), (&PROVIDED, false)] {
-            let some = size(1, paths.len());
-            for path in paths.iter().cycle().skip(first % paths.len()).take(some) {
-                let bytes = request.bytes(path);
-                let bare = self.bare.answer(&bytes).await;
-                let observed = self.observed.answer(&bytes).await;
-                let (Some(bare), Some(observed)) = (&bare, &observed) else {
-                    wrong.push(format!("{request:?} at {path}: {bare:?}, but {observed:?}"));
-                    continue;
-                };
-                if bare.line != observed.line || (to_the_byte && bare != observed) {
-                    wrong.push(format!("{request:?} at {path}: {bare:?}, but {observed:?}"));
-                }
-            }
+        for path in some_of(&OWN, first) {
+            let answers = answers([&self.bare, &self.observed], request, path).await;
+            wrong.extend(unless(answers, |bare, observed| bare == observed));
+        }
+        for path in some_of(&PROVIDED, first) {
+            let answers = answers([&self.bare, &self.observed], request, path).await;
+            wrong.extend(unless(answers, |bare, observed| {
+                bare.line == observed.line && !is_broken(path, observed)
+            }));
+        }
+        if request.goes_elsewhere() {
+            return wrong;
+        }
+        for path in some_of(&GUARDED, first) {
+            let answers = answers([&self.bare, &self.guarded], request, path).await;
+            wrong.extend(unless(answers, is_kept_out));
         }
         wrong
     }
+}
+
+fn some_of<'a>(paths: &'a [&'a str], first: usize) -> impl Iterator<Item = &'a str> {
+    let from_first = paths.iter().cycle().skip(first % paths.len());
+    from_first.take(size(1, paths.len())).copied()
+}
+
+/// What was asked, and what two servers answered.
+type Answers = (String, [Option<Answer>; 2]);
+
+async fn answers([one, other]: [&Server; 2], request: &HostileRequest, path: &str) -> Answers {
+    let bytes = request.bytes(path);
+    let answers = [one.answer(&bytes).await, other.answer(&bytes).await];
+    (format!("{request:?} at {path}"), answers)
+}
+
+/// Returns what went wrong, if it did: one has not answered, or the answers are not as they should be.
+fn unless(
+    (asked, answers): Answers,
+    right: impl FnOnce(&Answer, &Answer) -> bool,
+) -> Option<String> {
+    match &answers {
+        [Some(one), Some(other)] if right(one, other) => None,
+        [one, other] => Some(format!("{asked}: {one:?}, but {other:?}")),
+    }
+}
+
+/// Tells whether an endpoint of ours has failed. That the service is not up is no failure of those that say so.
+fn is_broken(path: &str, answer: &Answer) -> bool {
+    let says_health = ["/live", "/ready", "/health"].contains(&path)
+        || (path.starts_with("/health/") && path != "/health/metrics");
+    let is_verdict = says_health && answer.line.starts_with("HTTP/1.1 503");
+    answer.line.starts_with("HTTP/1.1 5") && !is_verdict
+}
+
+/// Tells whether who shows no token was refused; the server may have refused the request before, whatever it shows.
+fn is_kept_out(bare: &Answer, guarded: &Answer) -> bool {
+    let refused_anyhow = bare.line == guarded.line && !bare.line.starts_with("HTTP/1.1 2");
+    guarded.line.starts_with("HTTP/1.1 401")
+        || (refused_anyhow && !guarded.line.starts_with("HTTP/1.1 5"))
 }
 
 /// Counts the panics of the process, which is this test's own.
@@ -100,6 +156,10 @@ fn count_panics() -> Arc<AtomicUsize> {
         previous(panic);
     }));
     panics
+}
+
+fn objective() -> Objective {
+    Objective::availability("orders", 99.0)
 }
 
 /// A service whose spans and reports arrive somewhere.
@@ -197,7 +257,18 @@ fn service(sonde: &Sonde) -> Router {
         .merge(sonde.grpc_health(["shop.Orders"]))
 }
 
-/// Sends every hostile request to both, and returns what went wrong.
+/// Asks for what is there only when it is configured.
+async fn ask_for_what_is_configured(server: &Server) {
+    for path in ["/slo", "/health/database"] {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: shop.example\r\nconnection: close\r\n\r\n");
+        let answer = server.answer(request.as_bytes()).await;
+        let line = answer.map(|answer| answer.line);
+        assert_eq!(line.as_deref(), Some("HTTP/1.1 200 OK"), "{path}");
+    }
+}
+
+/// Sends every hostile request to all of them, and returns what went wrong.
 async fn ask_all(twins: &Twins, telemetry: &Telemetry) -> Vec<String> {
     let mut wrong = Vec::new();
     for (turn, request) in requests().iter().enumerate() {
@@ -226,9 +297,16 @@ fn every_endpoint_answers_as_without_the_layer_whatever_it_is_sent() {
     let config = Config::new("checkout")
         .log_format(LogFormat::Json)
         .propagators(EVERY_FORMAT)
+        .objective(objective())
         .requests(requests_options);
     let telemetry = Telemetry::new(config);
     let sonde = telemetry.sonde().clone();
+    let database = Check::new("database", async || Ok(()));
+    sonde.health().register(database).unwrap();
+    let guarded = Config::new("checkout")
+        .objective(objective())
+        .admin_token("mgKqCnD1cVVSBWzJ");
+    let guarded = build(guarded).unwrap().into_sonde();
     let [spans, reports] = [(), ()].map(|()| FaultCollector::start(Mode::status(200)));
     let exporting = exporting(&spans, &reports);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -242,7 +320,9 @@ fn every_endpoint_answers_as_without_the_layer_whatever_it_is_sent() {
         let twins = Twins {
             bare: Server::start(service(&sonde)),
             observed: Server::start(observed),
+            guarded: Server::start(service(&guarded)),
         };
+        ask_for_what_is_configured(&twins.observed).await;
         let wrong = ask_all(&twins, &telemetry).await;
         exporting.shutdown(Duration::from_secs(30)).await;
         wrong
