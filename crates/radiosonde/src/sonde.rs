@@ -74,7 +74,11 @@ impl Sonde {
             keeper.slos(),
         );
         #[cfg(feature = "axum")]
-        let options = options.exclude(endpoints.templates());
+        let options = if settings.requests.own_endpoints() {
+            options
+        } else {
+            options.exclude(endpoints.templates())
+        };
         let sonde = Self {
             inner: Arc::new(Inner {
                 registry,
@@ -121,7 +125,8 @@ impl Sonde {
     /// Returns the layer that measures and follows each request.
     ///
     /// Put it on the router last, after every route and `merge`: it sees only what was there before it. Requests to the
-    /// probe and scrape endpoints are left out.
+    /// probe and scrape endpoints are left out, unless
+    /// [the options](crate::layer::RequestOptions) say otherwise.
     ///
     /// The layer is a pointer to what is kept for the life of the process, so it may be copied freely.
     #[must_use]

@@ -30,6 +30,8 @@ use super::{Config, ConfigError, env};
 pub struct RequestOptions {
     route: Option<RouteOf>,
     excluded: Vec<String>,
+    #[cfg(feature = "axum")]
+    own_endpoints: bool,
     known_methods: Option<Vec<String>>,
     stream: Option<StreamRule>,
     body_sizes: bool,
@@ -77,10 +79,35 @@ impl RequestOptions {
 
     /// Adds routes that are neither measured nor followed; where a request has no route, its path counts.
     ///
-    /// Defaults to the probe and scrape endpoints, which are left out in any case.
+    /// Defaults to the probe and scrape endpoints, which are left out as well, unless `measure_own_endpoints` says
+    /// otherwise.
     #[must_use]
     pub fn exclude<R: Into<String>>(mut self, routes: impl IntoIterator<Item = R>) -> Self {
         self.excluded.extend(routes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets whether requests to the endpoints of [`Sonde::router`](crate::Sonde::router) and
+    /// [`Sonde::grpc_health`](crate::Sonde::grpc_health), which are probes and scrapes, are measured and followed like all others.
+    ///
+    /// Those that [`exclude`](Self::exclude) names stay left out.
+    ///
+    /// Defaults to `false`: they come every few seconds, and would make the service look quicker than it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use radiosonde::layer::RequestOptions;
+    ///
+    /// // All but the scrapes.
+    /// let requests = RequestOptions::new()
+    ///     .measure_own_endpoints(true)
+    ///     .exclude(["/metrics"]);
+    /// ```
+    #[cfg(feature = "axum")]
+    #[must_use]
+    pub fn measure_own_endpoints(mut self, measured: bool) -> Self {
+        self.own_endpoints = measured;
         self
     }
 
@@ -345,6 +372,12 @@ impl RequestSettings {
                 .or_else(|| known_methods(reader)),
             options,
         }
+    }
+
+    /// Tells whether probes and scrapes are requests like all others.
+    #[cfg(feature = "axum")]
+    pub(crate) fn own_endpoints(&self) -> bool {
+        self.options.own_endpoints
     }
 
     /// Returns the options of the layer, which nobody follows yet.

@@ -62,10 +62,10 @@ async fn a_route_that_is_not_sampled_has_no_spans() {
     assert_eq!(names(&spans(sonde, &collector).await), ["GET /"]);
 }
 
-#[tokio::test]
-async fn probes_and_scrapes_have_no_spans() {
+/// Asks for probes, for a scrape and for the service itself. Returns the names of the spans, and the metrics.
+async fn probe_with(requests: RequestOptions) -> (Vec<String>, String) {
     let collector = FaultCollector::start(Mode::status(200));
-    let sonde = sonde(&collector, |config| config);
+    let sonde = sonde(&collector, |config| config.requests(requests));
     let app = Router::new()
         .route("/", get(async || ""))
         .merge(sonde.router())
@@ -83,8 +83,44 @@ async fn probes_and_scrapes_have_no_spans() {
         let request = Request::get(path).body(Body::empty()).unwrap();
         let response = app.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let body = response.into_body();
+        axum::body::to_bytes(body, usize::MAX).await.unwrap();
     }
-    assert_eq!(names(&spans(sonde, &collector).await), ["GET /"]);
+    let metrics = sonde.metrics().render();
+    let mut names: Vec<_> = spans(sonde, &collector)
+        .await
+        .into_iter()
+        .map(|span| span.name)
+        .collect();
+    names.sort_unstable();
+    (names, metrics)
+}
+
+#[tokio::test]
+async fn probes_and_scrapes_have_no_spans() {
+    let (names, _) = probe_with(RequestOptions::new()).await;
+    assert_eq!(names, ["GET /"]);
+}
+
+#[tokio::test]
+async fn probes_have_spans_and_are_measured_where_that_is_asked_for() {
+    let requests = RequestOptions::new()
+        .measure_own_endpoints(true)
+        .exclude(["/metrics"]);
+    let (names, metrics) = probe_with(requests).await;
+    let expected = [
+        "GET /",
+        "GET /health",
+        "GET /health/live",
+        "GET /health/ready",
+        "GET /health/startup",
+        "GET /live",
+        "GET /ready",
+    ];
+    assert_eq!(names, expected);
+    let counted = r#"http_requests_total{method="GET",outcome="ok",route="/live",status="200"} 1"#;
+    assert!(metrics.contains(&format!("{counted}\n")), "{metrics}");
+    assert!(!metrics.contains(r#"route="/metrics""#), "{metrics}");
 }
 
 /// A service that keeps what fails, asked twice below a parent that is not sampled. Returns the parent that it sends on.
