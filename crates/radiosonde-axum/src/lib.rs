@@ -44,6 +44,7 @@
 //!
 //! The probes stay on both, because a port that answers proves nothing about another. Who lacks the token is answered 401.
 
+mod accept;
 mod admin;
 mod answer;
 mod bodies;
@@ -68,6 +69,7 @@ mod slo;
 mod token;
 mod weight;
 
+pub use accept::{Accept, Retrying};
 pub use endpoints::Endpoints;
 pub use handshake::Handshake;
 pub use listener::{ConnectionMetrics, CountedIo, CountedListener, OpenConnection};

@@ -6,7 +6,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::serve::Listener;
 use pin_project_lite::pin_project;
@@ -16,6 +16,9 @@ use radiosonde_catalog::{
 };
 use radiosonde_metrics::{Counter, Histogram, Registry, UpDownCounter};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::sleep;
+
+use crate::Accept;
 
 /// The metrics of connections: how many were accepted, are open, and how long they lasted.
 ///
@@ -87,35 +90,67 @@ impl Drop for OpenConnection {
     }
 }
 
-/// A listener for `axum::serve` that counts what the one inside accepts.
+/// A listener for `axum::serve` that counts what the one inside accepts, and what it cannot accept.
 ///
-/// axum logs a connection that cannot be accepted and tries again; those are not seen here.
+/// After a failure it waits a second, because what is missing, such as file descriptors, is not there again at once. A client
+/// that has left before it was accepted is no failure.
 #[derive(Debug)]
 pub struct CountedListener<L> {
     inner: L,
     metrics: ConnectionMetrics,
+    /// Whether the last connection could not be accepted.
+    failing: bool,
 }
 
 impl<L> CountedListener<L> {
     /// Counts the connections of `inner`.
     pub fn new(inner: L, metrics: ConnectionMetrics) -> Self {
-        Self { inner, metrics }
+        Self {
+            inner,
+            metrics,
+            failing: false,
+        }
+    }
+
+    async fn fail(&mut self, error: io::Error) {
+        self.metrics.failed();
+        if !std::mem::replace(&mut self.failing, true) {
+            tracing::error!(target: "radiosonde", %error, "connections cannot be accepted; trying each second");
+        }
+        sleep(Duration::from_secs(1)).await;
     }
 }
 
-impl<L: Listener> Listener for CountedListener<L> {
+impl<L: Accept> Listener for CountedListener<L> {
     type Io = CountedIo<L::Io>;
     type Addr = L::Addr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let (io, address) = self.inner.accept().await;
-        let open = self.metrics.opened();
-        (CountedIo { io, _open: open }, address)
+        loop {
+            match self.inner.accept().await {
+                Ok((io, address)) => {
+                    self.failing = false;
+                    let open = self.metrics.opened();
+                    return (CountedIo { io, _open: open }, address);
+                }
+                Err(error) if is_of_client(&error) => {}
+                Err(error) => self.fail(error).await,
+            }
+        }
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
         self.inner.local_addr()
     }
+}
+
+/// Tells whether a client has left before it was accepted.
+fn is_of_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
 }
 
 pin_project! {

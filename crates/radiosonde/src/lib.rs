@@ -91,7 +91,9 @@ pub mod layer {
     pub use crate::config::RequestOptions;
     #[cfg(feature = "axum")]
     #[doc(inline)]
-    pub use radiosonde_axum::{ConnectionMetrics, CountedIo, CountedListener, Handshake};
+    pub use radiosonde_axum::{
+        Accept, ConnectionMetrics, CountedIo, CountedListener, Handshake, Retrying,
+    };
     #[doc(inline)]
     pub use radiosonde_tower::grpc::{GrpcObservation, GrpcOptions, GrpcStatus};
     #[doc(inline)]

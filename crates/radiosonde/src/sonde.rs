@@ -255,9 +255,11 @@ impl Sonde {
         catalogue.with_service(self.inner.service.as_str()).json()
     }
 
-    /// Counts the connections of a listener that is given to `axum::serve`: accepted, open, and how long they lasted.
+    /// Counts the connections of a listener that is given to `axum::serve`: accepted, open, how long they lasted, and those
+    /// that could not be accepted.
     ///
-    /// [`serve`](Self::serve) counts its own.
+    /// It is a listener of tokio, or something else that [accepts](crate::layer::Accept); one that is made for axum is passed
+    /// as [`Retrying`](crate::layer::Retrying). [`serve`](Self::serve) counts its own.
     ///
     /// # Examples
     ///
@@ -275,7 +277,7 @@ impl Sonde {
     /// # }
     /// ```
     #[cfg(feature = "axum")]
-    pub fn listener<L: axum::serve::Listener>(&self, listener: L) -> CountedListener<L> {
+    pub fn listener<L: radiosonde_axum::Accept>(&self, listener: L) -> CountedListener<L> {
         CountedListener::new(listener, self.connection_metrics())
     }
 
