@@ -177,6 +177,7 @@ fn exporting(spans: &FaultCollector, reports: &FaultCollector) -> Sonde {
         .otlp_endpoint(spans.endpoint())
         .propagators(EVERY_FORMAT)
         .sentry_dsn(format!("http://key@{}/1", reports.addr()))
+        .objective(objective())
         .requests(requests)
         .errors(errors);
     build(config).unwrap().into_sonde()
