@@ -132,6 +132,8 @@ impl RequestOptions {
     /// Sets which responses are streams: their requests are timed to the head, and they themselves in
     /// `http_stream_duration_seconds`.
     ///
+    /// Only bodies of unknown length are asked about.
+    ///
     /// Defaults to those whose content type is `text/event-stream`.
     #[must_use]
     pub fn stream(mut self, rule: StreamRule) -> Self {

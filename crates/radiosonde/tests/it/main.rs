@@ -59,6 +59,8 @@ mod probe_thread;
 mod probes;
 #[cfg(feature = "testing")]
 mod refusals;
+#[cfg(feature = "axum")]
+mod request_options;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod sampling;
 #[cfg(all(feature = "axum", feature = "otlp", feature = "sentry"))]
