@@ -164,3 +164,52 @@ async fn a_layer_may_be_told_which_servers_have_a_name() {
         assert!(text.contains(&format!("http_client_requests_total{labels} 1\n")));
     }
 }
+
+/// Makes the service that asks for the same by reqwest.
+#[cfg(feature = "reqwest")]
+fn shop_with_reqwest(sonde: &Sonde, stock: String) -> Router {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = reqwest_middleware::ClientBuilder::new(client);
+    let client = client.with(sonde.client_layer()).build();
+    let ask = async move |axum::extract::Path(path): axum::extract::Path<String>| {
+        let response = client.get(format!("{stock}/{path}/7?token=secret"));
+        response.send().await.unwrap().bytes().await.unwrap()
+    };
+    Router::new()
+        .route("/{path}", get(ask))
+        .layer(sonde.layer())
+}
+
+#[cfg(feature = "reqwest")]
+#[tokio::test]
+async fn what_is_called_by_reqwest_gets_the_trace_and_is_counted() {
+    let (collector, got) = (FaultCollector::start(Mode::status(200)), Got::default());
+    let config = Config::new("shop").otlp_endpoint(collector.endpoint());
+    let sonde = build(config).unwrap().into_sonde();
+    let shop = shop_with_reqwest(&sonde, stock(&got).await);
+    ask(&shop, "/stock", &format!("00-{TRACE}-{CALLER}-01")).await;
+    let [trace, span, flags] = traceparent(&got);
+    assert_eq!((&*trace, &*flags), (TRACE, "01"));
+    assert_ne!(span, CALLER);
+    // One that is not there, which is an answer to reqwest.
+    ask(&shop, "/gone", "").await;
+
+    let text = sonde.metrics().render();
+    for line in [
+        r#"http_client_requests_total{method="GET",outcome="ok",server="127.0.0.1",status="200"} 1"#,
+        r#"http_client_requests_total{method="GET",outcome="error",server="127.0.0.1",status="410"} 1"#,
+        r#"http_client_active_requests{method="GET",server="127.0.0.1"} 0"#,
+    ] {
+        assert!(text.contains(&format!("{line}\n")), "{line}\n{text}");
+    }
+    assert!(!text.contains("secret"), "{text}");
+    let report = sonde.shutdown(Duration::from_secs(30)).await;
+    assert_eq!(report.spans.sent, 4, "{report}");
+    let requests = collector.requests();
+    let exported: Vec<u8> = requests
+        .into_iter()
+        .flat_map(|request| request.body)
+        .collect();
+    assert!(holds(&exported, &bytes(&span)));
+    assert!(!holds(&exported, b"secret"));
+}
