@@ -67,7 +67,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) line: String,
-    rest: String,
+    pub(crate) rest: String,
 }
 
 impl Answer {

@@ -19,6 +19,7 @@ use radiosonde::layer::{GrpcOptions, RequestOptions};
 use radiosonde::{Config, Sonde, build};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use radiosonde_testkit::shapes::{Shape, shapes};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::account::Account;
 use crate::pipes::Server;
@@ -54,6 +55,30 @@ fn service(shapes: &Arc<Vec<Shape>>) -> Router {
         response
     };
     Router::new().route("/{number}", any(answer))
+}
+
+/// Answers with what it was sent.
+async fn echo(request: Request) -> Response {
+    let body = request.into_body().collect().await.unwrap();
+    Response::new(Body::from(body.to_bytes()))
+}
+
+/// Takes a connection over, answers what is said there, and hangs up.
+async fn take_over(mut request: Request) -> Response {
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let mut taken = TokioIo::new(upgrade.await.unwrap());
+        let mut said = [0; 4];
+        taken.read_exact(&mut said).await.unwrap();
+        taken.write_all(b"pong").await.unwrap();
+        taken.shutdown().await.unwrap();
+    });
+    let response = Response::builder();
+    let response = match *request.method() {
+        Method::CONNECT => response,
+        _ => response.status(101).header("upgrade", "ping"),
+    };
+    response.body(Body::empty()).unwrap()
 }
 
 /// What a client of HTTP/2 sees of an answer. Of one that broke off, when is a matter of luck.
@@ -133,4 +158,32 @@ async fn responses_of_every_shape_are_the_same_with_everything_on() {
     sonde.shutdown(Duration::from_secs(30)).await;
     let asked: u64 = expected.values().sum();
     assert_eq!(Account::of_spans(&sonde).all, asked);
+}
+
+#[tokio::test]
+async fn what_comes_before_an_answer_and_after_it_is_the_same_with_everything_on() {
+    let [spans, reports] = [(), ()].map(|()| FaultCollector::start(Mode::status(200)));
+    let sonde = everything(&spans, &reports);
+    let service = || Router::new().route("/echo", any(echo)).fallback(take_over);
+    let bare = Server::start(service());
+    let observed = Server::start(service().layer(sonde.layer()));
+    let expect = "POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\
+        expect: 100-continue\r\ncontent-length: 4\r\n\r\nbody";
+    let upgrade = "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: ping\r\n\r\nping";
+    let connect = "CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\nping";
+    for (request, line, end) in [
+        (expect, "HTTP/1.1 100 Continue", "body"),
+        (upgrade, "HTTP/1.1 101 Switching Protocols", "pong"),
+        (connect, "HTTP/1.1 200 OK", "pong"),
+    ] {
+        let [bare, observed] = [&bare, &observed].map(|server| server.answer(request.as_bytes()));
+        let bare = bare.await.expect("no answer");
+        assert_eq!(bare.line, line, "{bare:?}");
+        assert!(bare.rest.ends_with(&format!("\n{end}")), "{bare:?}");
+        assert_eq!(Some(bare), observed.await, "{request}");
+    }
+    let expected = [("ok", 1), ("upgraded", 2)].map(|(outcome, count)| (outcome.to_owned(), count));
+    assert_eq!(outcomes(&sonde), BTreeMap::from(expected));
+    sonde.shutdown(Duration::from_secs(30)).await;
+    assert_eq!(Account::of_spans(&sonde).all, 3);
 }
