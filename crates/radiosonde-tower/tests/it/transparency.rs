@@ -122,6 +122,14 @@ async fn extensions_reach_the_service_and_come_back() {
     assert_eq!(response.extensions().get::<u8>(), Some(&42));
 }
 
+#[test]
+fn a_layer_is_a_pointer() {
+    let layer = ObserveLayer::new(&Registry::new(), ObserveOptions::new());
+    let pointer = size_of::<usize>();
+    assert_eq!(size_of::<ObserveLayer>(), pointer);
+    assert_eq!(size_of_val(&layer.layer(())), pointer);
+}
+
 proptest! {
     #[test]
     fn a_response_is_the_same_with_and_without_the_layer(
