@@ -29,17 +29,17 @@ fn broken_dsns_are_refused_without_being_shown() {
         "ftp://s3cret@host/1",
         "http://host/1",
         "http://s3cret@host/",
-        "http://s3cret@host/s3cret/",
+        "http://s3cret@host/s3cret-7/",
+        "http://s3cret\n@host/1",
+        "http://s3cret@/1",
+        "http://:s3cret@host/1",
     ];
     for dsn in broken {
-        let Err(errors) = resolve("checkout", &[(env::SENTRY_DSN, dsn)]) else {
-            continue;
-        };
+        let errors = resolve("checkout", &[(env::SENTRY_DSN, dsn)]).unwrap_err();
         let text = crate::InitError::Config(errors).to_string();
         assert!(
             text.contains("SENTRY_DSN is malformed") && !text.contains("s3cret"),
             "{dsn}: {text}"
         );
     }
-    assert!(resolve("checkout", &[(env::SENTRY_DSN, "s3cret")]).is_err());
 }
