@@ -214,7 +214,7 @@ variables! {
         SENTRY_SAMPLE_RATE: "a share, 0 to 1", "`1`",
             "How many of the events are sent. The others are counted in `radiosonde_error_events_suppressed_total`.";
         SENTRY_DEBUG: "`true` or `false`", "`false`",
-            "Whether the log tells what becomes of each report.";
+            "Whether the log tells what becomes of each report that is tried. What is suppressed, or finds no room or no time, is counted alone.";
         HOSTNAME: "a name, set by containers", "the name that the kernel has for the host",
             "The server that reports name.";
     ]

@@ -16,7 +16,7 @@ pub(crate) struct SentrySettings {
     pub(crate) server_name: Option<String>,
     /// The share of events that is sent.
     pub(crate) sample_rate: f64,
-    /// Whether the log tells what becomes of each report.
+    /// Whether the log tells what becomes of each report that is tried.
     pub(crate) debug: bool,
     /// The headers of requests that are told.
     pub(crate) headers: Vec<HeaderName>,

@@ -1,5 +1,6 @@
 //! Reports on their way: the work of the telemetry thread.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use super::ErrorReport;
 use super::deployment::Deployment;
 use super::envelope::Envelope;
 use super::event::{Event, EventId};
-use super::losses::{Loss, Losses};
+use super::losses::Loss;
 use super::preparation::Preparation;
 use super::project::{NotSent, Project};
 use super::rate_limits::Category;
@@ -66,42 +67,24 @@ impl Sending {
     }
 
     async fn send_one(&self, report: ErrorReport) -> Result<Delivered, String> {
-        const HELD_BACK: Delivered = Delivered {
-            refused: 0,
-            held_back: 1,
-            said: String::new(),
-        };
-        let mut fate = Fate::new(self.project.losses());
-        if self.project.is_paused(Category::Error) {
-            fate.is(Loss::Paused);
-            return Ok(HELD_BACK);
-        }
-        let prepared = self.prepared(report).await;
-        let Some(event) = prepared.inspect_err(|_| fate.is(Loss::Unprepared))? else {
-            fate.is(Loss::KeptBack);
-            return Ok(HELD_BACK);
-        };
         let id = EventId::random();
+        let transaction = report.event.transaction.clone();
+        let mut fate = Fate::new(self, id, transaction);
+        if self.project.is_paused(Category::Error) {
+            return Ok(fate.is_held_back(Loss::Paused));
+        }
+        let event = match self.prepared(report).await {
+            Ok(Some(event)) => event,
+            Ok(None) => return Ok(fate.is_held_back(Loss::KeptBack)),
+            Err(undone) => return Err(fate.is_failed(Loss::Unprepared, undone)),
+        };
         let mut envelope = Envelope::new(Some(id));
         envelope.item("event", &self.deployment.with(&event, id));
-        let sent = self.project.post(Category::Error, envelope).await;
-        if self.debug {
-            tell(&event, id, sent.as_ref().err());
-        }
-        match sent {
-            Ok(()) => {
-                fate.is_sent();
-                Ok(Delivered::default())
-            }
-            Err(NotSent::Paused) => {
-                fate.is(Loss::Paused);
-                Ok(HELD_BACK)
-            }
-            Err(NotSent::Refused(reason)) => {
-                fate.is(Loss::Refused);
-                Err(reason)
-            }
-            Err(NotSent::NoAnswer(reason)) => Err(reason),
+        match self.project.post(Category::Error, envelope).await {
+            Ok(()) => Ok(fate.is_sent()),
+            Err(NotSent::Paused) => Ok(fate.is_held_back(Loss::Paused)),
+            Err(NotSent::Refused(reason)) => Err(fate.is_failed(Loss::Refused, reason)),
+            Err(NotSent::NoAnswer(reason)) => Err(fate.is_failed(Loss::NoAnswer, reason)),
         }
     }
 }
@@ -125,45 +108,63 @@ impl Destination for Sending {
     }
 }
 
-/// What becomes of a report: lost without an answer, unless something else is said in time.
+/// What becomes of a report: lost without an answer, unless something else is said in time. Whoever gives it up ends it there.
 struct Fate<'a> {
-    losses: &'a Losses,
+    sending: &'a Sending,
+    event_id: EventId,
+    transaction: Option<String>,
     loss: Option<Loss>,
+    outcome: Cow<'static, str>,
 }
 
 impl<'a> Fate<'a> {
-    fn new(losses: &'a Losses) -> Self {
+    fn new(sending: &'a Sending, event_id: EventId, transaction: Option<String>) -> Self {
         Self {
-            losses,
+            sending,
+            event_id,
+            transaction,
             loss: Some(Loss::NoAnswer),
+            outcome: "given up: there was no answer in time".into(),
         }
     }
 
-    fn is(&mut self, loss: Loss) {
-        self.loss = Some(loss);
+    fn is_sent(&mut self) -> Delivered {
+        self.loss = None;
+        self.outcome = "sent".into();
+        Delivered::default()
     }
 
-    fn is_sent(&mut self) {
-        self.loss = None;
+    fn is_held_back(&mut self, loss: Loss) -> Delivered {
+        self.loss = Some(loss);
+        self.outcome = match loss {
+            Loss::KeptBack => "kept back by the service".into(),
+            _ => "held back: Sentry asked for a pause".into(),
+        };
+        Delivered {
+            held_back: 1,
+            ..Delivered::default()
+        }
+    }
+
+    fn is_failed(&mut self, loss: Loss, reason: String) -> String {
+        self.loss = Some(loss);
+        self.outcome = reason.clone().into();
+        reason
     }
 }
 
 impl Drop for Fate<'_> {
     fn drop(&mut self) {
+        let sending = self.sending;
         if let Some(loss) = self.loss {
-            self.losses.note(loss);
+            sending.project.losses().note(loss);
+        }
+        if sending.debug {
+            let (event_id, outcome) = (self.event_id, &*self.outcome);
+            let transaction = self.transaction.as_deref().unwrap_or_default();
+            tracing::info!(target: "radiosonde", %event_id, transaction, outcome, "an error report");
         }
     }
-}
-
-fn tell(event: &Event, event_id: EventId, not_sent: Option<&NotSent>) {
-    let transaction = event.transaction.as_deref().unwrap_or_default();
-    let outcome = match not_sent {
-        None => "sent",
-        Some(NotSent::Paused) => "held back: Sentry asked for a pause",
-        Some(NotSent::Refused(reason) | NotSent::NoAnswer(reason)) => reason,
-    };
-    tracing::info!(target: "radiosonde", %event_id, transaction, outcome, "an error report");
 }
 
 /// How long looking up the symbols of a report may take, and how long what else is to be done. Both are within the time of one

@@ -1,5 +1,6 @@
 //! What becomes of reports on their way, with an account that is exact.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use radiosonde::errors::ErrorOptions;
@@ -7,6 +8,9 @@ use radiosonde::{Config, Sonde};
 use radiosonde_testkit::eventually;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use serde_json::json;
+use tracing::field::{Field, Visit};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
 
 use super::envelopes::{discarded, events, items};
 use super::{count, log, reporting};
@@ -225,16 +229,106 @@ async fn a_share_of_none_sends_none() {
 fn the_log_tells_what_becomes_of_each_report_where_that_is_asked_for() {
     let name =
         "errors::transport::the_log_tells_what_becomes_of_each_report_where_that_is_asked_for";
-    if !crate::child::is_child() {
-        let collector = FaultCollector::start(Mode::status(503));
-        let dsn = super::dsn(&collector);
-        let variables = [("SENTRY_DSN", dsn.as_str()), ("SENTRY_DEBUG", "true")];
-        let text = crate::child::printed(&crate::child::run(name, &variables));
-        let told = r#""outcome":"Sentry answered 503 Service Unavailable""#;
-        assert!(text.contains(told), "{text}");
+    if crate::child::is_child() {
+        let log = Outcomes::default();
+        let subscriber = tracing_subscriber::registry().with(log.clone());
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        for (mode, expected) in FATES {
+            let expected = if is_told() { expected } else { &[] };
+            runtime.block_on(report_to(mode()));
+            // What is given up may be about to say so.
+            eventually("what becomes of each", PATIENCE, || {
+                (log.0.lock().unwrap().len() >= expected.len()).then_some(())
+            });
+            let told = std::mem::take(&mut *log.0.lock().unwrap());
+            assert_eq!(told, expected);
+        }
         return;
     }
-    let sonde = radiosonde::init("checkout").unwrap();
-    tracing::error!("it broke");
-    drop(sonde);
+    for debug in ["true", "false"] {
+        crate::child::printed(&crate::child::run(name, &[("SENTRY_DEBUG", debug)]));
+    }
+}
+
+type Fates = (fn() -> Mode, &'static [&'static str]);
+
+/// What Sentry does, and what becomes of three reports.
+const FATES: [Fates; 4] = [
+    (
+        || Mode::status(200),
+        &[
+            "sent",
+            "kept back by the service",
+            "its preparation panicked",
+        ],
+    ),
+    (
+        || Mode::status(503),
+        &[
+            "Sentry answered 503 Service Unavailable",
+            "kept back by the service",
+            "its preparation panicked",
+        ],
+    ),
+    (
+        || Mode::header(429, "retry-after", "600"),
+        &[
+            "Sentry answered 429 Too Many Requests",
+            "held back: Sentry asked for a pause",
+            "held back: Sentry asked for a pause",
+        ],
+    ),
+    // The others still wait.
+    (|| Mode::Hang, &["given up: there was no answer in time"]),
+];
+
+fn is_told() -> bool {
+    std::env::var("SENTRY_DEBUG").is_ok_and(|debug| debug == "true")
+}
+
+/// Reports three errors, and ends when Sentry has taken them, or hangs.
+async fn report_to(mode: Mode) {
+    let hangs = matches!(mode, Mode::Hang);
+    let collector = FaultCollector::start(mode);
+    let options = ErrorOptions::new().before_send(|report| {
+        let (_, text) = report.errors().next()?;
+        match text {
+            "keep it back" => None,
+            "panic" => panic!("as expected"),
+            _ => Some(report),
+        }
+    });
+    let config = config(options).sentry_dsn(super::dsn(&collector));
+    let sonde = radiosonde::build(config).unwrap().into_sonde();
+    for text in ["send it", "keep it back", "panic"] {
+        sonde.report(&std::io::Error::other(text));
+    }
+    if hangs {
+        eventually("a report that hangs", PATIENCE, || {
+            (!collector.requests().is_empty()).then_some(())
+        });
+    }
+    let patience = if hangs { Duration::ZERO } else { PATIENCE };
+    sonde.shutdown(patience).await;
+}
+
+/// Keeps what the log tells of reports.
+#[derive(Clone, Default)]
+struct Outcomes(Arc<Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Outcomes {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        event.record(&mut self.clone());
+    }
+}
+
+impl Visit for Outcomes {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "outcome" {
+            self.0.lock().unwrap().push(value.to_owned());
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
