@@ -4,6 +4,8 @@ mod by_hand;
 mod envelopes;
 #[cfg(all(unix, feature = "axum"))]
 mod hanging;
+#[cfg(all(feature = "axum", feature = "otlp"))]
+mod joined;
 mod panics;
 #[cfg(feature = "axum")]
 mod requests;
