@@ -1,12 +1,12 @@
 //! What is reported of requests, and what is told of each.
 
 use std::error::Error;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderValue, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::FutureExt as _;
@@ -16,7 +16,7 @@ use radiosonde::{Config, Service, Sonde};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
-use tower::ServiceExt as _;
+use tower::{Layer as _, ServiceExt as _};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber as _;
 
@@ -104,6 +104,67 @@ async fn an_error_that_is_logged_twice_and_answered_with_500_is_one_event() {
 
 const REPEATED: &str = r#"radiosonde_error_events_suppressed_total{reason="repeated"} "#;
 
+const IGNORED: &str = r#"radiosonde_error_events_suppressed_total{reason="ignored"} "#;
+
+#[tokio::test]
+async fn an_error_that_is_reported_by_hand_and_answered_with_500_is_one_event() {
+    let sonde = Arc::new(OnceLock::<Sonde>::new());
+    let reporter = sonde.clone();
+    let handler = move |axum::extract::Path(says): axum::extract::Path<String>| async move {
+        let error = not_stored();
+        reporter.get().unwrap().report(&error);
+        if says == "why" {
+            return error.into_response();
+        }
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    };
+    let routes = Router::new().route("/{says}", get(handler));
+    let shop = Shop::open(ErrorOptions::new(), routes);
+    assert!(sonde.set(shop.sonde.clone()).is_ok());
+    for (path, requests) in [("/why", 1), ("/nothing", 2)] {
+        shop.get(path).await;
+        assert_eq!(count(&shop.sonde, REPEATED), requests, "{path}");
+    }
+    let events = shop.close().await;
+    let told: Vec<_> = events.iter().map(told).collect();
+    assert_eq!(told, [" <- ParseIntError <- NotStored"; 2], "{events:#?}");
+    for event in events {
+        let outermost = &event["exception"]["values"][1];
+        assert_eq!(outermost["mechanism"]["handled"], true);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_fails_without_a_response_is_one_event() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let (sonde, dispatch) = reporting(&collector, Config::new("checkout"));
+    let breaks = tower::service_fn(async |request: Request<Body>| {
+        let error = not_stored();
+        match request.uri().path() {
+            "/logged" => tracing::error!(error = &error as &dyn Error, "no order"),
+            "/explained" => errors::set_cause(&error),
+            _ => {}
+        }
+        Err::<Response, _>(error)
+    });
+    let service = sonde.layer().layer(breaks);
+    for path in ["/silent", "/explained", "/logged"] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let answer = service.oneshot(request);
+        assert!(answer.with_subscriber(dispatch.clone()).await.is_err());
+    }
+    assert_eq!(count(&sonde, REPEATED), 1);
+    sonde.shutdown(PATIENCE).await;
+    let events = events(&collector);
+    let told: Vec<_> = events.iter().map(told).collect();
+    let expected = [
+        "GET failed without a response (inner)",
+        "GET failed without a response (inner) <- ParseIntError <- NotStored",
+        "no order <- ParseIntError <- NotStored",
+    ];
+    assert_eq!(told, expected, "{events:#?}");
+}
+
 #[tokio::test]
 async fn what_is_ignored_does_not_keep_quiet_what_is_not() {
     let handler = async || {
@@ -113,8 +174,7 @@ async fn what_is_ignored_does_not_keep_quiet_what_is_not() {
     let options = ErrorOptions::new().ignore_targets(["noisy"]);
     let shop = Shop::open(options, Router::new().route("/", get(handler)));
     shop.get("/").await;
-    let ignored = r#"radiosonde_error_events_suppressed_total{reason="ignored"} "#;
-    assert_eq!(count(&shop.sonde, ignored), 1);
+    assert_eq!(count(&shop.sonde, IGNORED), 1);
     let events = shop.close().await;
     assert_eq!(events.len(), 1, "{events:#?}");
     assert_eq!(events[0]["message"], "GET / failed with 500");
@@ -419,7 +479,10 @@ async fn breadcrumbs_are_those_of_the_request_and_no_more_than_allowed() {
 async fn headers_are_told_where_that_is_asked_for_and_secrets_in_no_case() {
     let routes = || Router::new().route("/", get(async || StatusCode::INTERNAL_SERVER_ERROR));
     let request = || {
+        let mut plan = HeaderValue::from_static("gold");
+        plan.set_sensitive(true);
         Request::get("/")
+            .header("x-plan", plan)
             .header("user-agent", "curl/8")
             .header("authorization", "Bearer s3cret")
             .header("cookie", "theme=s3cret")
@@ -431,6 +494,7 @@ async fn headers_are_told_where_that_is_asked_for_and_secrets_in_no_case() {
         "authorization",
         "cookie",
         "x-forwarded-for",
+        "x-plan",
         "x-absent",
     ];
     let options = || ErrorOptions::new().headers(names);
@@ -438,11 +502,11 @@ async fn headers_are_told_where_that_is_asked_for_and_secrets_in_no_case() {
         (ErrorOptions::new(), Value::Null),
         (
             options(),
-            json!({"user-agent": "curl/8", "authorization": "[Filtered]", "cookie": "[Filtered]", "x-forwarded-for": "[Filtered]"}),
+            json!({"user-agent": "curl/8", "authorization": "[Filtered]", "cookie": "[Filtered]", "x-forwarded-for": "[Filtered]", "x-plan": "[Filtered]"}),
         ),
         (
             options().personal_data(true),
-            json!({"user-agent": "curl/8", "authorization": "[Filtered]", "cookie": "[Filtered]", "x-forwarded-for": "192.0.2.7"}),
+            json!({"user-agent": "curl/8", "authorization": "[Filtered]", "cookie": "[Filtered]", "x-forwarded-for": "192.0.2.7", "x-plan": "[Filtered]"}),
         ),
     ] {
         let shop = Shop::open(options, routes());
@@ -470,6 +534,7 @@ async fn nothing_is_reported_of_routes_that_are_ignored() {
     let shop = Shop::open(options, routes);
     shop.get("/probe/1").await;
     shop.get("/orders/1").await;
+    assert_eq!(count(&shop.sonde, IGNORED), 1);
     let events = shop.close().await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["transaction"], "GET /orders/{id}");
