@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use radiosonde::errors::ErrorOptions;
 use radiosonde_testkit::eventually;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use serde_json::Value;
@@ -91,6 +92,32 @@ fn panics_are_reported_and_go_on_to_the_hook_that_was_there() {
         .map(|event| event["exception"]["values"][0]["value"].clone())
         .collect();
     assert_eq!(values, ["as expected"; 3]);
+}
+
+#[test]
+fn panics_are_ignored_by_what_they_are_called_and_nothing_by_no_name() {
+    if child::is_child() {
+        std::panic::set_hook(Box::new(|_| {}));
+        let options = ErrorOptions::new()
+            .ignore_errors(["panic", ""])
+            .ignore_targets([""])
+            .ignore_routes([""]);
+        let config = radiosonde::Config::new("checkout").errors(options);
+        let sonde = radiosonde::init(config).unwrap();
+        let thread = std::thread::spawn(|| panic!("as expected"));
+        thread.join().unwrap_err();
+        tracing::error!("it broke");
+        let ignored = r#"radiosonde_error_events_suppressed_total{reason="ignored"} "#;
+        assert_eq!(count(&sonde, ignored), 1);
+        assert_eq!(count(&sonde, "panics_total "), 1);
+        all_sent(&sonde, 1);
+        return;
+    }
+    let collector = FaultCollector::start(Mode::status(200));
+    let name = "errors::panics::panics_are_ignored_by_what_they_are_called_and_nothing_by_no_name";
+    let events = reported(name, &collector);
+    assert_eq!(events.len(), 1, "{events:#?}");
+    assert_eq!(events[0]["message"], "it broke");
 }
 
 #[test]

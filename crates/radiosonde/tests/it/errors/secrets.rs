@@ -6,7 +6,8 @@ use std::time::Duration;
 use radiosonde::Config;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 
-use super::reporting;
+use super::{all_sent, dsn, reporting};
+use crate::child;
 
 /// What is looked for. No other text contains it.
 const SECRET: &str = "S3cr3tS3cr3t42";
@@ -112,6 +113,33 @@ async fn none_of_them_is_sent() {
         let text = String::from_utf8_lossy(&request.body);
         assert!(!text.contains(SECRET), "{text}");
         assert!(text.contains("[Filtered]"), "{text}");
+    }
+}
+
+#[test]
+fn none_of_a_panic_is_sent() {
+    if child::is_child() {
+        std::panic::set_hook(Box::new(|_| {}));
+        let sonde = radiosonde::init("checkout").unwrap();
+        for (message, panics) in MESSAGES.iter().zip(1..) {
+            let text = message.replace("SECRET", SECRET);
+            let thread = std::thread::Builder::new().name(format!("password={SECRET}"));
+            let thread = thread.spawn(move || panic!("{text}")).unwrap();
+            thread.join().unwrap_err();
+            // As many as wait may be too heavy together.
+            all_sent(&sonde, panics);
+        }
+        return;
+    }
+    let collector = FaultCollector::start(Mode::status(200));
+    let name = "errors::secrets::none_of_a_panic_is_sent";
+    child::printed(&child::run(name, &[("SENTRY_DSN", &dsn(&collector))]));
+    let events = super::events(&collector);
+    assert_eq!(events.len(), MESSAGES.len());
+    for event in events {
+        assert!(!event.to_string().contains(SECRET), "{event:#}");
+        let panic = event["exception"]["values"][0]["value"].as_str();
+        assert!(panic.unwrap().contains("[Filtered]"), "{event:#}");
     }
 }
 
