@@ -206,9 +206,9 @@ variables! {
         SENTRY_DSN: "a DSN", "nothing: no report leaves the process",
             "The Sentry project. It is never printed.";
         SENTRY_ENVIRONMENT: "a name", "the environment of the service, else `production`",
-            "The environment that reports name.";
+            "The environment that reports name, and they alone. It wins over `Config::environment`.";
         SENTRY_RELEASE: "a name", "`name@version` of the service",
-            "The release that reports name.";
+            "The release that reports name. It wins over the name and the version in code.";
         SENTRY_DIST: "a name", "nothing",
             "Which build of the release it is.";
         SENTRY_SAMPLE_RATE: "a share, 0 to 1", "`1`",
@@ -337,7 +337,7 @@ mod tests {
             "# Configuration\n\n",
             "The environment variables that Radiosonde reads. An empty variable counts as unset. A duration is a number\n",
             "and a unit, such as `250ms` or `5s`. What is set in code wins over the environment, except the name of the\n",
-            "service.\n\n",
+            "service, and the environment and the release that error reports name.\n\n",
             "A value that cannot be read is ignored with a warning where the variable is a standard one, and an error of\n",
             "`init` where it is `LOG_FORMAT`, `SENTRY_DSN`, an address, or starts with `RADIOSONDE_`. A certificate or a\n",
             "key that cannot be read is an error of `init` as well, where the address that it is for starts with `https`.\n",

@@ -103,7 +103,7 @@ impl Config {
         }
     }
 
-    /// Sets where the service is deployed, such as `production`.
+    /// Sets where the service is deployed, such as `production`. Error reports name that of `SENTRY_ENVIRONMENT`, where it is set.
     ///
     /// Defaults to `deployment.environment.name` in `OTEL_RESOURCE_ATTRIBUTES`, else to nothing.
     #[must_use]

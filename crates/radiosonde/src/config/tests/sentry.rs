@@ -23,6 +23,21 @@ fn the_release_is_the_name_and_the_version() {
 }
 
 #[test]
+fn what_reports_name_is_the_environment_of_the_service_unless_the_variable_says_otherwise() {
+    let dsn = (env::SENTRY_DSN, "http://key@localhost/1");
+    let named = |vars: &[_]| {
+        let config = Config::new("checkout").environment("canary");
+        let settings = resolve(config, &[&[dsn], vars].concat()).unwrap();
+        let named = settings.sentry.unwrap().environment;
+        (settings.environment, named)
+    };
+    let canary = Some("canary".to_owned());
+    assert_eq!(named(&[]), (canary.clone(), "canary".into()));
+    let variable = (env::SENTRY_ENVIRONMENT, "staging");
+    assert_eq!(named(&[variable]), (canary, "staging".into()));
+}
+
+#[test]
 fn broken_dsns_are_refused_without_being_shown() {
     let broken = [
         "s3cret",
