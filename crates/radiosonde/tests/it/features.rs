@@ -25,16 +25,9 @@ fn without_error_reports_there_is_no_trace_of_them_in_the_tree() {
     let with = tree(&format!("{others},sentry"));
     assert!(without.is_subset(&with));
     let added: Vec<_> = with.difference(&without).map(String::as_str).collect();
-    // What looks up the symbols of a stack. None of Sentry's own crates.
-    let known = [
-        "addr2line",
-        "backtrace",
-        "gimli",
-        "object",
-        "rustc-demangle",
-    ];
+    // None of Sentry's own crates.
     if cfg!(target_os = "linux") {
-        assert_eq!(added, known);
+        assert_eq!(added, SYMBOLS);
     } else {
         assert!(
             !added.iter().any(|name| name.starts_with("sentry")),
@@ -42,3 +35,23 @@ fn without_error_reports_there_is_no_trace_of_them_in_the_tree() {
         );
     }
 }
+
+#[test]
+fn with_few_features_or_none_there_is_no_trace_of_them_either() {
+    for features in ["", "axum"] {
+        let names = tree(features);
+        assert!(names.contains("radiosonde"), "{names:?}");
+        let is_theirs = |name: &&String| name.starts_with("sentry") || SYMBOLS.contains(&&***name);
+        let theirs: Vec<_> = names.iter().filter(is_theirs).collect();
+        assert!(theirs.is_empty(), "with `{features}`: {theirs:?}");
+    }
+}
+
+/// What looks up the symbols of a stack.
+const SYMBOLS: [&str; 5] = [
+    "addr2line",
+    "backtrace",
+    "gimli",
+    "object",
+    "rustc-demangle",
+];
