@@ -57,8 +57,7 @@ fn main() {
             ("everything on", instrumented),
             ("and a thread for probes", with_probes),
         ];
-        report(&rows, time);
-        println!("\nTo start all of it took {started:.1?}.");
+        report(&rows, time, started);
     });
 }
 
@@ -86,7 +85,7 @@ async fn idle(time: Duration) -> Cost {
     }
 }
 
-fn report(rows: &[(&str, Cost)], time: Duration) {
+fn report(rows: &[(&str, Cost)], time: Duration, started: Duration) {
     let rows: Vec<_> = rows
         .iter()
         .map(|(name, cost)| {
@@ -101,7 +100,11 @@ fn report(rows: &[(&str, Cost)], time: Duration) {
         })
         .collect();
     let header = ["", "of a core", "resident", "without code", "threads"];
-    table(&format!("Idle for {time:?}"), &header, &rows);
+    table(
+        &format!("Idle for {time:?}, after a start of {started:.1?}"),
+        &header,
+        &rows,
+    );
 }
 
 /// Returns the processor time of all threads, to the nanosecond; 0 where the system does not tell.
