@@ -2,12 +2,16 @@
 
 use std::future::Future;
 use std::io;
+use std::time::Duration;
 
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
+use tokio::time::sleep;
+
+use crate::ConnectionMetrics;
 
 /// A socket that accepts connections, and tells when it cannot.
 ///
@@ -85,3 +89,57 @@ impl<L: Listener> Accept for Retrying<L> {
         self.0.local_addr()
     }
 }
+
+/// What is done where a connection cannot be accepted.
+///
+/// It is counted, and followed by a second of rest, because what is missing, such as file descriptors, is not there again at once. The
+/// log tells of the first failure after a connection that was accepted. A client that has left before it was accepted is no failure.
+#[derive(Debug)]
+pub struct AcceptFailures {
+    metrics: Option<ConnectionMetrics>,
+    /// Whether the last connection could not be accepted.
+    failing: bool,
+}
+
+impl AcceptFailures {
+    /// Counts failures in these metrics, if there are any.
+    #[must_use]
+    pub fn new(metrics: Option<ConnectionMetrics>) -> Self {
+        Self {
+            metrics,
+            failing: false,
+        }
+    }
+
+    /// Takes what came of accepting, and returns the connection. Where there is none, it returns when the next one may be accepted.
+    pub async fn settle<T>(&mut self, accepted: io::Result<T>) -> Option<T> {
+        match accepted {
+            Ok(connection) => {
+                self.failing = false;
+                return Some(connection);
+            }
+            Err(error) if is_of_client(&error) => {}
+            Err(error) => {
+                if let Some(metrics) = &self.metrics {
+                    metrics.failed();
+                }
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::error!(target: "radiosonde", %error, "connections cannot be accepted; trying each second");
+                }
+                sleep(REST).await;
+            }
+        }
+        None
+    }
+}
+
+/// Tells whether a client has left before it was accepted.
+fn is_of_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}
+
+const REST: Duration = Duration::from_secs(1);

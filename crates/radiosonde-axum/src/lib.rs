@@ -69,7 +69,7 @@ mod slo;
 mod token;
 mod weight;
 
-pub use accept::{Accept, Retrying};
+pub use accept::{Accept, AcceptFailures, Retrying};
 pub use endpoints::Endpoints;
 pub use handshake::Handshake;
 pub use listener::{ConnectionMetrics, CountedIo, CountedListener, OpenConnection};

@@ -6,7 +6,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::serve::Listener;
 use pin_project_lite::pin_project;
@@ -16,9 +16,8 @@ use radiosonde_catalog::{
 };
 use radiosonde_metrics::{Counter, Histogram, Registry, UpDownCounter};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::sleep;
 
-use crate::Accept;
+use crate::{Accept, AcceptFailures};
 
 /// The metrics of connections: how many were accepted, are open, and how long they lasted.
 ///
@@ -90,16 +89,12 @@ impl Drop for OpenConnection {
     }
 }
 
-/// A listener for `axum::serve` that counts what the one inside accepts, and what it cannot accept.
-///
-/// After a failure it waits a second, because what is missing, such as file descriptors, is not there again at once. A client
-/// that has left before it was accepted is no failure.
+/// A listener for `axum::serve` that counts what the one inside accepts, and [what it cannot accept](AcceptFailures).
 #[derive(Debug)]
 pub struct CountedListener<L> {
     inner: L,
     metrics: ConnectionMetrics,
-    /// Whether the last connection could not be accepted.
-    failing: bool,
+    failures: AcceptFailures,
 }
 
 impl<L> CountedListener<L> {
@@ -107,17 +102,9 @@ impl<L> CountedListener<L> {
     pub fn new(inner: L, metrics: ConnectionMetrics) -> Self {
         Self {
             inner,
+            failures: AcceptFailures::new(Some(metrics.clone())),
             metrics,
-            failing: false,
         }
-    }
-
-    async fn fail(&mut self, error: io::Error) {
-        self.metrics.failed();
-        if !std::mem::replace(&mut self.failing, true) {
-            tracing::error!(target: "radiosonde", %error, "connections cannot be accepted; trying each second");
-        }
-        sleep(Duration::from_secs(1)).await;
     }
 }
 
@@ -127,14 +114,10 @@ impl<L: Accept> Listener for CountedListener<L> {
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
-            match self.inner.accept().await {
-                Ok((io, address)) => {
-                    self.failing = false;
-                    let open = self.metrics.opened();
-                    return (CountedIo { io, _open: open }, address);
-                }
-                Err(error) if is_of_client(&error) => {}
-                Err(error) => self.fail(error).await,
+            let accepted = self.inner.accept().await;
+            if let Some((io, address)) = self.failures.settle(accepted).await {
+                let open = self.metrics.opened();
+                return (CountedIo { io, _open: open }, address);
             }
         }
     }
@@ -142,15 +125,6 @@ impl<L: Accept> Listener for CountedListener<L> {
     fn local_addr(&self) -> io::Result<Self::Addr> {
         self.inner.local_addr()
     }
-}
-
-/// Tells whether a client has left before it was accepted.
-fn is_of_client(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset
-    )
 }
 
 pin_project! {

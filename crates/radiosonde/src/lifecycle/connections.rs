@@ -14,12 +14,12 @@ use hyper::body::Incoming;
 use hyper::{Request, Version, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use radiosonde_axum::ConnectionMetrics;
+use radiosonde_axum::{AcceptFailures, ConnectionMetrics};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tower_service::Service as _;
 
 use super::socket::{Held, Scissors, Socket};
@@ -30,8 +30,7 @@ use crate::config::ConnectionSettings;
 /// The open connections of a listener.
 pub(crate) struct Connections {
     listener: TcpListener,
-    /// Whether the last attempt to accept failed; only a change is worth a line.
-    failing: bool,
+    failures: AcceptFailures,
     places: Arc<Semaphore>,
     settings: ConnectionSettings,
     /// None for connections that are not those of the service.
@@ -72,7 +71,7 @@ impl Connections {
             .enable_connect_protocol();
         Self {
             listener,
-            failing: false,
+            failures: AcceptFailures::new(metrics.clone()),
             places: Arc::new(Semaphore::new(settings.most)),
             settings,
             metrics,
@@ -115,30 +114,10 @@ impl Connections {
         place: OwnedSemaphorePermit,
         accepted: io::Result<(TcpStream, SocketAddr)>,
     ) {
-        use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-        match accepted {
-            Ok((stream, peer)) => {
-                self.failing = false;
-                // Small responses should not wait for the acknowledgement of what went before.
-                let _ = stream.set_nodelay(true);
-                self.serve(stream, peer, place);
-            }
-            // The client's affair.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ConnectionAborted | ConnectionRefused | ConnectionReset
-                ) => {}
-            // Ours, as when there are no file descriptors left.
-            Err(error) => {
-                if let Some(metrics) = &self.metrics {
-                    metrics.failed();
-                }
-                if !std::mem::replace(&mut self.failing, true) {
-                    tracing::error!(target: "radiosonde", %error, "connections cannot be accepted; trying each second");
-                }
-                sleep(Duration::from_secs(1)).await;
-            }
+        if let Some((stream, peer)) = self.failures.settle(accepted).await {
+            // Small responses should not wait for the acknowledgement of what went before.
+            let _ = stream.set_nodelay(true);
+            self.serve(stream, peer, place);
         }
     }
 
