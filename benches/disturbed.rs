@@ -11,18 +11,21 @@
 //! what that leaves. All of them go before what else the machine has to do. Needs `taskset`, and the right to have priority.
 //! `--only` and a way to fail measures that alone, and four times as long.
 
+mod asking;
+mod beside;
 mod router;
 mod served;
 mod sides;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use radiosonde::Config;
 use radiosonde::trace::SamplingOptions;
-use radiosonde_benches::{Comparison, Mode, Pair, stolen, table, time};
+use radiosonde_benches::{Mode, stolen};
 use radiosonde_testkit::fault::{self, grpc};
 
-use crate::sides::{Round, Side};
+use crate::beside::{Compared, Promise, Rounds};
+use crate::sides::Side;
 
 fn main() {
     if let Some(endpoint) = served::asked_to_serve() {
@@ -35,7 +38,7 @@ fn main() {
         return;
     }
     match Mode::from_args() {
-        Mode::Full if !cfg!(feature = "allocations") => apart(&ways()),
+        Mode::Full if !cfg!(feature = "allocations") => asking::apart(|| measure(&ways())),
         Mode::Only { case, .. } => {
             let asked_for = ways().into_iter().filter(|way| way.name == case);
             // What is in doubt among all of them is settled by more of it.
@@ -43,7 +46,8 @@ fn main() {
                 pairs: way.pairs * TIMES_BY_ITSELF,
                 ..way
             });
-            apart(&longer.collect::<Vec<_>>());
+            let longer: Vec<_> = longer.collect();
+            asking::apart(|| measure(&longer));
         }
         Mode::Quick => {
             let quick = |way: Way| Way {
@@ -57,14 +61,6 @@ fn main() {
         }
         _ => {}
     }
-}
-
-/// Measures as much apart from all else as that can be had.
-fn apart(ways: &[Way]) {
-    sides::stay_apart();
-    sides::come_before_others(true);
-    measure(ways);
-    sides::come_before_others(false);
 }
 
 /// A way to fail.
@@ -142,38 +138,22 @@ fn ways() -> Vec<Way> {
     ]
 }
 
-/// A round of a service whose collector is fine, and one of the service whose collector fails.
-struct Rounds {
-    fine: Round,
-    failing: Round,
-    /// Whether a hypervisor gave the processors to others meanwhile.
-    stolen: bool,
-}
-
 /// Asks in pairs of rounds, and tells of each way to fail how the sides compare.
 fn measure(ways: &[Way]) {
-    let rows: Vec<_> = ways.iter().map(|way| row(way, &compared(way))).collect();
-    let header = [
-        "a collector that",
-        "pairs",
-        "left out",
-        "p50, fine",
-        "failing",
-        "p99, fine",
-        "failing",
-        "more, from",
-        "to",
-        "ratio, from",
-        "to",
-        "failed requests",
-        "requests a second, ratio",
-        "time of a processor, ratio",
-        "5 % and 50 µs at most",
-    ];
-    table("Requests beside a collector that fails", &header, &rows);
+    let cases: Vec<_> = ways.iter().map(|way| (way.name, compared(way))).collect();
+    COMPARED.tell("Requests beside a collector that fails", &cases);
 }
 
-fn compared(way: &Way) -> Vec<Rounds> {
+const COMPARED: Compared<'_> = Compared {
+    names: ["a collector that", "fine", "failing"],
+    promise: Promise {
+        ratio: 1.05,
+        more: 50_000.0,
+        words: "5 % and 50 µs at most",
+    },
+};
+
+fn compared(way: &Way) -> Vec<Vec<Rounds>> {
     let variables = [("OTEL_EXPORTER_OTLP_PROTOCOL", way.protocol.name())];
     let fine = way.protocol.fine();
     let mut sides = [(); 2].map(|()| Side::new(&variables, fine.clone()));
@@ -187,9 +167,9 @@ fn compared(way: &Way) -> Vec<Rounds> {
             side.warm_up(way.turns.min(TURNS) * 3);
         }
         // Where answers come late, a round takes as long as it takes.
-        let end = Instant::now() + sides::INTERVAL * way.turns * way.pairs * 6 / 5;
+        let end = Instant::now() + asking::INTERVAL * way.turns * way.pairs * 6 / 5;
         let pairs = (0..way.pairs / 2).take_while(|_| Instant::now() < end);
-        rounds.extend(pairs.map(|pair| in_turns(way, pair, [one, other])));
+        rounds.extend(pairs.map(|pair| vec![in_turns(way, pair, [one, other])]));
         sides.reverse();
     }
     rounds
@@ -204,7 +184,7 @@ fn in_turns(way: &Way, pair: u32, [one, other]: [&mut Side; 2]) -> Rounds {
     } else {
         &[]
     };
-    let (fine, failing) = if pair.is_multiple_of(2) {
+    let (one, other) = if pair.is_multiple_of(2) {
         let fine = one.asked(way.turns, &[]);
         (fine, other.asked(way.turns, modes))
     } else {
@@ -212,78 +192,9 @@ fn in_turns(way: &Way, pair: u32, [one, other]: [&mut Side; 2]) -> Rounds {
         (one.asked(way.turns, &[]), failing)
     };
     Rounds {
-        fine,
-        failing,
+        one,
+        other,
         stolen: stolen() > before,
-    }
-}
-
-impl Rounds {
-    /// Tells whether somebody else had a processor that was wanted.
-    ///
-    /// The thread that serves also waits for those that export, which is what is to be measured. Of both rounds, it may wait for as
-    /// long as they were at work in either: who exports less must not be allowed less.
-    fn are_disturbed(&self) -> bool {
-        let rounds = [&self.fine, &self.failing];
-        let exporting = rounds.map(|round| round.scheduled.others);
-        let exporting = exporting.into_iter().max().unwrap_or_default();
-        let is_late = |round: &&Round| {
-            let allowed = round.took / ALLOWED;
-            round.waited > allowed || round.scheduled.waited > exporting + allowed
-        };
-        self.stolen || rounds.iter().any(is_late)
-    }
-}
-
-fn row(way: &Way, all: &[Rounds]) -> Vec<String> {
-    let is_calm = |rounds: &&Rounds| !rounds.are_disturbed();
-    let calm: Vec<_> = all.iter().filter(is_calm).collect();
-    let left_out = all.len() - calm.len();
-    let are_few = calm.len() < FEW;
-    // Then all of them have to do, to show that they do not.
-    let kept = if are_few { all.iter().collect() } else { calm };
-    let pair = |of: &&Rounds| Pair::new(of.fine.times.clone(), of.failing.times.clone());
-    let pairs: Vec<_> = kept.iter().map(pair).collect();
-    let [half, most] = [500, 990].map(|per_mille| Comparison::of(&pairs, per_mille));
-    let sum = |of: fn(&Round) -> Duration, side: fn(&Rounds) -> &Round| {
-        let all = kept.iter().map(|rounds| of(side(rounds)));
-        all.sum::<Duration>().as_secs_f64()
-    };
-    let ratio = |of| sum(of, |rounds| &rounds.failing) / sum(of, |rounds| &rounds.fine);
-    let failed: u32 = all
-        .iter()
-        .map(|of| of.fine.failed + of.failing.failed)
-        .sum();
-    vec![
-        way.name.to_owned(),
-        kept.len().to_string(),
-        left_out.to_string(),
-        time(half.one),
-        time(half.other),
-        time(most.one),
-        time(most.other),
-        time(most.more.from),
-        time(most.more.to),
-        format!("{:.3}", most.ratio.from),
-        format!("{:.3}", most.ratio.to),
-        failed.to_string(),
-        // As many were due on either side.
-        format!("{:.3}", 1.0 / ratio(|round| round.took)),
-        format!("{:.2}", ratio(|round| round.scheduled.worked())),
-        if are_few { "disturbed" } else { verdict(&most) }.to_owned(),
-    ]
-}
-
-/// Says whether it is shown that the slowest hundredth takes no longer than was promised.
-fn verdict(slowest: &Comparison) -> &'static str {
-    let Comparison { more, ratio, .. } = slowest;
-    let (most_ratio, most_nanoseconds) = (1.05, 50_000.0);
-    if ratio.to <= most_ratio && more.to <= most_nanoseconds {
-        "held"
-    } else if ratio.from > most_ratio || more.from > most_nanoseconds {
-        "missed"
-    } else {
-        "cannot be told"
     }
 }
 
@@ -296,11 +207,5 @@ const PAIRS_OF_LONG_ROUNDS: u32 = 10;
 /// How many times as many there are of a way that is measured alone.
 const TIMES_BY_ITSELF: u32 = 4;
 
-/// Fewer pairs in which nobody else had the processors say nothing.
-const FEW: usize = 8;
-
 /// How often a side is asked in a round: for a quarter of a second.
 const TURNS: u32 = 1_250;
-
-/// The part of a round that a thread may wait for a processor.
-const ALLOWED: u32 = 200;

@@ -72,7 +72,12 @@ impl Server {
 
     /// What it has been given of processors.
     pub(crate) fn scheduled(&self) -> Scheduled {
-        Scheduled::of(self.child.id())
+        Scheduled::of(self.process())
+    }
+
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 }
 

@@ -1,15 +1,12 @@
 //! A service, the collector that it exports to, and somebody who asks it.
 
-use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use radiosonde_benches::{Scheduled, Stopwatch, waited};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 
-use crate::served::{PATH, Server};
+use crate::asking::{Connection, INTERVAL, PATIENCE, Round};
+use crate::served::Server;
 
 /// A collector, a service that sends to it, and a connection over which that is asked.
 pub(crate) struct Side {
@@ -18,27 +15,12 @@ pub(crate) struct Side {
     connection: Connection,
 }
 
-/// What came of a round.
-pub(crate) struct Round {
-    /// How long after it was due each request was answered, in nanoseconds.
-    pub(crate) times: Vec<u64>,
-    pub(crate) failed: u32,
-    pub(crate) took: Duration,
-    /// What the processor did for the service.
-    pub(crate) scheduled: Scheduled,
-    /// How long the thread that asked waited for a processor.
-    pub(crate) waited: Duration,
-}
-
 impl Side {
     /// Starts a service with these variables, and a collector that treats it like this.
     pub(crate) fn new(variables: &[(&str, &str)], mode: Mode) -> Self {
         let collector = FaultCollector::forgetful(mode);
         let server = Server::start(&collector.endpoint(), variables);
-        let connection = Connection {
-            address: server.address,
-            stream: None,
-        };
+        let connection = Connection::new(server.address);
         Self {
             collector,
             server,
@@ -66,9 +48,7 @@ impl Side {
 
     /// Asks as often, as fast as it is answered.
     pub(crate) fn warm_up(&mut self, turns: u32) {
-        for _ in 0..turns {
-            self.connection.ask().expect("an answer");
-        }
+        self.connection.warm_up(turns);
     }
 
     /// Asks as often, each time when it is due. Meanwhile, its collector behaves in these ways, one after the other; in none of them
@@ -81,7 +61,7 @@ impl Side {
         } = self;
         let before = server.scheduled();
         let asked = thread::scope(|scope| {
-            let asks = scope.spawn(|| connection.ask_when_due(turns));
+            let asks = scope.spawn(|| connection.ask_when_due(turns, |_| ()));
             for mode in modes {
                 collector.set(mode.clone());
                 thread::sleep(INTERVAL * turns / u32::try_from(modes.len()).unwrap_or(1));
@@ -95,96 +75,3 @@ impl Side {
         }
     }
 }
-
-/// A connection that stays open, as long as that is possible.
-struct Connection {
-    address: SocketAddr,
-    stream: Option<TcpStream>,
-}
-
-impl Connection {
-    fn ask_when_due(&mut self, turns: u32) -> Round {
-        come_first();
-        let mut watch = Stopwatch::default();
-        let mut failed = 0;
-        let (waited_before, start) = (waited(), Instant::now());
-        for turn in 0..turns {
-            let answered = watch.time_when_due(start + INTERVAL * turn, || self.ask());
-            failed += u32::from(answered.is_err());
-        }
-        Round {
-            took: start.elapsed(),
-            waited: waited().saturating_sub(waited_before),
-            times: watch.into_times(),
-            failed,
-            scheduled: Scheduled::default(),
-        }
-    }
-
-    /// Asks, and reads the answer to its end.
-    fn ask(&mut self) -> io::Result<()> {
-        let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => connect(self.address)?,
-        };
-        let request = format!("GET {PATH} HTTP/1.1\r\nhost: a\r\n\r\n");
-        stream.write_all(request.as_bytes())?;
-        let (mut answer, mut length) = ([0; 1024], 0);
-        while !answer[..length].ends_with(b"an item, as good as any") {
-            match stream.read(&mut answer[length..])? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                read => length += read,
-            }
-        }
-        if !answer.starts_with(b"HTTP/1.1 200") {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        self.stream = Some(stream);
-        Ok(())
-    }
-}
-
-fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    Ok(stream)
-}
-
-/// Moves this process to the processor that services leave alone, with all that it starts from now on.
-pub(crate) fn stay_apart() {
-    let process = std::process::id().to_string();
-    run("taskset", &["-a", "-c", "-p", CLIENTS, &process]);
-}
-
-/// Lets this session, with all that it started, go before others on this machine, or go with them again. Linux shares processors
-/// among sessions before it looks at who is in them. Where that is not so, or not allowed, nothing changes.
-pub(crate) fn come_before_others(before: bool) {
-    let priority = if before { "-20" } else { "0" };
-    let _ = std::fs::write("/proc/self/autogroup", priority);
-}
-
-/// Has this thread go first where it shares a processor with collectors: they have the time that it waits for answers. Where that is
-/// not allowed it shares as it comes.
-fn come_first() {
-    let link = std::fs::read_link("/proc/thread-self").unwrap_or_default();
-    if let Some(thread) = link.file_name() {
-        run("renice", &["-n", "-20", "-p", &thread.to_string_lossy()]);
-    }
-}
-
-/// Runs a command that may fail.
-fn run(program: &str, arguments: &[&str]) {
-    let mut command = Command::new(program);
-    let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
-    let _ = quiet.args(arguments).status();
-}
-
-/// The processor of who asks, and of collectors.
-const CLIENTS: &str = "1";
-
-/// How long after a request the next one is due.
-pub(crate) const INTERVAL: Duration = Duration::from_micros(200);
-
-/// How long an answer, or a collector, is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);

@@ -18,7 +18,7 @@ pub use group::{Case, Group};
 pub use latency::{Situation, Situations, Stopwatch};
 pub use measure::{Heap, counted};
 pub use paired::{Comparison, Interval, Pair};
-pub use scheduled::{Scheduled, stolen, waited};
+pub use scheduled::{Scheduled, stolen, waited, worked};
 pub use table::{table, time};
 
 /// Runs this program again with these variables and ends as that does, unless it has them already.

@@ -39,6 +39,12 @@ impl Pair {
     pub fn new(one: Vec<u64>, other: Vec<u64>) -> Self {
         Self { one, other }
     }
+
+    /// Tells whether there are no turns of one of the sides.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.one.is_empty() || self.other.is_empty()
+    }
 }
 
 impl Comparison {

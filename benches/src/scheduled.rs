@@ -56,6 +56,18 @@ impl Sub for Scheduled {
     }
 }
 
+/// Returns how long the process of this number was at work so far, with threads that have ended, in hundredths of a second, which
+/// is what Linux counts in.
+#[must_use]
+pub fn worked(process: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // The name may be anything in brackets; its state follows.
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let of_all = fields.split_ascii_whitespace().skip(11).take(2);
+    let ticks = of_all.map(|ticks| ticks.parse().unwrap_or(0));
+    Duration::from_millis(10 * ticks.sum::<u64>())
+}
+
 /// Returns how long this thread has waited for a processor so far, where the system tells.
 #[must_use]
 pub fn waited() -> Duration {
@@ -93,5 +105,6 @@ mod tests {
         }
         let done = Scheduled::of(std::process::id()) - before;
         assert!(done.worked() > Duration::ZERO && sum > 0, "{done:?}");
+        assert!(worked(std::process::id()) >= Duration::from_millis(10));
     }
 }

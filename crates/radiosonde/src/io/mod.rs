@@ -14,6 +14,8 @@ mod latch;
 mod otlp;
 mod own_runtime;
 pub(crate) mod pipeline;
+#[cfg(any(feature = "otlp", feature = "sentry"))]
+mod priority;
 mod resolver;
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 mod rounds;
@@ -30,10 +32,12 @@ pub(crate) use otlp::call as grpc_call;
 #[cfg(feature = "otlp")]
 pub(crate) use otlp::{Batch, OtlpClient, Posted};
 pub(crate) use own_runtime::OwnRuntime;
+#[cfg(feature = "sentry")]
+pub(crate) use priority::come_last;
+#[cfg(any(feature = "otlp", feature = "sentry"))]
+pub(crate) use priority::give_way;
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 pub(crate) use rounds::Rounds;
-#[cfg(any(feature = "otlp", feature = "sentry"))]
-pub(crate) use thread::give_way;
 pub(crate) use thread::{Io, is_telemetry_thread};
 #[cfg(feature = "otlp")]
 pub(crate) use tls::TlsFiles;

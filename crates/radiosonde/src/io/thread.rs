@@ -107,12 +107,6 @@ pub(super) fn become_telemetry_thread() {
     IS_TELEMETRY_THREAD.set(true);
 }
 
-/// Lets others run that wait for this processor. What is sent can wait; requests cannot.
-#[cfg(any(feature = "otlp", feature = "sentry"))]
-pub(crate) fn give_way() {
-    thread::yield_now();
-}
-
 thread_local! {
     static IS_TELEMETRY_THREAD: Cell<bool> = const { Cell::new(false) };
 }

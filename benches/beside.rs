@@ -1,0 +1,155 @@
+//! Two sides that were asked in turns, and whether it is shown that the one is hardly slower than the other.
+
+use std::time::Duration;
+
+use radiosonde_benches::{Comparison, Pair, table, time};
+
+use crate::asking::Round;
+
+/// A round of the one side, and one of the other, which is compared with it.
+pub(crate) struct Rounds {
+    pub(crate) one: Round,
+    pub(crate) other: Round,
+    /// Whether a hypervisor gave the processors to others meanwhile.
+    pub(crate) stolen: bool,
+}
+
+impl Rounds {
+    /// Tells whether somebody else had a processor that was wanted.
+    ///
+    /// The thread that serves also waits for those beside it, which is what is to be measured. Of both rounds, it may wait for as
+    /// long as they were at work in either: who has less to do must not be allowed less.
+    fn are_disturbed(&self) -> bool {
+        let rounds = [&self.one, &self.other];
+        let beside = rounds.map(|round| round.scheduled.others);
+        let beside = beside.into_iter().max().unwrap_or_default();
+        let is_late = |round: &&Round| {
+            let allowed = round.took / ALLOWED;
+            round.waited > allowed || round.scheduled.waited > beside + allowed
+        };
+        self.stolen || rounds.iter().any(is_late)
+    }
+}
+
+/// How much slower the slowest hundredth of the other side may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Promise {
+    /// How many times as much it may take.
+    pub(crate) ratio: f64,
+    /// How many nanoseconds more.
+    pub(crate) more: f64,
+    /// Both in words.
+    pub(crate) words: &'static str,
+}
+
+impl Promise {
+    /// Says whether it is shown that it is kept.
+    fn verdict(&self, slowest: &Comparison) -> &'static str {
+        let Comparison { more, ratio, .. } = slowest;
+        if ratio.to <= self.ratio && more.to <= self.more {
+            "held"
+        } else if ratio.from > self.ratio || more.from > self.more {
+            "missed"
+        } else {
+            "cannot be told"
+        }
+    }
+}
+
+/// What is compared, and with what.
+pub(crate) struct Compared<'a> {
+    /// What the sides differ by, and what the one side is called, and the other.
+    pub(crate) names: [&'a str; 3],
+    pub(crate) promise: Promise,
+}
+
+impl Compared<'_> {
+    /// Tells how the sides compare in each case: of all rounds in which nobody else had the processors.
+    ///
+    /// Rounds come in groups. Those of a group saw the same processes, and so are drawn together.
+    pub(crate) fn tell(&self, title: &str, cases: &[(&str, Vec<Vec<Rounds>>)]) {
+        let [difference, one, other] = self.names;
+        let header = [
+            difference,
+            "pairs",
+            "left out",
+            &format!("p50, {one}"),
+            other,
+            &format!("p99, {one}"),
+            other,
+            "more, from",
+            "to",
+            "ratio, from",
+            "to",
+            "failed requests",
+            "requests a second, ratio",
+            "time of a processor, ratio",
+            self.promise.words,
+        ];
+        let rows: Vec<_> = cases
+            .iter()
+            .map(|(name, groups)| self.row(name, groups))
+            .collect();
+        table(title, &header, &rows);
+    }
+
+    fn row(&self, name: &str, groups: &[Vec<Rounds>]) -> Vec<String> {
+        let all = || groups.iter().flatten();
+        let calm = all().filter(|rounds| !rounds.are_disturbed()).count();
+        let are_few = calm < FEW;
+        // Then all of them have to do, to show that they do not.
+        let is_kept = |rounds: &&Rounds| are_few || !rounds.are_disturbed();
+        let pairs: Vec<_> = groups
+            .iter()
+            .map(|group| pair(group.iter().filter(is_kept)))
+            .filter(|pair| !pair.is_empty())
+            .collect();
+        let [half, most] = [500, 990].map(|per_mille| Comparison::of(&pairs, per_mille));
+        let ratio = |of: fn(&Round) -> Duration| {
+            let sum = |side: fn(&Rounds) -> &Round| {
+                let all = all().filter(is_kept).map(|rounds| of(side(rounds)));
+                all.sum::<Duration>().as_secs_f64()
+            };
+            sum(|rounds| &rounds.other) / sum(|rounds| &rounds.one)
+        };
+        let failed: u32 = all().map(|of| of.one.failed + of.other.failed).sum();
+        vec![
+            name.to_owned(),
+            all().filter(is_kept).count().to_string(),
+            (all().count() - calm).to_string(),
+            time(half.one),
+            time(half.other),
+            time(most.one),
+            time(most.other),
+            time(most.more.from),
+            time(most.more.to),
+            format!("{:.3}", most.ratio.from),
+            format!("{:.3}", most.ratio.to),
+            failed.to_string(),
+            // As many were due on either side.
+            format!("{:.3}", 1.0 / ratio(|round| round.took)),
+            format!("{:.2}", ratio(|round| round.scheduled.worked())),
+            if are_few {
+                "disturbed"
+            } else {
+                self.promise.verdict(&most)
+            }
+            .to_owned(),
+        ]
+    }
+}
+
+fn pair<'a>(rounds: impl Iterator<Item = &'a Rounds>) -> Pair {
+    let (mut one, mut other) = (Vec::new(), Vec::new());
+    for of in rounds {
+        one.extend(&of.one.times);
+        other.extend(&of.other.times);
+    }
+    Pair::new(one, other)
+}
+
+/// Fewer pairs in which nobody else had the processors say nothing.
+const FEW: usize = 8;
+
+/// The part of a round that a thread may wait for a processor.
+const ALLOWED: u32 = 200;
