@@ -4,6 +4,8 @@ mod by_hand;
 mod envelopes;
 #[cfg(all(unix, feature = "axum"))]
 mod hanging;
+#[cfg(feature = "axum")]
+mod isolation;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod joined;
 mod panics;
