@@ -13,14 +13,15 @@ use axum::http::{Request, Response};
 use axum::routing::get;
 
 use http_body_util::BodyExt as _;
-use radiosonde::errors::ErrorOptions;
+use radiosonde::errors::{self, ErrorOptions, User};
 use radiosonde::layer::RequestOptions;
 use radiosonde::trace::{Propagator, SamplingOptions};
 use radiosonde::{Config, Service, Sonde, build, ext};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
-use radiosonde_testkit::hostile;
+use radiosonde_testkit::{hostile, size};
 use tokio::runtime::Builder;
 use tower::{Layer as _, Service as TowerService, service_fn};
+use tracing::instrument::WithSubscriber as _;
 
 /// How many allocations a request takes.
 fn allocations(config: Config) -> u64 {
@@ -99,6 +100,61 @@ fn a_request_that_is_not_sampled_allocates_as_if_there_were_no_layer() {
         let told = r#"outcome="ok",route="/orders/{id}",status="200"} 200"#;
         assert!(metrics.contains(told), "{metrics}");
     }
+}
+
+/// Says of its request what can be said, with more breadcrumbs than are kept, and has a task that follows it say it again.
+async fn say_everything() -> &'static str {
+    let say = async || {
+        errors::set_user(User::new("7").username("joe"));
+        errors::set_tag("tenant", "acme");
+        errors::set_cause(&std::io::Error::other("no failure"));
+        for step in 0..20 {
+            tracing::info!(step, "a step");
+        }
+    };
+    say().await;
+    let follows = errors::within_request(say().with_current_subscriber());
+    tokio::spawn(follows).await.unwrap();
+    "an order"
+}
+
+/// `RADIOSONDE_TEST_FULL_SIZE=1` with `--release` makes a million.
+#[test]
+fn the_last_of_a_million_requests_that_say_all_they_can_costs_as_much_as_the_first() {
+    const CHUNK: usize = 500;
+    let options = ErrorOptions::new().breadcrumbs(20);
+    let (_collector, sonde, dispatch) = reporting_in_vain(options);
+    let mut app = Router::new()
+        .route("/orders/{id}", get(say_everything))
+        .layer(sonde.layer());
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let mut ask = || {
+        for _ in 0..CHUNK {
+            let request = Request::get("/orders/7").body(Body::empty()).unwrap();
+            let response = runtime.block_on(app.call(request)).unwrap();
+            drop(response);
+        }
+    };
+    tracing::dispatcher::with_default(&dispatch, || {
+        // What is made once is made.
+        ask();
+        let first = measure(&mut ask);
+        let mut held = first.bytes_current;
+        let mut last = first;
+        for _ in 1..size(2_500, 1_000_000) / CHUNK {
+            last = measure(&mut ask);
+            held += last.bytes_current;
+        }
+        println!(
+            "{} allocations each, {held} bytes held",
+            last.count_total / CHUNK as u64
+        );
+        assert_eq!(
+            (last.count_total, last.bytes_total),
+            (first.count_total, first.bytes_total)
+        );
+        assert_eq!(held, 0);
+    });
 }
 
 /// A text of an event that leaves a breadcrumb as large as one may be.
