@@ -240,7 +240,13 @@ const EVERY: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests {
+    use radiosonde_testkit::fault::{FaultCollector, Mode};
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::config::Settings;
+    use crate::io::HttpOptions;
+    use crate::{Config, Service};
 
     #[test]
     fn a_time_is_written_to_the_minute() {
@@ -261,5 +267,67 @@ mod tests {
         }
         assert_eq!(told, all);
         assert_eq!(all.since(told).total(), 0);
+    }
+    /// What tells a collector, and what it needs for that.
+    fn telling(sentry: &FaultCollector) -> (Telling, Io) {
+        let service = Service::new("checkout").version("1.4.2");
+        let config = Config::new(service).sentry_dsn(format!("http://key@{}/1", sentry.addr()));
+        let settings = Settings::resolve(&config, &|_| None, false).unwrap();
+        let settings = settings.sentry.unwrap();
+        let mut io = Io::start().unwrap();
+        let client = io.client(HttpOptions::to(&settings.dsn.envelopes));
+        let telling = Telling {
+            health: Health::of(&settings, &Registry::new()),
+            project: Arc::new(Project::new(&settings, client)),
+            outage: Outage::new("sessions"),
+        };
+        (telling, io)
+    }
+
+    /// Ends so many sessions of each kind, and tells of them. Returns how many were taken since the service began.
+    async fn end(telling: &mut Telling, io: &Io, counts: [usize; 3]) -> u64 {
+        let health = telling.health.as_ref().unwrap();
+        let kinds = [SessionEnd::Exited, SessionEnd::Errored, SessionEnd::Crashed];
+        for (kind, count) in kinds.into_iter().zip(counts) {
+            (0..count).for_each(|_| health.sessions.note(kind));
+        }
+        telling.tell(&mut io.cutoff()).await;
+        telling.health.as_ref().unwrap().sent.value()
+    }
+
+    /// What was told last.
+    fn told(sentry: &FaultCollector) -> Value {
+        let body = sentry.requests().pop().unwrap().body;
+        let payload = body.split(|byte| *byte == b'\n').nth(2).unwrap();
+        let told: Value = serde_json::from_slice(payload).unwrap();
+        told["aggregates"].clone()
+    }
+
+    #[tokio::test]
+    async fn those_that_are_not_taken_are_told_with_the_next_to_the_last_one() {
+        for fails in [Mode::status(503), Mode::throttle(429, 0), Mode::Reset] {
+            let sentry = FaultCollector::start(fails);
+            let (mut telling, io) = telling(&sentry);
+            let since = minute(telling.health.as_ref().unwrap().since);
+            assert_eq!(end(&mut telling, &io, [3, 2, 1]).await, 0);
+            let expected = json!([{"started": since, "exited": 3, "errored": 2, "crashed": 1}]);
+            assert_eq!(told(&sentry), expected);
+
+            sentry.set(Mode::status(200));
+            assert_eq!(end(&mut telling, &io, [30, 20, 10]).await, 66);
+            let expected = json!([{"started": since, "exited": 33, "errored": 22, "crashed": 11}]);
+            assert_eq!(told(&sentry), expected);
+
+            let requests = sentry.requests().len();
+            assert_eq!(end(&mut telling, &io, [0; 3]).await, 66);
+            assert_eq!(
+                sentry.requests().len(),
+                requests,
+                "there is nothing to tell"
+            );
+            assert_eq!(end(&mut telling, &io, [0, 0, 1]).await, 67);
+            assert_eq!(told(&sentry)[0]["exited"], 0);
+            assert_eq!(told(&sentry)[0]["crashed"], 1);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -16,6 +16,7 @@ use radiosonde::{Config, Service, Sonde};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
+use tokio::task::JoinSet;
 use tower::{Layer as _, ServiceExt as _};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber as _;
@@ -565,7 +566,17 @@ async fn sessions_are_told_by_how_they_ended() {
         shop.get(path).await;
     }
     shop.close().await;
-    // All at the end, unless the test takes a minute.
+    assert_eq!(sessions(&shop), [3, 2, 2]);
+    assert_eq!(count(&shop.sonde, "radiosonde_sessions_sent_total "), 7);
+
+    let shop = Shop::open(ErrorOptions::new().release_health(false), routes());
+    shop.get("/ok").await;
+    shop.close().await;
+    assert!(shop.collector.requests().is_empty());
+}
+
+/// The sums of the sessions that were told: those that exited, had an error, crashed.
+fn sessions(shop: &Shop) -> [u64; 3] {
     let mut ended = [0; 3];
     for told in items(&shop.collector, "sessions") {
         assert_eq!(
@@ -579,13 +590,32 @@ async fn sessions_are_told_by_how_they_ended() {
             *sum += aggregate[kind].as_u64().unwrap();
         }
     }
-    assert_eq!(ended, [3, 2, 2]);
-    assert_eq!(count(&shop.sonde, "radiosonde_sessions_sent_total "), 7);
+    ended
+}
 
-    let shop = Shop::open(ErrorOptions::new().release_health(false), routes());
-    shop.get("/ok").await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sessions_of_many_at_once_are_told_together_to_the_last_one_also_without_reports() {
+    const EACH: usize = 100;
+    let handled = async || tracing::error!("it broke, and nobody noticed");
+    let routes = Router::new()
+        .route("/ok", get(async || "an order"))
+        .route("/handled", get(handled))
+        .route("/fail", get(async || StatusCode::INTERNAL_SERVER_ERROR));
+    let options = ErrorOptions::new().events_per_minute(1);
+    let before = Instant::now();
+    let shop = Arc::new(Shop::open(options, routes));
+    let mut requests = JoinSet::new();
+    for path in ["/ok", "/handled", "/fail"].repeat(EACH) {
+        let shop = shop.clone();
+        requests.spawn(async move { shop.get(path).await });
+    }
+    requests.join_all().await;
     shop.close().await;
-    assert!(shop.collector.requests().is_empty());
+    assert_eq!(sessions(&shop), [EACH as u64; 3]);
+    // One envelope a minute, and one at the end.
+    let minutes = before.elapsed().as_secs() / 60;
+    let told = items(&shop.collector, "sessions").len() as u64;
+    assert!(told <= 1 + minutes, "{told}");
 }
 
 #[tokio::test]
