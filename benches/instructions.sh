@@ -11,12 +11,12 @@ export "CARGO_TARGET_${host}_RUNNER=valgrind --tool=callgrind --callgrind-out-fi
 # One request in a hundred is traced; without these the program would start itself again, out of sight.
 export OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.01
 
-# row BENCH CASE
+# row BENCH CASE [OPTION OF CARGO]
 row() {
     turns=2000
-    total=$(cargo bench --quiet --package radiosonde-benches --bench "$1" -- --only "$2" --times $turns 2>&1 |
+    total=$(cargo bench --quiet --package radiosonde-benches --bench "$1" ${3-} -- --only "$2" --times $turns 2>&1 |
         sed -n 's/.*Collected *: *//p')
-    echo "| $2 | $((total / turns)) |"
+    echo "| $2${3+, $3} | $((total / turns)) |"
 }
 
 echo '| case | instructions |'
@@ -70,3 +70,8 @@ for case in none traceparent 'traceparent and a full tracestate' 'traceparent, s
     'baggage, one member of 8 KB' 'baggage, one member of 8 KB, escaped' 'baggage, 64 KB of commas' 'traceparent, 64 KB of dashes'; do
     row request "Headers of a trace / $case"
 done
+# What a service pays for error reports that has no DSN: here they are not even built in.
+for case in bare 'layer that does nothing' 'ours, metrics' 'ours, everything on, nothing exported'; do
+    row request "Request, 20 routes in turn / $case" --no-default-features
+done
+row request 'Request, with a line of log / ours, everything on, nothing exported' --no-default-features

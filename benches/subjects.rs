@@ -168,9 +168,12 @@ fn ours() -> [Subject; 5] {
     ]
 }
 
-/// Reports failures, and counts sessions, which are those of a version.
+/// Reports failures, and counts sessions, which are those of a version; neither where that is not built in.
 pub(crate) fn reporting() -> Config {
-    Config::new(Service::new("benches").version("1.0.0")).sentry_dsn(NOBODY)
+    let config = Config::new(Service::new("benches").version("1.0.0"));
+    #[cfg(feature = "sentry")]
+    let config = config.sentry_dsn(NOBODY);
+    config
 }
 
 /// A registry whose objectives are about all requests and about each route, with five bounds that the histogram lacked.
