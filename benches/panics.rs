@@ -169,7 +169,7 @@ fn asked(sentry: Option<fn() -> fault::Mode>, size: Size) -> Vec<Part> {
         let round = connection.ask_when_due(size.turns, |turn| panicking.ask(turn));
         let mut scheduled = server.scheduled() - before;
         // The thread that looks symbols up has ended since.
-        let beside = (worked(process) - at_work).saturating_sub(scheduled.first);
+        let beside = worked(process).saturating_sub(at_work + scheduled.first);
         scheduled.others = scheduled.others.max(beside);
         Part {
             round: Round { scheduled, ..round },
