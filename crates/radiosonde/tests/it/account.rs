@@ -33,6 +33,13 @@ impl Account {
         Self::balanced(sonde, "metric_points", "collected")
     }
 
+    /// Waits for the account of the error reports.
+    #[cfg(feature = "sentry")]
+    #[track_caller]
+    pub(crate) fn of_reports(sonde: &Sonde) -> Self {
+        Self::balanced(sonde, "error_events", "captured")
+    }
+
     #[track_caller]
     fn balanced(sonde: &Sonde, what: &str, all: &str) -> Self {
         eventually(

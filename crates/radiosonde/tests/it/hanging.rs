@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -15,6 +16,7 @@ use futures_util::stream::{self, StreamExt as _};
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use radiosonde_testkit::http::{self, RawConnection};
 use radiosonde_testkit::{eventually, size};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::child;
 
@@ -26,18 +28,21 @@ async fn events() -> Response {
     response.body(Body::from_stream(body)).unwrap()
 }
 
-fn serve(workers: usize, listens: impl FnOnce(SocketAddr)) {
-    let runtime = if workers == 0 {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
+/// Returns the runtime that the test has chosen for this child: of one thread, or with so many workers.
+pub(crate) fn runtime() -> Runtime {
+    let workers = std::env::var(WORKERS).unwrap().parse().unwrap();
+    let mut builder = if workers == 0 {
+        Builder::new_current_thread()
     } else {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(workers)
-            .enable_all()
-            .build()
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(workers);
+        builder
     };
-    runtime.unwrap().block_on(async {
+    builder.enable_all().build().unwrap()
+}
+
+fn serve(listens: impl FnOnce(SocketAddr)) {
+    runtime().block_on(async {
         let sonde = radiosonde::init("checkout").unwrap();
         // More than wait, and than the pipe holds.
         let chatter = async || {
@@ -57,14 +62,14 @@ fn serve(workers: usize, listens: impl FnOnce(SocketAddr)) {
     });
 }
 
-/// Waits until a child says where it listens.
-fn address(child: &mut Child) -> SocketAddr {
+/// Waits until a child says on standard error where it [listens](LISTENS). Returns that, and what it says after it, to its end.
+pub(crate) fn address(child: &mut Child) -> (SocketAddr, JoinHandle<Vec<String>>) {
     let stderr = BufReader::new(child.stderr.take().unwrap());
     let mut lines = stderr.lines().map(Result::unwrap);
-    let address = lines.find_map(|line| line.strip_prefix("listens on ")?.parse().ok());
-    // The rest is nobody's concern, and must not fill the pipe.
-    std::thread::spawn(move || lines.for_each(drop));
-    address.unwrap()
+    let address = lines.find_map(|line| line.strip_prefix(LISTENS)?.parse().ok());
+    // It must not fill the pipe.
+    let rest = std::thread::spawn(move || lines.collect());
+    (address.unwrap(), rest)
 }
 
 fn has_lost_lines(address: SocketAddr) -> bool {
@@ -77,7 +82,7 @@ fn has_lost_lines(address: SocketAddr) -> bool {
 }
 
 /// Ends a child by a signal, and returns how it ended and how long that took.
-fn end(mut child: Child) -> (ExitStatus, Duration) {
+pub(crate) fn end(mut child: Child) -> (ExitStatus, Duration) {
     let kill = format!("kill -TERM {}", child.id());
     let before = Instant::now();
     let sent = std::process::Command::new("sh")
@@ -93,8 +98,7 @@ fn end(mut child: Child) -> (ExitStatus, Duration) {
 #[test]
 fn with_everything_hanging_at_once_a_service_ends_in_time_and_well() {
     if child::is_child() {
-        let workers = std::env::var(WORKERS).unwrap().parse().unwrap();
-        serve(workers, |address| eprintln!("listens on {address}"));
+        serve(|address| eprintln!("{LISTENS}{address}"));
         // Not back to the harness: it would write to standard output, and wait.
         std::process::exit(0);
     }
@@ -132,7 +136,7 @@ fn ends(workers: &str, (drain, lasts): (&str, Duration)) -> Duration {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let address = address(&mut child);
+    let (address, rest) = address(&mut child);
 
     let mut client = RawConnection::open(address).unwrap();
     client.send_head("GET", "/events", &[]).unwrap();
@@ -150,7 +154,7 @@ fn ends(workers: &str, (drain, lasts): (&str, Duration)) -> Duration {
 
     let (status, took) = end(child);
     let case = format!("{workers} workers, {took:?} with a drain timeout of {lasts:?}");
-    assert!(status.success(), "{case}: {status}");
+    assert!(status.success(), "{case}: {status}, {:?}", rest.join());
     // What was promised, at full size. A machine that is busy may take its time.
     let telemetry = Duration::from_secs(size(60, 5) as u64);
     assert!(took >= lasts, "{case}: the stream was cut early");
@@ -159,4 +163,8 @@ fn ends(workers: &str, (drain, lasts): (&str, Duration)) -> Duration {
     took
 }
 
-const WORKERS: &str = "RADIOSONDE_TEST_WORKERS";
+/// What stands before the address.
+pub(crate) const LISTENS: &str = "listens on ";
+
+/// How many workers the runtime of a child has.
+pub(crate) const WORKERS: &str = "RADIOSONDE_TEST_WORKERS";

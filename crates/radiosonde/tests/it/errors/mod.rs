@@ -1,6 +1,8 @@
 //! Error reports, taken by a fault collector that keeps them.
 
 mod by_hand;
+#[cfg(all(unix, feature = "axum", feature = "otlp"))]
+mod ending;
 mod envelopes;
 #[cfg(all(unix, feature = "axum"))]
 mod hanging;

@@ -14,7 +14,7 @@ use super::protocol::{Protocol, in_children, serve};
 use crate::account::Account;
 
 /// Every way to misbehave, and whether something arrives nevertheless.
-fn modes(protocol: Protocol) -> Vec<(&'static str, Mode, bool)> {
+pub(crate) fn modes(protocol: Protocol) -> Vec<(&'static str, Mode, bool)> {
     let mut modes = vec![
         ("none", protocol.takes(), true),
         ("refuse", Mode::Refuse, false),

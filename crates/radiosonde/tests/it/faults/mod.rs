@@ -6,3 +6,8 @@ mod overflow;
 mod protocol;
 mod told;
 mod undisturbed;
+
+#[cfg(all(unix, feature = "sentry"))]
+pub(crate) use every_mode::modes;
+#[cfg(all(unix, feature = "sentry"))]
+pub(crate) use protocol::Protocol;

@@ -16,7 +16,7 @@ use crate::child::{self, printed};
 
 /// A protocol of OTLP, and what a collector says in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protocol {
+pub(crate) enum Protocol {
     Http,
     #[cfg(feature = "otlp-grpc")]
     Grpc,

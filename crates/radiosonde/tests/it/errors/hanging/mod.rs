@@ -9,7 +9,6 @@
 
 mod asked;
 mod child_of;
-mod ending;
 mod figures;
 mod neighbours;
 mod times;
