@@ -23,7 +23,7 @@ use tower::ServiceExt as _;
 
 use crate::child::{self, printed};
 
-fn file(name: &str) -> PathBuf {
+pub(crate) fn file(name: &str) -> PathBuf {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/certificates");
     PathBuf::from(directory).join(name)
 }
@@ -45,9 +45,22 @@ fn mutual() -> ServerConfig {
         .unwrap()
 }
 
-/// Starts such a collector. It ends with the test.
-fn collector() -> SocketAddr {
-    let config = Arc::new(mutual());
+/// Returns the settings of a server that takes what comes from anybody.
+pub(crate) fn one_sided() -> ServerConfig {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let certificate = CertificateDer::from_pem_file(file("server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap()
+}
+
+/// Starts a collector with such settings. It ends with the test.
+pub(crate) fn collector(config: ServerConfig) -> SocketAddr {
+    let config = Arc::new(config);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -132,7 +145,7 @@ fn a_collector_is_trusted_and_trusts_by_the_files_that_are_given() {
         return println!("sent {}", report.spans);
     }
     let name = "tls::a_collector_is_trusted_and_trusts_by_the_files_that_are_given";
-    let address = collector();
+    let address = collector(mutual());
     let authority = ("OTEL_EXPORTER_OTLP_CERTIFICATE", "ca.pem");
     let client = [
         ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "client.pem"),
@@ -244,21 +257,12 @@ fn over_grpc_a_collector_is_trusted_alike_and_each_signal_has_its_headers() {
 async fn handshake(
     metrics: &ConnectionMetrics,
 ) -> (impl Future<Output = std::io::Result<()>> + use<>, TcpStream) {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let certificate = CertificateDer::from_pem_file(file("server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap())
         .await
         .unwrap();
     let (stream, _) = listener.accept().await.unwrap();
-    let accepted = metrics.handshake(TlsAcceptor::from(Arc::new(config)).accept(stream));
+    let accepted = metrics.handshake(TlsAcceptor::from(Arc::new(one_sided())).accept(stream));
     (async { accepted.await.map(drop) }, client)
 }
 

@@ -14,6 +14,13 @@ mod panics;
 #[cfg(feature = "axum")]
 mod requests;
 mod secrets;
+#[cfg(all(
+    feature = "axum",
+    feature = "otlp",
+    feature = "testing",
+    feature = "tls"
+))]
+mod tls;
 mod transport;
 
 use std::time::Duration;
