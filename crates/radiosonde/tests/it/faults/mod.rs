@@ -1,5 +1,7 @@
 //! Collectors that misbehave, and accounts that add up all the same, over both protocols.
 
+#[cfg(feature = "sentry")]
+mod detours;
 mod every_mode;
 mod offered_again;
 mod overflow;
