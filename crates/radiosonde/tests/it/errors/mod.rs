@@ -12,6 +12,8 @@ mod isolation;
 mod joined;
 mod panics;
 #[cfg(feature = "axum")]
+mod pauses;
+#[cfg(feature = "axum")]
 mod requests;
 mod secrets;
 #[cfg(all(

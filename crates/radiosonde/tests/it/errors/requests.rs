@@ -617,25 +617,3 @@ async fn sessions_of_many_at_once_are_told_together_to_the_last_one_also_without
     let told = items(&shop.collector, "sessions").len() as u64;
     assert!(told <= 1 + minutes, "{told}");
 }
-
-#[tokio::test]
-async fn a_pause_for_errors_is_none_for_sessions() {
-    let collector =
-        FaultCollector::start(Mode::header(429, "x-sentry-rate-limits", "600:error:key"));
-    let service = Service::new("checkout").version("1.4.2");
-    let (sonde, dispatch) = reporting(&collector, Config::new(service));
-    super::log(&dispatch, &["it broke"]);
-    let failed = || count(&sonde, "radiosonde_error_events_failed_total ") == 1;
-    radiosonde_testkit::eventually("the refusal", PATIENCE, || failed().then_some(()));
-    let app = Router::new()
-        .route("/", get(async || ""))
-        .layer(sonde.layer());
-    let request = Request::get("/").body(Body::empty()).unwrap();
-    drop(app.oneshot(request).await.unwrap());
-    super::log(&dispatch, &["it broke again"]);
-    sonde.shutdown(PATIENCE).await;
-    assert_eq!(events(&collector).len(), 1);
-    // It was offered, and not taken.
-    assert!(!items(&collector, "sessions").is_empty());
-    assert_eq!(count(&sonde, "radiosonde_sessions_sent_total "), 0);
-}

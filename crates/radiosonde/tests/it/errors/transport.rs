@@ -61,32 +61,6 @@ async fn reports_arrive_with_what_is_known_of_the_deployment() {
 }
 
 #[tokio::test]
-async fn a_pause_that_sentry_asks_for_is_kept_and_counted() {
-    for asks in [
-        Mode::header(429, "retry-after", "600"),
-        Mode::header(
-            429,
-            "x-sentry-rate-limits",
-            "600:error;session:organization",
-        ),
-    ] {
-        let collector = FaultCollector::start(asks);
-        let (sonde, dispatch) = reporting(&collector, Config::new("checkout"));
-        log(&dispatch, &["the first"]);
-        eventually("the refusal", PATIENCE, || {
-            (count(&sonde, "radiosonde_error_events_failed_total ") == 1).then_some(())
-        });
-        log(&dispatch, &["the second", "the third"]);
-        let report = sonde.shutdown(PATIENCE).await.error_reports;
-        assert_eq!(
-            (report.ended, report.sent, report.failed, report.dropped),
-            (3, 0, 1, 2)
-        );
-        assert_eq!(collector.requests().len(), 1);
-    }
-}
-
-#[tokio::test]
 async fn a_server_that_accepts_and_never_answers_is_given_up_at_the_deadline() {
     let collector = FaultCollector::start(Mode::Hang);
     let (sonde, dispatch) = reporting(&collector, Config::new("checkout"));
