@@ -11,7 +11,7 @@ mod isolation;
 #[cfg(all(feature = "axum", feature = "otlp"))]
 mod joined;
 mod panics;
-#[cfg(feature = "axum")]
+#[cfg(all(feature = "axum", feature = "otlp"))]
 mod pauses;
 #[cfg(feature = "axum")]
 mod requests;
