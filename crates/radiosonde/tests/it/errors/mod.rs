@@ -4,6 +4,8 @@ mod by_hand;
 #[cfg(all(unix, feature = "axum", feature = "otlp"))]
 mod ending;
 mod envelopes;
+#[cfg(all(target_os = "linux", feature = "axum", feature = "otlp"))]
+mod flood;
 #[cfg(all(unix, feature = "axum"))]
 mod hanging;
 #[cfg(feature = "axum")]
