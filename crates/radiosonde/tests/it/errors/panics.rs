@@ -39,6 +39,7 @@ fn a_record_of_the_log_crate_is_reported_under_its_own_name() {
 }
 
 /// Without timers, the tasks that measure lateness and budgets only find out by a panic, which is caught.
+#[cfg(feature = "slo")]
 #[test]
 fn what_is_tried_in_a_runtime_without_timers_is_no_panic_of_the_service() {
     if child::is_child() {
