@@ -7,42 +7,46 @@ pub(crate) fn give_way() {
     thread::yield_now();
 }
 
-/// Has this thread come after all that serve, for as long as it lasts: beside one that is never idle it has a tenth of the
-/// processor, and one that wakes up does not wait for it. Where Linux does not allow that, and elsewhere, threads share as
-/// they come.
+/// Has this thread run when nobody else wants its processor, for as long as it lasts: whoever wakes up does not wait for it, and beside
+/// others that are never idle it has hardly anything. Where Linux does not allow that, and elsewhere, threads share as they come.
 #[cfg(feature = "sentry")]
 pub(crate) fn come_last() {
-    // To Linux, a thread has its niceness for itself.
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::nice(NICER);
-}
+    {
+        use thread_priority::{
+            NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+            set_thread_priority_and_policy, thread_native_id,
+        };
 
-/// In steps, of which there are 19 from where threads usually are. There it would take turns of some milliseconds with those that serve; the
-/// last steps would leave it next to nothing of a processor that is never idle.
-#[cfg(all(feature = "sentry", target_os = "linux"))]
-const NICER: i32 = 10;
+        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+        let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
+    }
+}
 
 #[cfg(test)]
 #[cfg(all(feature = "sentry", target_os = "linux"))]
 mod tests {
     use super::*;
 
-    /// Reads the niceness of this thread.
-    fn niceness() -> i32 {
+    /// Reads how Linux schedules this thread.
+    fn policy() -> u32 {
         let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
         // Behind the name, which may be anything in brackets.
         let (_, fields) = stat.rsplit_once(')').unwrap();
-        fields.split_whitespace().nth(16).unwrap().parse().unwrap()
+        fields.split_whitespace().nth(38).unwrap().parse().unwrap()
     }
 
     #[test]
     fn a_thread_that_comes_last_does_so_alone() {
-        let before = niceness();
+        let before = policy();
         let last = thread::spawn(|| {
             come_last();
-            niceness()
+            policy()
         });
-        assert_eq!(last.join().unwrap(), (before + NICER).min(19));
-        assert_eq!(niceness(), before);
+        assert_eq!(last.join().unwrap(), SCHED_IDLE);
+        assert_eq!(policy(), before);
     }
+
+    /// What `sched.h` calls it.
+    const SCHED_IDLE: u32 = 5;
 }
