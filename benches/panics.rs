@@ -17,6 +17,7 @@ mod served;
 use std::cell::RefCell;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use axum::routing::get;
 use radiosonde::Config;
@@ -169,7 +170,7 @@ fn asked(sentry: Option<fn() -> fault::Mode>, size: Size) -> Vec<Part> {
         let round = connection.ask_when_due(size.turns, |turn| panicking.ask(turn));
         let mut scheduled = server.scheduled() - before;
         // The thread that looks symbols up has ended since.
-        let beside = worked(process).saturating_sub(at_work + scheduled.first);
+        let beside = worked(process).saturating_sub(at_work + scheduled.first + ROUNDING);
         scheduled.others = scheduled.others.max(beside);
         Part {
             round: Round { scheduled, ..round },
@@ -197,6 +198,9 @@ impl Panicking {
         self.last.replace(Some(stream));
     }
 }
+
+/// What two times in hundredths of a second may be off by together.
+const ROUNDING: Duration = Duration::from_millis(20);
 
 /// A path at which there is a handler that panics.
 const PANICS: &str = "/panics";

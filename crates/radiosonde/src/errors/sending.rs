@@ -21,6 +21,9 @@ use crate::io::{Aside, come_last};
 pub(super) struct Sending {
     preparation: Arc<Preparation>,
     deployment: Deployment,
+    /// Where symbols are looked up, one stack at a time. On a processor that is never idle that lasts, and must not take a thread
+    /// from what else is to be done: who finds it taken goes without.
+    symbols: Aside,
     /// Where reports are prepared, so that others do not wait to be sent.
     threads: Aside,
     project: Arc<Project>,
@@ -42,6 +45,7 @@ impl Sending {
         Self {
             preparation: Arc::new(Preparation::new(settings)),
             deployment: Deployment::of(settings),
+            symbols: Aside::new(1),
             threads: Aside::new(THREADS),
             project,
             debug: settings.debug,
@@ -61,7 +65,7 @@ impl Sending {
                 come_last();
                 stack.look_up()
             };
-            let found = self.threads.run(PREPARING, look_up).await;
+            let found = self.symbols.run(PREPARING, look_up).await;
             stacktrace = found.ok().flatten();
         }
         let preparation = self.preparation.clone();
@@ -180,3 +184,55 @@ const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// How many threads may prepare reports at once.
 const THREADS: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::super::Level;
+    use super::super::event::Exception;
+    use super::super::stack::Stack;
+    use super::*;
+    use crate::Config;
+    use crate::config::Settings;
+    use crate::io::{HttpOptions, Io};
+
+    fn sending() -> (Sending, Io) {
+        let config = Config::new("checkout").sentry_dsn("http://key@127.0.0.1:9/1");
+        let settings = Settings::resolve(&config, &|_| None, false).unwrap();
+        let settings = settings.sentry.unwrap();
+        let mut io = Io::start().unwrap();
+        let client = io.client(HttpOptions::to(&settings.dsn.envelopes));
+        let project = Arc::new(Project::new(&settings, client));
+        (Sending::new(&settings, project), io)
+    }
+
+    fn panicked() -> ErrorReport {
+        let mut event = Event::new(Level::Fatal);
+        event.exception.0 = vec![Exception {
+            kind: "panic".into(),
+            value: "as expected".into(),
+            mechanism: None,
+            stacktrace: None,
+        }];
+        ErrorReport::new(event, Stack::walk(), 0)
+    }
+
+    #[tokio::test]
+    async fn while_symbols_are_looked_up_without_end_reports_go_without_their_stacks() {
+        let (sending, _io) = sending();
+        let (lets_go, waits) = channel::<()>();
+        let hangs = sending
+            .symbols
+            .run(Duration::from_mins(1), move || waits.recv());
+        let more_than_there_are_threads = async {
+            for _ in 0..=THREADS {
+                let event = sending.prepared(panicked()).await.unwrap().unwrap();
+                assert!(event.exception.0[0].stacktrace.is_none());
+            }
+            drop(lets_go);
+        };
+        let (hung, ()) = tokio::join!(hangs, more_than_there_are_threads);
+        assert!(hung.is_ok(), "it was let go in time");
+    }
+}

@@ -268,6 +268,7 @@ mod tests {
         assert_eq!(told, all);
         assert_eq!(all.since(told).total(), 0);
     }
+
     /// What tells a collector, and what it needs for that.
     fn telling(sentry: &FaultCollector) -> (Telling, Io) {
         let service = Service::new("checkout").version("1.4.2");

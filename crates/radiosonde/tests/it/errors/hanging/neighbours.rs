@@ -1,8 +1,8 @@
 //! Those who are served beside handlers that panic.
 //!
 //! A handler that panics has its price without anybody's doing, so the same handlers panic in all services, and what reports add is the
-//! difference to the service without Sentry. Of a thousand panics in a minute a hundred are reported, the first ones: in process, on one thread,
-//! each neighbour follows a panic, so that the slowest hundredth of the neighbours is found among those that follow a report.
+//! difference to the service without Sentry. Of a thousand panics in a minute a hundred are reported, the first ones. In process, on one
+//! thread, each neighbour is the first request after a panic, reported or not. What clients see is told by the bench `panics`.
 //!
 //! The services take turns, with a process for each turn. Times in process are left out where the thread lost its processor, whoever took it,
 //! and it is told how many those are; over sockets none are, since whoever waits for an answer leaves it. A whole round is left out, for all
