@@ -47,11 +47,12 @@ fn with_few_features_or_none_there_is_no_trace_of_them_either() {
     }
 }
 
-/// What looks up the symbols of a stack.
-const SYMBOLS: [&str; 5] = [
+/// What looks up the symbols of a stack, and comes last.
+const SYMBOLS: [&str; 6] = [
     "addr2line",
     "backtrace",
     "gimli",
     "object",
     "rustc-demangle",
+    "thread-priority",
 ];
