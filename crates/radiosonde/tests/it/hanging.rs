@@ -62,14 +62,23 @@ fn serve(listens: impl FnOnce(SocketAddr)) {
     });
 }
 
-/// Waits until a child says on standard error where it [listens](LISTENS). Returns that, and what it says after it, to its end.
-pub(crate) fn address(child: &mut Child) -> (SocketAddr, JoinHandle<Vec<String>>) {
+/// Starts a test in a child, and waits until that says on standard error where it [listens](LISTENS). Returns that as well, and what it
+/// says after it, to its end. Its standard output is a pipe that nobody reads yet.
+pub(crate) fn start(
+    test: &str,
+    variables: &[(&str, &str)],
+) -> (Child, SocketAddr, JoinHandle<Vec<String>>) {
+    let mut child = child::command(test, variables)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let stderr = BufReader::new(child.stderr.take().unwrap());
     let mut lines = stderr.lines().map(Result::unwrap);
     let address = lines.find_map(|line| line.strip_prefix(LISTENS)?.parse().ok());
     // It must not fill the pipe.
     let rest = std::thread::spawn(move || lines.collect());
-    (address.unwrap(), rest)
+    (child, address.unwrap(), rest)
 }
 
 fn has_lost_lines(address: SocketAddr) -> bool {
@@ -130,13 +139,7 @@ fn ends(workers: &str, (drain, lasts): (&str, Duration)) -> Duration {
         ("RADIOSONDE_DRAIN_TIMEOUT", drain),
         (WORKERS, workers),
     ];
-    // Standard output is a pipe that nobody reads.
-    let mut child = child::command(name, &variables)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (address, rest) = address(&mut child);
+    let (child, address, rest) = start(name, &variables);
 
     let mut client = RawConnection::open(address).unwrap();
     client.send_head("GET", "/events", &[]).unwrap();

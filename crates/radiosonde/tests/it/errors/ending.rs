@@ -2,7 +2,6 @@
 
 use std::io::Read as _;
 use std::net::SocketAddr;
-use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use super::{count, dsn};
 use crate::account::Account;
 use crate::child;
 use crate::faults::{Protocol, modes};
-use crate::hanging::{LISTENS, WORKERS, address, end, runtime};
+use crate::hanging::{LISTENS, WORKERS, end, runtime, start};
 
 /// How many reports there are.
 const REPORTS: u64 = 40;
@@ -79,12 +78,7 @@ fn ends(does: &str, mode: Mode, workers: &str) -> Duration {
         ("RADIOSONDE_FLUSH_TIMEOUT", flush_timeout),
         (WORKERS, workers),
     ];
-    let mut child = child::command(name, &variables)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (address, rest) = address(&mut child);
+    let (mut child, address, rest) = start(name, &variables);
     let mut stdout = child.stdout.take().unwrap();
     for _ in 0..REPORTS {
         assert_eq!(http::get(address, "/fail", &[]).unwrap().status, 500);

@@ -6,7 +6,7 @@ mod ending;
 mod envelopes;
 #[cfg(all(target_os = "linux", feature = "axum", feature = "otlp"))]
 mod flood;
-#[cfg(all(unix, feature = "axum"))]
+#[cfg(all(unix, feature = "axum", feature = "otlp"))]
 mod hanging;
 #[cfg(feature = "axum")]
 mod isolation;

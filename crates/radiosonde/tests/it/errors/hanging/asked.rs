@@ -14,8 +14,9 @@ use radiosonde_testkit::http;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
-use super::child_of::{FEW, panics, runtime};
+use super::child_of::{FEW, panics};
 use super::times::{Began, Took};
+use crate::hanging::runtime;
 
 /// Has two clients ask, one for what panics, over a connection for each, and one for what does not.
 pub(super) fn ask_over_sockets(app: Router) -> (Vec<Took>, Vec<Took>) {

@@ -19,10 +19,11 @@ use radiosonde_testkit::fault::{FaultCollector, Mode};
 
 use super::super::count;
 use super::asked::{ask_for_both, ask_over_sockets};
-use super::child_of::{beside, is_measured, panics, runtime};
+use super::child_of::{beside, is_measured, panics};
 use super::figures::{Measured, Round, in_words};
 use super::times::{Began, Processors, Times, Took, slowest_hundredth};
 use crate::child;
+use crate::hanging::runtime;
 
 #[test]
 fn neighbours_of_handlers_that_panic_are_answered_as_ever() {
@@ -34,7 +35,7 @@ fn neighbours_of_handlers_that_panic_are_answered_as_ever() {
     }
     // One thread for both, and one for each.
     let threads = [(0, "one thread"), (2, "two threads")];
-    for (way, (flavour, threads)) in WAYS.into_iter().flat_map(|way| threads.map(|of| (way, of))) {
+    for (way, (workers, threads)) in WAYS.into_iter().flat_map(|way| threads.map(|of| (way, of))) {
         let mut rounds = Vec::new();
         for number in 0..count_of_rounds(way) {
             let began = Processors::now();
@@ -49,7 +50,7 @@ fn neighbours_of_handlers_that_panic_are_answered_as_ever() {
                 } = SERVICES[turn];
                 let collector = sentry.map(|mode| FaultCollector::start(mode()));
                 let variables = [(SERVICE, service), (WAY, way)];
-                let printed = beside(collector.as_ref(), name, flavour, &variables);
+                let printed = beside(collector.as_ref(), name, workers, &variables);
                 measured[turn] = Some(Measured::read(&printed));
             }
             let quiet = Processors::now().zip(began);
