@@ -20,7 +20,10 @@ pub(crate) fn come_last() -> bool {
         };
 
         let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-        set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle).is_ok()
+        let idle = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
+        // Whoever waits already would do so until the next tick of Linux, for a millisecond or more.
+        give_way();
+        idle.is_ok()
     }
     #[cfg(not(target_os = "linux"))]
     false
