@@ -61,6 +61,9 @@ impl ErrorOptions {
     /// After a quiet minute so many may come at once; then one is let through whenever its share of the minute has passed.
     /// With 0, none is.
     ///
+    /// Those that come at once are sent one after the other: over ten seconds if they are a minute's, and a tenth of a second apart at most.
+    /// When the service ends, what waits is sent without a pause.
+    ///
     /// Defaults to 100.
     #[must_use]
     pub fn events_per_minute(mut self, events: u32) -> Self {

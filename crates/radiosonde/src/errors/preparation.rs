@@ -6,7 +6,7 @@ use super::event::{Event, Stacktrace};
 use super::{ErrorReport, scrubbing};
 use crate::config::{BeforeSend, SentrySettings};
 
-/// Completes reports. Takes its time: the service may have its say.
+/// Completes reports.
 pub(super) struct Preparation {
     personal_data: bool,
     before_send: Option<BeforeSend>,
@@ -18,6 +18,11 @@ impl Preparation {
             personal_data: settings.options.personal_data,
             before_send: settings.options.before_send.clone(),
         }
+    }
+
+    /// Tells whether the service has its say, which may take long.
+    pub(super) fn asks_the_service(&self) -> bool {
+        self.before_send.is_some()
     }
 
     /// Completes a report, with its stack if that was found, or returns `None` when the service keeps it back.

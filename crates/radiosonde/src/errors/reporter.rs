@@ -80,10 +80,11 @@ impl Reporter {
         let client = io.client(HttpOptions::to(&settings.dsn.envelopes));
         let project = Arc::new(Project::new(settings, client));
         let sending = Sending::new(settings, project.clone());
+        let batching = Sending::batching(settings);
         let sessions = Sessions::start(io, settings, project.clone(), registry);
         current::start();
         Self(Arc::new(Inner {
-            queue: pipeline::start(io, sending, Sending::BATCHING, account),
+            queue: pipeline::start(io, sending, batching, account),
             gate: Gate::new(settings, registry),
             project,
             sessions,

@@ -7,11 +7,12 @@ use std::time::Duration;
 use super::ErrorReport;
 use super::deployment::Deployment;
 use super::envelope::Envelope;
-use super::event::{Event, EventId};
+use super::event::{Event, EventId, Stacktrace};
 use super::losses::Loss;
 use super::preparation::Preparation;
 use super::project::{NotSent, Project};
 use super::rate_limits::Category;
+use super::stack::Stack;
 use crate::config::SentrySettings;
 use crate::io::pipeline::{Batching, Delivered, Destination};
 use crate::io::{Aside, come_last};
@@ -24,7 +25,7 @@ pub(super) struct Sending {
     /// Where symbols are looked up, one stack at a time. On a processor that is never idle that lasts, and must not take a thread
     /// from what else is to be done: who finds it taken goes without.
     symbols: Aside,
-    /// Where reports are prepared, so that others do not wait to be sent.
+    /// Where reports are prepared that the service has its say in, so that others do not wait to be sent.
     threads: Aside,
     project: Arc<Project>,
     /// Whether the log tells what becomes of each.
@@ -33,13 +34,16 @@ pub(super) struct Sending {
 
 impl Sending {
     /// One report is one request; a hundred waiting ones are more than anybody reads.
-    pub(super) const BATCHING: Batching = Batching {
-        queue: 100,
-        bytes: MAX_BYTES,
-        batch: 1,
-        delay: Duration::ZERO,
-        timeout: Project::TIMEOUT,
-    };
+    pub(super) fn batching(settings: &SentrySettings) -> Batching {
+        Batching {
+            queue: 100,
+            bytes: MAX_BYTES,
+            batch: 1,
+            delay: Duration::ZERO,
+            timeout: Project::TIMEOUT,
+            apart: apart(settings),
+        }
+    }
 
     pub(super) fn new(settings: &SentrySettings, project: Arc<Project>) -> Self {
         Self {
@@ -58,20 +62,32 @@ impl Sending {
     ///
     /// Returns why there is no event: something panicked, or does not end.
     async fn prepared(&self, mut report: ErrorReport) -> Result<Option<Event>, String> {
-        let mut stacktrace = None;
-        if let Some(stack) = report.take_stack() {
-            let look_up = move || {
-                // It takes a tenth of a second the first time, in one go.
-                come_last();
-                stack.look_up()
-            };
-            let found = self.symbols.run(PREPARING, look_up).await;
-            stacktrace = found.ok().flatten();
-        }
+        let stacktrace = match report.take_stack() {
+            Some(stack) => self.looked_up(stack).await,
+            None => None,
+        };
         let preparation = self.preparation.clone();
         let prepare = move || preparation.prepare(report, stacktrace);
+        if !self.preparation.asks_the_service() {
+            return Ok(prepare());
+        }
         let prepared = self.threads.run(PREPARING, prepare).await;
         prepared.map_err(|undone| format!("its preparation {undone}"))
+    }
+
+    /// Finds the symbols of a stack. What comes from where another came from is known.
+    async fn looked_up(&self, stack: Stack) -> Option<Stacktrace> {
+        let known = stack.known();
+        if known.is_some() {
+            return known;
+        }
+        let look_up = move || {
+            // It takes a tenth of a second the first time, in one go.
+            come_last();
+            stack.look_up()
+        };
+        let found = self.symbols.run(PREPARING, look_up).await;
+        found.ok().flatten()
     }
 
     async fn send_one(&self, report: ErrorReport) -> Result<Delivered, String> {
@@ -86,6 +102,7 @@ impl Sending {
             Ok(None) => return Ok(fate.is_held_back(Loss::KeptBack)),
             Err(undone) => return Err(fate.is_failed(Loss::Unprepared, undone)),
         };
+        fate.is_on_its_way();
         let mut envelope = Envelope::new(Some(id));
         envelope.item("event", &self.deployment.with(&event, id));
         match self.project.post(Category::Error, envelope).await {
@@ -116,7 +133,7 @@ impl Destination for Sending {
     }
 }
 
-/// What becomes of a report: lost without an answer, unless something else is said in time. Whoever gives it up ends it there.
+/// What becomes of a report: lost as far as it came, unless something else is said in time. Whoever gives it up ends it there.
 struct Fate<'a> {
     sending: &'a Sending,
     event_id: EventId,
@@ -131,9 +148,14 @@ impl<'a> Fate<'a> {
             sending,
             event_id,
             transaction,
-            loss: Some(Loss::NoAnswer),
-            outcome: "given up: there was no answer in time".into(),
+            loss: Some(Loss::Unprepared),
+            outcome: "given up: it was not prepared".into(),
         }
+    }
+
+    fn is_on_its_way(&mut self) {
+        self.loss = Some(Loss::NoAnswer);
+        self.outcome = "given up: there was no answer in time".into();
     }
 
     fn is_sent(&mut self) -> Delivered {
@@ -175,6 +197,24 @@ impl Drop for Fate<'_> {
     }
 }
 
+/// Returns how long after a report has begun to be sent the next one does, at the earliest. In a storm those of a minute come at once, and
+/// to send them all takes the processor from requests for longer than nobody would notice.
+fn apart(settings: &SentrySettings) -> Duration {
+    let a_minute_of_them = SPREAD.checked_div(settings.options.events_per_minute);
+    match a_minute_of_them.unwrap_or_default().min(MOST_APART) {
+        _ if settings.in_process => Duration::ZERO,
+        // The clock of the telemetry thread goes by milliseconds.
+        short if short < Duration::from_millis(1) => Duration::ZERO,
+        apart => apart,
+    }
+}
+
+/// Over how long the reports are spread that may come in a minute.
+const SPREAD: Duration = Duration::from_secs(10);
+
+/// A few are not spread over all of that.
+const MOST_APART: Duration = Duration::from_millis(100);
+
 /// How long looking up the symbols of a report may take, and how long what else is to be done. Both are within the time of one
 /// report.
 const PREPARING: Duration = Duration::from_millis(2_500);
@@ -191,7 +231,6 @@ mod tests {
 
     use super::super::Level;
     use super::super::event::Exception;
-    use super::super::stack::Stack;
     use super::*;
     use crate::Config;
     use crate::config::Settings;

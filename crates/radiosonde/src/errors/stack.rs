@@ -49,19 +49,35 @@ impl Stack {
     ///
     /// Blocks for long the first time.
     pub(super) fn look_up(&self) -> Option<Stacktrace> {
-        let mut known = KNOWN.try_lock().ok()?;
-        let mut frames = Vec::new();
+        let mut symbols = KNOWN.try_lock().ok()?;
+        let mut calls = Vec::new();
         for address in &self.0 {
-            frames.extend_from_slice(known.calls_at(*address)?);
+            calls.extend_from_slice(symbols.calls_at(*address)?);
         }
-        drop(known);
-        // What took the stack, and what called that, is of no interest unless there is nothing else.
-        let meant = frames.iter().position(|frame| !frame.is_machinery());
-        frames.drain(..meant.unwrap_or_default());
-        frames.truncate(MAX_FRAMES);
-        frames.reverse();
-        (!frames.is_empty()).then_some(Stacktrace { frames })
+        drop(symbols);
+        written(calls)
     }
+
+    /// Writes it the same way if all of it is known, which takes hardly any time.
+    pub(super) fn known(&self) -> Option<Stacktrace> {
+        let symbols = KNOWN.try_lock().ok()?;
+        let mut calls = Vec::new();
+        for address in &self.0 {
+            calls.extend_from_slice(symbols.calls.get(address)?);
+        }
+        drop(symbols);
+        written(calls)
+    }
+}
+
+/// Writes calls, the innermost first, as Sentry has them. `None` for none.
+fn written(mut calls: Calls) -> Option<Stacktrace> {
+    // What took the stack, and what called that, is of no interest unless there is nothing else.
+    let meant = calls.iter().position(|frame| !frame.is_machinery());
+    calls.drain(..meant.unwrap_or_default());
+    calls.truncate(MAX_FRAMES);
+    calls.reverse();
+    (!calls.is_empty()).then_some(Stacktrace { frames: calls })
 }
 
 /// What is known of addresses.
@@ -141,7 +157,8 @@ mod tests {
         let elsewhere = std::thread::spawn(|| Stack::walk().is_none());
         assert!(elsewhere.join().unwrap(), "it waited, or walked");
         drop(looking_up);
-        let [frames, again] = [(); 2].map(|()| stack.look_up().unwrap().frames);
+        let frames = stack.look_up().unwrap().frames;
+        let again = stack.known().unwrap().frames;
         // This crate stands above the stacks of others, so it is left out here as well.
         assert!(!frames.last().unwrap().is_machinery(), "{frames:#?}");
         let mut pairs = frames.iter().zip(&again);

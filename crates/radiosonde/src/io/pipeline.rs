@@ -65,6 +65,8 @@ pub(crate) struct Batching {
     pub(crate) delay: Duration,
     /// How long one batch may take.
     pub(crate) timeout: Duration,
+    /// How long after a batch has begun the next one begins, at the earliest. At the end of the service they follow at once.
+    pub(crate) apart: Duration,
 }
 
 impl Batching {
@@ -82,6 +84,7 @@ impl Batching {
             delay,
             // The client keeps to it; this is for what it might do beside sending.
             timeout: target.timeout + Io::GRACE,
+            apart: Duration::ZERO,
         }
     }
 }
@@ -369,7 +372,11 @@ struct Worker<D: Destination> {
 impl<D: Destination> Worker<D> {
     async fn run(mut self) {
         while let Some(batch) = self.gather().await {
+            let begins = tokio::time::Instant::now();
             self.send(batch).await;
+            if !self.batching.apart.is_zero() {
+                self.rest_until(begins + self.batching.apart).await;
+            }
         }
         // From here on every offer is dropped and counted by the queue, so what waits can only shrink.
         self.items.close();
@@ -395,6 +402,15 @@ impl<D: Destination> Worker<D> {
         // There are no new permits, and none is given back but with the lock.
         let missing = self.items.max_capacity() - self.items.capacity();
         self.account.dropped.increment(missing as u64);
+    }
+
+    /// Waits until then, unless it is time to end.
+    async fn rest_until(&mut self, moment: tokio::time::Instant) {
+        tokio::select! {
+            biased;
+            () = self.cutoff.is_set() => {}
+            () = sleep_until(moment) => {}
+        }
     }
 
     /// Waits for a batch: as many items as fit, those that came within the delay, or those that take half of the room. `None` when

@@ -117,6 +117,7 @@ fn batching() -> Batching {
         batch: 4,
         delay: Duration::from_millis(200),
         timeout: Duration::from_secs(10),
+        apart: Duration::ZERO,
     }
 }
 
@@ -313,6 +314,50 @@ async fn what_is_still_being_made_when_the_cutoff_passes_is_dropped_and_counted_
     assert_eq!(values(&account), [6, 2, 0, 4]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn batches_are_apart_until_the_service_ends() {
+    let (cutoff, watcher) = watch::channel(None);
+    let (queue, mut worker, account) = until(watcher);
+    let apart = Duration::from_secs(10);
+    worker.batching = Batching {
+        batch: 1,
+        apart,
+        ..batching()
+    };
+    for _ in 0..5 {
+        queue.offer(());
+    }
+    let start = tokio::time::Instant::now();
+    let worker = tokio::spawn(worker.run());
+    for sent in 1..4 {
+        tokio::time::sleep(apart / 2).await;
+        assert_eq!(values(&account), [5, sent, 0, 0]);
+        tokio::time::sleep(apart / 2).await;
+    }
+    cutoff.send_replace(Some(Instant::now() + Duration::from_hours(1)));
+    worker.await.unwrap();
+    assert_eq!(values(&account), [5, 5, 0, 0]);
+    assert_eq!(start.elapsed(), 3 * apart, "nothing waited at the end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_a_rest_does_not_wait() {
+    let (_cutoff, watcher) = watch::channel(None);
+    let (queue, mut worker, account) = until(watcher);
+    worker.batching = Batching {
+        batch: 1,
+        apart: Duration::from_secs(1),
+        ..batching()
+    };
+    let _worker = tokio::spawn(worker.run());
+    for sent in 1..3 {
+        queue.offer(());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(values(&account), [sent, sent, 0, 0]);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
 fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![
         3 => Just(Fate::Arrive),
@@ -329,8 +374,11 @@ proptest! {
     fn nothing_is_lost_from_the_account(
         fates in prop::collection::vec(fate(), 0..8),
         bursts in prop::collection::vec(0..12_usize, 0..6),
+        apart in 0..3_u64,
     ) {
-        let [ended, sent, failed, dropped] = run(fates, &bursts, batching());
+        let apart = Duration::from_secs(apart);
+        let batching = Batching { apart, ..batching() };
+        let [ended, sent, failed, dropped] = run(fates, &bursts, batching);
         prop_assert_eq!(ended, bursts.iter().sum::<usize>() as u64 + 1);
         prop_assert_eq!(ended, sent + failed + dropped);
     }
