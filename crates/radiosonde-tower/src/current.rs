@@ -166,6 +166,12 @@ impl CurrentRequest {
         &mut self.extensions
     }
 
+    /// Tells whether something was left with it.
+    #[inline]
+    pub(crate) fn has_extensions(&self) -> bool {
+        !self.extensions.is_empty()
+    }
+
     /// Tells whether something is to be added to the head of the response.
     #[inline]
     pub(crate) fn marks_response(&self) -> bool {

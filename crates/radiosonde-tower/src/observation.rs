@@ -46,6 +46,7 @@ pub struct Observation<'a> {
     pub(crate) duration: Duration,
     pub(crate) body_error: Option<&'a (dyn Error + Send + Sync + 'static)>,
     pub(crate) grpc: Option<GrpcObservation>,
+    pub(crate) has_extensions: bool,
 }
 
 impl Observation<'_> {
@@ -97,6 +98,13 @@ impl Observation<'_> {
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration
+    }
+
+    /// Tells whether something had been left among the [extensions](crate::CurrentRequest::extensions) of the request when it ended.
+    /// Hardly any has some, and to ask this takes less than to look.
+    #[must_use]
+    pub fn has_extensions(&self) -> bool {
+        self.has_extensions
     }
 
     /// Returns what is known of it as a call of gRPC, if it is one.

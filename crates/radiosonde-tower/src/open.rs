@@ -255,7 +255,7 @@ impl OpenRequest {
                 .series
                 .record_stream(self.series, clock.since(began).duration());
         }
-        if self.current.is_some() {
+        if let Some(current) = &self.current {
             self.tell(&Observation {
                 method: self.series.method,
                 route: &self.series.route,
@@ -263,6 +263,7 @@ impl OpenRequest {
                 duration: lapse.duration(),
                 body_error,
                 grpc: None,
+                has_extensions: current.has_extensions(),
             });
         }
     }
@@ -273,7 +274,7 @@ impl OpenRequest {
         let verdict = call.judge_served(stop.into());
         let took = self.shared.clock.since(self.arrived).duration();
         let (duration, grpc) = call.end(verdict, took, self.sampled_span());
-        if self.current.is_some() {
+        if let Some(current) = &self.current {
             self.tell(&Observation {
                 method: self.series.method,
                 route: &self.series.route,
@@ -281,6 +282,7 @@ impl OpenRequest {
                 duration,
                 body_error,
                 grpc: Some(grpc),
+                has_extensions: current.has_extensions(),
             });
         }
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::Empty;
 use radiosonde_metrics::Registry;
+use radiosonde_tower::grpc::GrpcOptions;
 use radiosonde_tower::{
     Arrival, CurrentRequest, Entered, Observation, ObserveLayer, ObserveOptions, Observer, Scope,
     SpanIds, with_current_request,
@@ -341,4 +342,44 @@ async fn what_was_left_with_a_request_is_not_found_with_the_next() {
         let response = service.oneshot(get("/")).await.unwrap();
         assert_eq!(response.headers()["x-is-fresh"], "1");
     }
+}
+
+/// Notes of each request whether something was left with it.
+#[derive(Debug, Clone, Default)]
+struct Asks(Arc<Mutex<Vec<bool>>>);
+
+impl Observer for Asks {
+    fn arrive(&self, _: &Arrival<'_>, _: &mut CurrentRequest) -> Option<Box<dyn Scope>> {
+        None
+    }
+
+    fn close(&self, observation: &Observation<'_>) {
+        self.0.lock().unwrap().push(observation.has_extensions());
+    }
+}
+
+#[tokio::test]
+async fn it_is_known_at_the_end_whether_something_was_left_with_a_request() {
+    let asks = Asks::default();
+    let options = ObserveOptions::new()
+        .observer(asks.clone())
+        .grpc(GrpcOptions::new());
+    let layer = ObserveLayer::new(&Registry::new(), options);
+    for content_type in ["text/plain", "application/grpc"] {
+        for leaves in [true, false] {
+            let service = layer.layer(service_fn(|_: Request<()>| {
+                nothing(async move {
+                    if leaves {
+                        with_current_request(|request| request.extensions_mut().insert(Left(1)));
+                    }
+                })
+            }));
+            let mut request = get("/orders");
+            let headers = request.headers_mut();
+            headers.insert("content-type", HeaderValue::from_static(content_type));
+            let response = service.oneshot(request).await.unwrap();
+            drop(response);
+        }
+    }
+    assert_eq!(*asks.0.lock().unwrap(), [true, false, true, false]);
 }

@@ -78,7 +78,8 @@ impl Observer for RequestReports {
     }
 
     fn close(&self, observation: &Observation<'_>) {
-        let reported = current::was_reported();
+        // What is known of reports is left with the request.
+        let reported = observation.has_extensions() && current::was_reported();
         if matches!(observation.outcome(), Outcome::Error | Outcome::Panicked) {
             self.report(observation, reported);
         }
