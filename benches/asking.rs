@@ -2,10 +2,10 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Command, Stdio};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use radiosonde_benches::{Scheduled, Stopwatch, waited};
+use radiosonde_benches::{Scheduled, Stopwatch, run};
 
 use crate::served::PATH;
 
@@ -13,12 +13,31 @@ use crate::served::PATH;
 pub(crate) struct Round {
     /// How long after it was due each request was answered, in nanoseconds.
     pub(crate) times: Vec<u64>,
+    pub(crate) asked: u32,
     pub(crate) failed: u32,
+    pub(crate) began: Instant,
     pub(crate) took: Duration,
     /// What the processor did for the service.
     pub(crate) scheduled: Scheduled,
-    /// How long the thread that asked waited for a processor.
-    pub(crate) waited: Duration,
+}
+
+impl Round {
+    /// Leaves out the requests that met a stall of a processor.
+    pub(crate) fn without(mut self, stalls: &[Range<Instant>]) -> Self {
+        let mut due = self.began;
+        self.times.retain(|time| {
+            let asked = due..due + Duration::from_nanos(*time);
+            due += INTERVAL;
+            let meet = |stall: &Range<Instant>| asked.start < stall.end && stall.start < asked.end;
+            !stalls.iter().any(meet)
+        });
+        self
+    }
+
+    /// Tells whether so few requests are left that they say nothing.
+    pub(crate) fn is_short(&self) -> bool {
+        self.times.len() < self.asked as usize / 2
+    }
 }
 
 /// A connection that stays open, as long as that is possible.
@@ -48,16 +67,17 @@ impl Connection {
         come_first();
         let mut watch = Stopwatch::default();
         let mut failed = 0;
-        let (waited_before, start) = (waited(), Instant::now());
+        let start = Instant::now();
         for turn in 0..turns {
             let answered = watch.time_when_due(start + INTERVAL * turn, || self.ask());
             failed += u32::from(answered.is_err());
             between(turn);
         }
         Round {
+            began: start,
             took: start.elapsed(),
-            waited: waited().saturating_sub(waited_before),
             times: watch.into_times(),
+            asked: turns,
             failed,
             scheduled: Scheduled::default(),
         }
@@ -123,15 +143,8 @@ fn come_first() {
     }
 }
 
-/// Runs a command that may fail.
-fn run(program: &str, arguments: &[&str]) {
-    let mut command = Command::new(program);
-    let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
-    let _ = quiet.args(arguments).status();
-}
-
 /// The processor of who asks, and of collectors.
-const CLIENTS: &str = "1";
+pub(crate) const CLIENTS: &str = "1";
 
 /// How long after a request the next one is due.
 pub(crate) const INTERVAL: Duration = Duration::from_micros(200);

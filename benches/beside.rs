@@ -10,24 +10,11 @@ use crate::asking::Round;
 pub(crate) struct Rounds {
     pub(crate) one: Round,
     pub(crate) other: Round,
-    /// Whether a hypervisor gave the processors to others meanwhile.
-    pub(crate) stolen: bool,
 }
 
 impl Rounds {
-    /// Tells whether somebody else had a processor that was wanted.
-    ///
-    /// The thread that serves also waits for those beside it, which is what is to be measured. Of both rounds, it may wait for as
-    /// long as they were at work in either: who has less to do must not be allowed less.
-    fn are_disturbed(&self) -> bool {
-        let rounds = [&self.one, &self.other];
-        let beside = rounds.map(|round| round.scheduled.others);
-        let beside = beside.into_iter().max().unwrap_or_default();
-        let is_late = |round: &&Round| {
-            let allowed = round.took / ALLOWED;
-            round.waited > allowed || round.scheduled.waited > beside + allowed
-        };
-        self.stolen || rounds.iter().any(is_late)
+    fn are_short(&self) -> bool {
+        self.one.is_short() || self.other.is_short()
     }
 }
 
@@ -64,7 +51,7 @@ pub(crate) struct Compared<'a> {
 }
 
 impl Compared<'_> {
-    /// Tells how the sides compare in each case: of all rounds in which nobody else had the processors.
+    /// Tells how the sides compare in each case: of all rounds in which the processors were there for half of the requests at least.
     ///
     /// Rounds come in groups. Those of a group saw the same processes, and so are drawn together.
     pub(crate) fn tell(&self, title: &str, cases: &[(&str, Vec<Vec<Rounds>>)]) {
@@ -73,6 +60,8 @@ impl Compared<'_> {
             difference,
             "pairs",
             "left out",
+            &format!("requests left out in 100, {one}"),
+            other,
             &format!("p50, {one}"),
             other,
             &format!("p99, {one}"),
@@ -95,10 +84,10 @@ impl Compared<'_> {
 
     fn row(&self, name: &str, groups: &[Vec<Rounds>]) -> Vec<String> {
         let all = || groups.iter().flatten();
-        let calm = all().filter(|rounds| !rounds.are_disturbed()).count();
+        let calm = all().filter(|rounds| !rounds.are_short()).count();
         let are_few = calm < FEW;
         // Then all of them have to do, to show that they do not.
-        let is_kept = |rounds: &&Rounds| are_few || !rounds.are_disturbed();
+        let is_kept = |rounds: &&Rounds| are_few || !rounds.are_short();
         let pairs: Vec<_> = groups
             .iter()
             .map(|group| pair(group.iter().filter(is_kept)))
@@ -112,11 +101,20 @@ impl Compared<'_> {
             };
             sum(|rounds| &rounds.other) / sum(|rounds| &rounds.one)
         };
+        let left_out = |side: fn(&Rounds) -> &Round| {
+            let all = all().filter(is_kept).map(side);
+            let (kept, asked) = all.fold((0, 0), |(kept, asked), round| {
+                (kept + round.times.len(), asked + round.asked as usize)
+            });
+            format!("{:.1}", share(asked - kept, asked))
+        };
         let failed: u32 = all().map(|of| of.one.failed + of.other.failed).sum();
         vec![
             name.to_owned(),
             all().filter(is_kept).count().to_string(),
             (all().count() - calm).to_string(),
+            left_out(|rounds| &rounds.one),
+            left_out(|rounds| &rounds.other),
             time(half.one),
             time(half.other),
             time(most.one),
@@ -139,6 +137,12 @@ impl Compared<'_> {
     }
 }
 
+/// Returns how many these are of a hundred.
+#[expect(clippy::cast_precision_loss, reason = "they are few")]
+fn share(part: usize, whole: usize) -> f64 {
+    100.0 * part as f64 / whole.max(1) as f64
+}
+
 fn pair<'a>(rounds: impl Iterator<Item = &'a Rounds>) -> Pair {
     let (mut one, mut other) = (Vec::new(), Vec::new());
     for of in rounds {
@@ -148,8 +152,5 @@ fn pair<'a>(rounds: impl Iterator<Item = &'a Rounds>) -> Pair {
     Pair::new(one, other)
 }
 
-/// Fewer pairs in which nobody else had the processors say nothing.
+/// Fewer pairs in which the processors were there say nothing.
 const FEW: usize = 8;
-
-/// The part of a round that a thread may wait for a processor.
-const ALLOWED: u32 = 200;

@@ -21,7 +21,7 @@ use std::time::Instant;
 
 use radiosonde::Config;
 use radiosonde::trace::SamplingOptions;
-use radiosonde_benches::{Mode, stolen};
+use radiosonde_benches::{Mode, Witness};
 use radiosonde_testkit::fault::{self, grpc};
 
 use crate::beside::{Compared, Promise, Rounds};
@@ -140,7 +140,9 @@ fn ways() -> Vec<Way> {
 
 /// Asks in pairs of rounds, and tells of each way to fail how the sides compare.
 fn measure(ways: &[Way]) {
-    let cases: Vec<_> = ways.iter().map(|way| (way.name, compared(way))).collect();
+    let witness = Witness::of(&[asking::CLIENTS, served::SERVERS]);
+    let compared = |way: &Way| (way.name, compared(way, &witness));
+    let cases: Vec<_> = ways.iter().map(compared).collect();
     COMPARED.tell("Requests beside a collector that fails", &cases);
 }
 
@@ -153,7 +155,7 @@ const COMPARED: Compared<'_> = Compared {
     },
 };
 
-fn compared(way: &Way) -> Vec<Vec<Rounds>> {
+fn compared(way: &Way, witness: &Witness) -> Vec<Vec<Rounds>> {
     let variables = [("OTEL_EXPORTER_OTLP_PROTOCOL", way.protocol.name())];
     let fine = way.protocol.fine();
     let mut sides = [(); 2].map(|()| Side::new(&variables, fine.clone()));
@@ -169,15 +171,18 @@ fn compared(way: &Way) -> Vec<Vec<Rounds>> {
         // Where answers come late, a round takes as long as it takes.
         let end = Instant::now() + asking::INTERVAL * way.turns * way.pairs * 6 / 5;
         let pairs = (0..way.pairs / 2).take_while(|_| Instant::now() < end);
-        rounds.extend(pairs.map(|pair| vec![in_turns(way, pair, [one, other])]));
+        rounds.extend(pairs.map(|pair| vec![in_turns(way, pair, [one, other], witness)]));
         sides.reverse();
     }
     rounds
 }
 
 /// Asks both sides, each of them first half of the time.
-fn in_turns(way: &Way, pair: u32, [one, other]: [&mut Side; 2]) -> Rounds {
-    let before = stolen();
+fn in_turns(way: &Way, pair: u32, [one, other]: [&mut Side; 2], witness: &Witness) -> Rounds {
+    let asked = |side: &mut Side, modes: &[fault::Mode]| {
+        let round = side.asked(way.turns, modes);
+        round.without(&witness.stalls())
+    };
     // One that behaves the same all the time need not be told.
     let modes = if way.modes.len() > 1 {
         &*way.modes
@@ -185,17 +190,13 @@ fn in_turns(way: &Way, pair: u32, [one, other]: [&mut Side; 2]) -> Rounds {
         &[]
     };
     let (one, other) = if pair.is_multiple_of(2) {
-        let fine = one.asked(way.turns, &[]);
-        (fine, other.asked(way.turns, modes))
+        let fine = asked(one, &[]);
+        (fine, asked(other, modes))
     } else {
-        let failing = other.asked(way.turns, modes);
-        (one.asked(way.turns, &[]), failing)
+        let failing = asked(other, modes);
+        (asked(one, &[]), failing)
     };
-    Rounds {
-        one,
-        other,
-        stolen: stolen() > before,
-    }
+    Rounds { one, other }
 }
 
 /// How many pairs of rounds there are, half of them with each service on each side.

@@ -4,9 +4,10 @@
 //! two seconds. Meanwhile a thousand handlers panic, each in a connection of its own, which its panic ends. A hundred of the panics are
 //! reported, as in any minute, and where the first of them happened is looked up: on the one processor that requests have. A round of a
 //! service that reports is compared with one, before it or after it, of a service that does not; each begins with a process that has
-//! not panicked yet. Rounds are kept in parts, of which those are left out in which somebody else had the processors.
+//! not panicked yet. Requests are left out that met a stall of a processor: a [`Witness`] of each sees those. How many that are is told
+//! as well, of either side: what a service does cannot keep a witness from its processor, unless the kernel does it in one go.
 //!
-//! What is told is what `disturbed` tells. Needs `taskset`, and the right to have priority. `--only` and a case measures that alone,
+//! What is told otherwise is what `disturbed` tells. Needs `taskset`, `chrt`, and the right to have priority. `--only` and a case measures that alone,
 //! and four times as long.
 
 mod asking;
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 use axum::routing::get;
 use radiosonde::Config;
-use radiosonde_benches::{Mode, stolen, worked};
+use radiosonde_benches::{Mode, Witness, worked};
 use radiosonde_testkit::fault::{self, FaultCollector};
 
 use crate::asking::{Connection, Round};
@@ -108,7 +109,8 @@ impl Size {
 }
 
 fn measure(cases: &[Case], size: Size) {
-    let compared = |case: &Case| (case.name, in_pairs(*case, size));
+    let witness = Witness::of(&[asking::CLIENTS, served::SERVERS]);
+    let compared = |case: &Case| (case.name, in_pairs(*case, size, &witness));
     let cases: Vec<_> = cases.iter().map(compared).collect();
     COMPARED.tell("Requests beside handlers that panic", &cases);
 }
@@ -123,33 +125,25 @@ const COMPARED: Compared<'_> = Compared {
 };
 
 /// Asks both sides, each of them first half of the time.
-fn in_pairs(case: Case, size: Size) -> Vec<Vec<Rounds>> {
+fn in_pairs(case: Case, size: Size, witness: &Witness) -> Vec<Vec<Rounds>> {
+    let asked = |sentry| asked(sentry, size, witness);
     let one_pair = |pair: u32| {
         let (one, other) = if pair.is_multiple_of(2) {
-            let one = asked(None, size);
-            (one, asked(case.sentry, size))
+            let one = asked(None);
+            (one, asked(case.sentry))
         } else {
-            let other = asked(case.sentry, size);
-            (asked(None, size), other)
+            let other = asked(case.sentry);
+            (asked(None), other)
         };
-        let rounds = one.into_iter().zip(other).map(|(one, other)| Rounds {
-            stolen: one.stolen || other.stolen,
-            one: one.round,
-            other: other.round,
-        });
+        let rounds = one.into_iter().zip(other);
+        let rounds = rounds.map(|(one, other)| Rounds { one, other });
         rounds.collect()
     };
     (0..size.pairs).map(one_pair).collect()
 }
 
-/// A part of a round.
-struct Part {
-    round: Round,
-    stolen: bool,
-}
-
-/// Starts a service, and asks it while others ask for what panics.
-fn asked(sentry: Option<fn() -> fault::Mode>, size: Size) -> Vec<Part> {
+/// Starts a service, and asks it while others ask for what panics: a round for each part.
+fn asked(sentry: Option<fn() -> fault::Mode>, size: Size, witness: &Witness) -> Vec<Round> {
     let collector = sentry.map(|mode| FaultCollector::forgetful(mode()));
     let dsn = collector
         .as_ref()
@@ -166,16 +160,14 @@ fn asked(sentry: Option<fn() -> fault::Mode>, size: Size) -> Vec<Part> {
     };
     let process = server.process();
     let mut part = || {
-        let (before, at_work, taken) = (server.scheduled(), worked(process), stolen());
+        let (before, at_work) = (server.scheduled(), worked(process));
         let round = connection.ask_when_due(size.turns, |turn| panicking.ask(turn));
         let mut scheduled = server.scheduled() - before;
         // The thread that looks symbols up has ended since.
         let beside = worked(process).saturating_sub(at_work + scheduled.first + ROUNDING);
         scheduled.others = scheduled.others.max(beside);
-        Part {
-            round: Round { scheduled, ..round },
-            stolen: stolen() > taken,
-        }
+        let round = Round { scheduled, ..round };
+        round.without(&witness.stalls())
     };
     (0..size.parts).map(|_| part()).collect()
 }

@@ -107,4 +107,4 @@ pub(crate) const PATH: &str = "/api/resource3/42";
 const SERVE: &str = "--serve";
 
 /// The processor of servers.
-const SERVERS: &str = "0";
+pub(crate) const SERVERS: &str = "0";

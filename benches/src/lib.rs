@@ -13,6 +13,7 @@ mod measure;
 mod paired;
 mod scheduled;
 mod table;
+mod witness;
 
 pub use group::{Case, Group};
 pub use latency::{Situation, Situations, Stopwatch};
@@ -20,6 +21,7 @@ pub use measure::{Heap, counted};
 pub use paired::{Comparison, Interval, Pair};
 pub use scheduled::{Scheduled, stolen, waited, worked};
 pub use table::{table, time};
+pub use witness::{Witness, run};
 
 /// Runs this program again with these variables and ends as that does, unless it has them already.
 ///
