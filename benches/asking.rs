@@ -22,14 +22,18 @@ pub(crate) struct Round {
 }
 
 impl Round {
-    /// Leaves out the requests that met a stall of a processor.
+    /// Leaves out the requests that met a stall of a processor, and those that waited for such a one.
     pub(crate) fn without(mut self, stalls: &[Range<Instant>]) -> Self {
-        let mut due = self.began;
+        let (mut due, mut held_up_until) = (self.began, self.began);
         self.times.retain(|time| {
             let asked = due..due + Duration::from_nanos(*time);
             due += INTERVAL;
             let meet = |stall: &Range<Instant>| asked.start < stall.end && stall.start < asked.end;
-            !stalls.iter().any(meet)
+            let is_held_up = asked.start < held_up_until || stalls.iter().any(meet);
+            if is_held_up {
+                held_up_until = asked.end;
+            }
+            !is_held_up
         });
         self
     }

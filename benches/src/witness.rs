@@ -35,8 +35,8 @@ impl Witness {
         Self { seen, threads }
     }
 
-    /// Returns when a processor was not there since it was asked last, each time with the time afterwards in which what had come
-    /// meanwhile is worked off.
+    /// Returns when a processor was not there since this was asked last, each time with a moment afterwards, in which what had come
+    /// meanwhile is begun with.
     #[must_use]
     pub fn stalls(&self) -> Vec<Range<Instant>> {
         std::mem::take(&mut *self.seen.stalls())
@@ -68,7 +68,7 @@ impl Seen {
             let late = due.elapsed();
             if late > ALLOWED {
                 let end = due + late;
-                self.stalls().push(last..end + late + AFTERWARDS);
+                self.stalls().push(last..end + AFTERWARDS);
                 due = end;
             }
         }
@@ -92,8 +92,8 @@ const EVERY: Duration = Duration::from_micros(250);
 /// How late it may be without having been kept.
 const ALLOWED: Duration = Duration::from_micros(100);
 
-/// How long what a short stall has held up takes at least.
-const AFTERWARDS: Duration = Duration::from_micros(400);
+/// How long whoever had to wait comes before what is new.
+const AFTERWARDS: Duration = Duration::from_micros(200);
 
 #[cfg(test)]
 mod tests {
