@@ -5,42 +5,55 @@ use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use radiosonde_benches::{Scheduled, Stopwatch, run};
+use radiosonde_benches::{Scheduled, Stopwatch, run, waited};
 
 use crate::served::PATH;
 
 /// What came of a round.
 pub(crate) struct Round {
     /// How long after it was due each request was answered, in nanoseconds.
-    pub(crate) times: Vec<u64>,
-    pub(crate) asked: u32,
+    times: Vec<u64>,
+    /// Which of them were due while a processor was there, and nothing to be worked off.
+    calm: Vec<bool>,
     pub(crate) failed: u32,
-    pub(crate) began: Instant,
+    began: Instant,
     pub(crate) took: Duration,
     /// What the processor did for the service.
     pub(crate) scheduled: Scheduled,
+    /// How long the thread that asked waited for its processor.
+    waited: Duration,
 }
 
 impl Round {
-    /// Leaves out the requests that met a stall of a processor, and those that waited for such a one.
-    pub(crate) fn without(mut self, stalls: &[Range<Instant>]) -> Self {
-        let (mut due, mut held_up_until) = (self.began, self.began);
-        self.times.retain(|time| {
-            let asked = due..due + Duration::from_nanos(*time);
+    /// Adds what the processor did for the service meanwhile.
+    pub(crate) fn with(self, scheduled: Scheduled) -> Self {
+        Self { scheduled, ..self }
+    }
+
+    /// Leaves out the requests that were due in these times.
+    pub(crate) fn without(mut self, times: &[Range<Instant>]) -> Self {
+        let mut due = self.began;
+        for calm in &mut self.calm {
+            *calm = !times.iter().any(|time| time.contains(&due));
             due += INTERVAL;
-            let meet = |stall: &Range<Instant>| asked.start < stall.end && stall.start < asked.end;
-            let is_held_up = asked.start < held_up_until || stalls.iter().any(meet);
-            if is_held_up {
-                held_up_until = asked.end;
-            }
-            !is_held_up
-        });
+        }
         self
     }
 
-    /// Tells whether so few requests are left that they say nothing.
-    pub(crate) fn is_short(&self) -> bool {
-        self.times.len() < self.asked as usize / 2
+    /// Returns how long all requests took, in nanoseconds.
+    pub(crate) fn all(&self) -> &[u64] {
+        &self.times
+    }
+
+    /// Returns how long those took that are not left out.
+    pub(crate) fn calm(&self) -> impl Iterator<Item = u64> {
+        let times = self.times.iter().zip(&self.calm);
+        times.filter(|(_, calm)| **calm).map(|(time, _)| *time)
+    }
+
+    /// Tells whether it says nothing: most requests are left out, or who asks had to wait for others.
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.calm().count() < self.times.len() / 2 || self.waited > self.took / ALLOWED
     }
 }
 
@@ -71,7 +84,7 @@ impl Connection {
         come_first();
         let mut watch = Stopwatch::default();
         let mut failed = 0;
-        let start = Instant::now();
+        let (waited_before, start) = (waited(), Instant::now());
         for turn in 0..turns {
             let answered = watch.time_when_due(start + INTERVAL * turn, || self.ask());
             failed += u32::from(answered.is_err());
@@ -80,8 +93,9 @@ impl Connection {
         Round {
             began: start,
             took: start.elapsed(),
+            calm: vec![true; turns as usize],
             times: watch.into_times(),
-            asked: turns,
+            waited: waited().saturating_sub(waited_before),
             failed,
             scheduled: Scheduled::default(),
         }
@@ -155,3 +169,6 @@ pub(crate) const INTERVAL: Duration = Duration::from_micros(200);
 
 /// How long an answer, or a collector, is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The part of a round that who asks may wait for its processor. Its witness takes some of it.
+const ALLOWED: u32 = 20;

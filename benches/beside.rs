@@ -13,8 +13,8 @@ pub(crate) struct Rounds {
 }
 
 impl Rounds {
-    fn are_short(&self) -> bool {
-        self.one.is_short() || self.other.is_short()
+    fn are_disturbed(&self) -> bool {
+        self.one.is_disturbed() || self.other.is_disturbed()
     }
 }
 
@@ -84,13 +84,13 @@ impl Compared<'_> {
 
     fn row(&self, name: &str, groups: &[Vec<Rounds>]) -> Vec<String> {
         let all = || groups.iter().flatten();
-        let calm = all().filter(|rounds| !rounds.are_short()).count();
+        let calm = all().filter(|rounds| !rounds.are_disturbed()).count();
         let are_few = calm < FEW;
         // Then all of them have to do, to show that they do not.
-        let is_kept = |rounds: &&Rounds| are_few || !rounds.are_short();
+        let is_kept = |rounds: &&Rounds| are_few || !rounds.are_disturbed();
         let pairs: Vec<_> = groups
             .iter()
-            .map(|group| pair(group.iter().filter(is_kept)))
+            .map(|group| pair(group.iter().filter(is_kept), are_few))
             .filter(|pair| !pair.is_empty())
             .collect();
         let [half, most] = [500, 990].map(|per_mille| Comparison::of(&pairs, per_mille));
@@ -102,10 +102,9 @@ impl Compared<'_> {
             sum(|rounds| &rounds.other) / sum(|rounds| &rounds.one)
         };
         let left_out = |side: fn(&Rounds) -> &Round| {
-            let all = all().filter(is_kept).map(side);
-            let (kept, asked) = all.fold((0, 0), |(kept, asked), round| {
-                (kept + round.times.len(), asked + round.asked as usize)
-            });
+            let rounds = || all().filter(is_kept).map(side);
+            let asked: usize = rounds().map(|round| round.all().len()).sum();
+            let kept: usize = rounds().map(|round| round.calm().count()).sum();
             format!("{:.1}", share(asked - kept, asked))
         };
         let failed: u32 = all().map(|of| of.one.failed + of.other.failed).sum();
@@ -143,11 +142,19 @@ fn share(part: usize, whole: usize) -> f64 {
     100.0 * part as f64 / whole.max(1) as f64
 }
 
-fn pair<'a>(rounds: impl Iterator<Item = &'a Rounds>) -> Pair {
+/// Puts the rounds of a group together: those requests that are not left out, or all of them.
+fn pair<'a>(rounds: impl Iterator<Item = &'a Rounds>, whole: bool) -> Pair {
     let (mut one, mut other) = (Vec::new(), Vec::new());
+    let add = |times: &mut Vec<u64>, round: &Round| {
+        if whole {
+            times.extend(round.all());
+        } else {
+            times.extend(round.calm());
+        }
+    };
     for of in rounds {
-        one.extend(&of.one.times);
-        other.extend(&of.other.times);
+        add(&mut one, &of.one);
+        add(&mut other, &of.other);
     }
     Pair::new(one, other)
 }

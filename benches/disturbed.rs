@@ -3,12 +3,12 @@
 //! Two services, each of one thread and in a process of its own, export every span, one to a collector that is fine and the other
 //! to one that fails in some way. They are asked in turns, in many short *rounds*, 5 000 times a second: each request is timed from
 //! when it is due, so one that is late makes those after it late, too. Half-way the collectors change places, so that no process
-//! counts for one side alone. Pairs of rounds in which somebody else had the processors are left out, and counted. What is told of
-//! the slowest hundredth is that of all requests of a side together, and how far it is to be trusted; two collectors that are both
-//! fine show what the machine makes of nothing.
+//! counts for one side alone. Requests are left out, and counted, that were due when a processor was not there: a [`Witness`] of each
+//! sees that. What is told of the slowest hundredth is that of all other requests of a side together, and how far it is to be trusted;
+//! two collectors that are both fine show what the machine makes of nothing.
 //!
 //! Services have a processor of their own. The other one is that of who asks, and collectors, which do as little as they can, have
-//! what that leaves. All of them go before what else the machine has to do. Needs `taskset`, and the right to have priority.
+//! what that leaves. All of them go before what else the machine has to do. Needs `taskset`, `chrt`, and the right to have priority.
 //! `--only` and a way to fail measures that alone, and four times as long.
 
 mod asking;
@@ -181,7 +181,7 @@ fn compared(way: &Way, witness: &Witness) -> Vec<Vec<Rounds>> {
 fn in_turns(way: &Way, pair: u32, [one, other]: [&mut Side; 2], witness: &Witness) -> Rounds {
     let asked = |side: &mut Side, modes: &[fault::Mode]| {
         let round = side.asked(way.turns, modes);
-        round.without(&witness.stalls())
+        round.without(&witness.take_times())
     };
     // One that behaves the same all the time need not be told.
     let modes = if way.modes.len() > 1 {

@@ -4,8 +4,7 @@
 //! two seconds. Meanwhile a thousand handlers panic, each in a connection of its own, which its panic ends. A hundred of the panics are
 //! reported, as in any minute, and where the first of them happened is looked up: on the one processor that requests have. A round of a
 //! service that reports is compared with one, before it or after it, of a service that does not; each begins with a process that has
-//! not panicked yet. Requests are left out that met a stall of a processor: a [`Witness`] of each sees those. How many that are is told
-//! as well, of either side: what a service does cannot keep a witness from its processor, unless the kernel does it in one go.
+//! not panicked yet. Requests are left out that were due when a processor was not there: a [`Witness`] of each sees that.
 //!
 //! What is told otherwise is what `disturbed` tells. Needs `taskset`, `chrt`, and the right to have priority. `--only` and a case measures that alone,
 //! and four times as long.
@@ -18,6 +17,7 @@ mod served;
 use std::cell::RefCell;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
+use std::thread;
 use std::time::Duration;
 
 use axum::routing::get;
@@ -154,22 +154,30 @@ fn asked(sentry: Option<fn() -> fault::Mode>, size: Size, witness: &Witness) -> 
     let server = Server::start("", &variables);
     let mut connection = Connection::new(server.address);
     connection.warm_up(size.turns);
-    let panicking = Panicking {
-        address: server.address,
-        last: RefCell::new(None),
-    };
     let process = server.process();
     let mut part = || {
         let (before, at_work) = (server.scheduled(), worked(process));
-        let round = connection.ask_when_due(size.turns, |turn| panicking.ask(turn));
+        let round = asked_beside(&mut connection, server.address, size.turns);
         let mut scheduled = server.scheduled() - before;
         // The thread that looks symbols up has ended since.
         let beside = worked(process).saturating_sub(at_work + scheduled.first + ROUNDING);
         scheduled.others = scheduled.others.max(beside);
-        let round = Round { scheduled, ..round };
-        round.without(&witness.stalls())
+        round.with(scheduled).without(&witness.take_times())
     };
     (0..size.parts).map(|_| part()).collect()
+}
+
+/// Asks as often, while others ask for what panics: on a thread of its own, whose priority neither collectors nor services inherit.
+fn asked_beside(connection: &mut Connection, address: SocketAddr, turns: u32) -> Round {
+    let ask = || {
+        let panicking = Panicking {
+            address,
+            last: RefCell::new(None),
+        };
+        connection.ask_when_due(turns, |turn| panicking.ask(turn))
+    };
+    let round = thread::scope(|scope| scope.spawn(ask).join());
+    round.expect("who asks does not panic")
 }
 
 /// Somebody who asks for what panics, and does not wait for an answer, since there is none.

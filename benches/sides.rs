@@ -69,9 +69,6 @@ impl Side {
             asks.join()
         });
         let round = asked.expect("who asks does not panic");
-        Round {
-            scheduled: server.scheduled() - before,
-            ..round
-        }
+        round.with(server.scheduled() - before)
     }
 }

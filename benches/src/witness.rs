@@ -1,11 +1,12 @@
 //! Whether the processors are there when they are wanted.
 
 use std::ops::Range;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+
+use crate::run;
 
 /// A thread for each processor that comes before all others there, and notices when it does not: a hypervisor has given the processor to
 /// another machine, which says nothing of what is measured. Ends when it is dropped.
@@ -35,11 +36,22 @@ impl Witness {
         Self { seen, threads }
     }
 
-    /// Returns when a processor was not there since this was asked last, each time with a moment afterwards, in which what had come
-    /// meanwhile is begun with.
+    /// Takes the times that say nothing, since it was asked last: those in which a processor was not there, each with a moment before it,
+    /// in which what was asked was not answered yet, and with the time afterwards in which what has piled up is worked off.
+    ///
+    /// They are found by the stalls alone, and not by what anybody made of them: what is slow by itself is not left out for it.
     #[must_use]
-    pub fn stalls(&self) -> Vec<Range<Instant>> {
-        std::mem::take(&mut *self.seen.stalls())
+    pub fn take_times(&self) -> Vec<Range<Instant>> {
+        let mut stalls = std::mem::take(&mut *self.seen.stalls());
+        stalls.sort_by_key(|stall| stall.start);
+        let mut free = None;
+        let with_its_consequences = |stall: Range<Instant>| {
+            let worked_off = (stall.end - stall.start) * TO_WORK_OFF;
+            let from = free.map_or(stall.end, |free: Instant| free.max(stall.end));
+            free = Some(from + worked_off);
+            stall.start.checked_sub(BEFORE).unwrap_or(stall.start)..from + worked_off
+        };
+        stalls.into_iter().map(with_its_consequences).collect()
     }
 }
 
@@ -67,23 +79,15 @@ impl Seen {
             thread::sleep(due.saturating_duration_since(Instant::now()));
             let late = due.elapsed();
             if late > ALLOWED {
-                let end = due + late;
-                self.stalls().push(last..end + AFTERWARDS);
-                due = end;
+                due += late;
+                self.stalls().push(last..due);
             }
         }
     }
 
-    fn stalls(&self) -> std::sync::MutexGuard<'_, Vec<Range<Instant>>> {
+    fn stalls(&self) -> MutexGuard<'_, Vec<Range<Instant>>> {
         self.stalls.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Runs a command that may fail, such as one that asks Linux for what it does not allow.
-pub fn run(program: &str, arguments: &[&str]) {
-    let mut command = Command::new(program);
-    let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
-    let _ = quiet.args(arguments).status();
 }
 
 /// How often it looks.
@@ -92,21 +96,33 @@ const EVERY: Duration = Duration::from_micros(250);
 /// How late it may be without having been kept.
 const ALLOWED: Duration = Duration::from_micros(100);
 
-/// How long whoever had to wait comes before what is new.
-const AFTERWARDS: Duration = Duration::from_micros(200);
+/// How long before a stall a request may have been due that met it.
+const BEFORE: Duration = Duration::from_micros(500);
+
+/// How many times as long as a stall it takes to work off what came meanwhile, where the processor is wanted for two thirds of the time.
+const TO_WORK_OFF: u32 = 2;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_stall_is_told_once_and_the_threads_end() {
+    fn stalls_are_taken_once_with_what_they_pile_up() {
+        let witness = Witness::of(&[]);
+        let start = Instant::now() + Duration::from_secs(1);
+        let at = |millis| start + Duration::from_millis(millis);
+        *witness.seen.stalls() = vec![at(10)..at(11), at(0)..at(1), at(2)..at(4)];
+        let times = witness.take_times();
+        let ends: Vec<_> = times.iter().map(|time| time.end).collect();
+        // The second one comes before the first is worked off.
+        assert_eq!(ends, [at(3), at(8), at(13)]);
+        assert_eq!(times[0].start + BEFORE, at(0));
+        assert!(witness.take_times().is_empty());
+    }
+
+    #[test]
+    fn the_threads_end_with_the_witness() {
         let witness = Witness::of(&["0"]);
-        let start = Instant::now();
-        let stall = start..start + Duration::from_millis(3);
-        witness.seen.stalls().push(stall.clone());
-        assert!(witness.stalls().contains(&stall));
-        assert!(!witness.stalls().contains(&stall));
         let seen = Arc::downgrade(&witness.seen);
         drop(witness);
         assert!(seen.upgrade().is_none());

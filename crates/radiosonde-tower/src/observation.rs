@@ -100,8 +100,8 @@ impl Observation<'_> {
         self.duration
     }
 
-    /// Tells whether something had been left among the [extensions](crate::CurrentRequest::extensions) of the request when it ended.
-    /// Hardly any has some, and to ask this takes less than to look.
+    /// Tells whether something had been left among the [extensions](crate::CurrentRequest::extensions) of the request when it ended, which
+    /// takes less than to look. What observers leave while they are told is not in it.
     #[must_use]
     pub fn has_extensions(&self) -> bool {
         self.has_extensions

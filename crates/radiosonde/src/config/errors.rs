@@ -61,8 +61,8 @@ impl ErrorOptions {
     /// After a quiet minute so many may come at once; then one is let through whenever its share of the minute has passed.
     /// With 0, none is.
     ///
-    /// Those that come at once are sent one after the other: over ten seconds if they are a minute's, and a tenth of a second apart at most.
-    /// When the service ends, what waits is sent without a pause.
+    /// Those that come at once are sent a tenth of a second apart, as long as they take less than half of the room that there is for what
+    /// waits, which is 2 MiB. Where more than 100 are allowed in a minute, which is how many may wait, and when the service ends, they follow at once.
     ///
     /// Defaults to 100.
     #[must_use]

@@ -6,6 +6,7 @@ use radiosonde_catalog::{
     ERROR_EVENTS_CAPTURED, ERROR_EVENTS_DROPPED, ERROR_EVENTS_FAILED, ERROR_EVENTS_SENT,
 };
 use radiosonde_metrics::Registry;
+use tokio::sync::oneshot;
 
 use super::ErrorReport;
 use super::breadcrumbs::{Breadcrumb, Breadcrumbs};
@@ -79,9 +80,10 @@ impl Reporter {
         let account = Account::open(registry, metrics);
         let client = io.client(HttpOptions::to(&settings.dsn.envelopes));
         let project = Arc::new(Project::new(settings, client));
-        let sending = Sending::new(settings, project.clone());
+        let (ends, reports_end) = oneshot::channel();
+        let sending = Sending::new(settings, project.clone(), ends);
         let batching = Sending::batching(settings);
-        let sessions = Sessions::start(io, settings, project.clone(), registry);
+        let sessions = Sessions::start(io, settings, project.clone(), registry, reports_end);
         current::start();
         Self(Arc::new(Inner {
             queue: pipeline::start(io, sending, batching, account),

@@ -1,8 +1,12 @@
 //! Reports on their way: the work of the telemetry thread.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::oneshot;
 
 use super::ErrorReport;
 use super::deployment::Deployment;
@@ -15,7 +19,7 @@ use super::rate_limits::Category;
 use super::stack::Stack;
 use crate::config::SentrySettings;
 use crate::io::pipeline::{Batching, Delivered, Destination};
-use crate::io::{Aside, come_last};
+use crate::io::{Aside, Undone, come_last};
 
 /// Prepares reports and sends them.
 #[derive(Debug)]
@@ -30,13 +34,15 @@ pub(super) struct Sending {
     project: Arc<Project>,
     /// Whether the log tells what becomes of each.
     debug: bool,
+    /// Dropped with the last of the reports.
+    _ends: oneshot::Sender<Infallible>,
 }
 
 impl Sending {
-    /// One report is one request; a hundred waiting ones are more than anybody reads.
+    /// One report is one request.
     pub(super) fn batching(settings: &SentrySettings) -> Batching {
         Batching {
-            queue: 100,
+            queue: QUEUE,
             bytes: MAX_BYTES,
             batch: 1,
             delay: Duration::ZERO,
@@ -45,7 +51,11 @@ impl Sending {
         }
     }
 
-    pub(super) fn new(settings: &SentrySettings, project: Arc<Project>) -> Self {
+    pub(super) fn new(
+        settings: &SentrySettings,
+        project: Arc<Project>,
+        ends: oneshot::Sender<Infallible>,
+    ) -> Self {
         Self {
             preparation: Arc::new(Preparation::new(settings)),
             deployment: Deployment::of(settings),
@@ -53,6 +63,7 @@ impl Sending {
             threads: Aside::new(THREADS),
             project,
             debug: settings.debug,
+            _ends: ends,
         }
     }
 
@@ -68,10 +79,12 @@ impl Sending {
         };
         let preparation = self.preparation.clone();
         let prepare = move || preparation.prepare(report, stacktrace);
-        if !self.preparation.asks_the_service() {
-            return Ok(prepare());
-        }
-        let prepared = self.threads.run(PREPARING, prepare).await;
+        let prepared = if self.preparation.asks_the_service() {
+            self.threads.run(PREPARING, prepare).await
+        } else {
+            // What it leaves half-done is dropped.
+            catch_unwind(AssertUnwindSafe(prepare)).map_err(|_| Undone::Panicked)
+        };
         prepared.map_err(|undone| format!("its preparation {undone}"))
     }
 
@@ -102,9 +115,9 @@ impl Sending {
             Ok(None) => return Ok(fate.is_held_back(Loss::KeptBack)),
             Err(undone) => return Err(fate.is_failed(Loss::Unprepared, undone)),
         };
-        fate.is_on_its_way();
         let mut envelope = Envelope::new(Some(id));
         envelope.item("event", &self.deployment.with(&event, id));
+        fate.is_on_its_way();
         match self.project.post(Category::Error, envelope).await {
             Ok(()) => Ok(fate.is_sent()),
             Err(NotSent::Paused) => Ok(fate.is_held_back(Loss::Paused)),
@@ -198,22 +211,20 @@ impl Drop for Fate<'_> {
 }
 
 /// Returns how long after a report has begun to be sent the next one does, at the earliest. In a storm those of a minute come at once, and
-/// to send them all takes the processor from requests for longer than nobody would notice.
+/// to send them all takes the processor from requests for so long that they notice.
+///
+/// Where more may come in a minute than may wait, none has to wait for that.
 fn apart(settings: &SentrySettings) -> Duration {
-    let a_minute_of_them = SPREAD.checked_div(settings.options.events_per_minute);
-    match a_minute_of_them.unwrap_or_default().min(MOST_APART) {
-        _ if settings.in_process => Duration::ZERO,
-        // The clock of the telemetry thread goes by milliseconds.
-        short if short < Duration::from_millis(1) => Duration::ZERO,
-        apart => apart,
+    let all_may_wait = settings.options.events_per_minute as usize <= QUEUE;
+    if all_may_wait && !settings.in_process {
+        Duration::from_millis(100)
+    } else {
+        Duration::ZERO
     }
 }
 
-/// Over how long the reports are spread that may come in a minute.
-const SPREAD: Duration = Duration::from_secs(10);
-
-/// A few are not spread over all of that.
-const MOST_APART: Duration = Duration::from_millis(100);
+/// How many reports may wait: more than anybody reads.
+const QUEUE: usize = 100;
 
 /// How long looking up the symbols of a report may take, and how long what else is to be done. Both are within the time of one
 /// report.
@@ -233,17 +244,45 @@ mod tests {
     use super::super::event::Exception;
     use super::*;
     use crate::Config;
-    use crate::config::Settings;
+    use crate::config::{ErrorOptions, Settings};
     use crate::io::{HttpOptions, Io};
 
-    fn sending() -> (Sending, Io) {
+    fn settings(options: ErrorOptions, in_process: bool) -> SentrySettings {
         let config = Config::new("checkout").sentry_dsn("http://key@127.0.0.1:9/1");
+        let config = config.errors(options);
         let settings = Settings::resolve(&config, &|_| None, false).unwrap();
-        let settings = settings.sentry.unwrap();
+        SentrySettings {
+            in_process,
+            ..settings.sentry.unwrap()
+        }
+    }
+
+    /// Sends with the service's say.
+    fn sending() -> (Sending, Io) {
+        let settings = settings(ErrorOptions::new().before_send(Some), false);
         let mut io = Io::start().unwrap();
         let client = io.client(HttpOptions::to(&settings.dsn.envelopes));
         let project = Arc::new(Project::new(&settings, client));
-        (Sending::new(&settings, project), io)
+        (Sending::new(&settings, project, oneshot::channel().0), io)
+    }
+
+    #[test]
+    fn reports_are_apart_where_all_of_a_minute_may_wait() {
+        for (events_per_minute, in_process, expected) in [
+            (0, false, 100),
+            (30, false, 100),
+            (100, false, 100),
+            (101, false, 0),
+            (100, true, 0),
+        ] {
+            let options = ErrorOptions::new().events_per_minute(events_per_minute);
+            let apart = apart(&settings(options, in_process));
+            assert_eq!(
+                apart,
+                Duration::from_millis(expected),
+                "{events_per_minute}"
+            );
+        }
     }
 
     fn panicked() -> ErrorReport {

@@ -3,18 +3,20 @@
 //! A *session* is a request that has ended. Sessions are counted where they end, and once a minute Sentry is told how many there
 //! were of each kind. What it does not take is told with the next ones. Events that were lost are told with them, also where there are none.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use radiosonde_catalog::{SESSIONS_ENDED, SESSIONS_SENT};
 use radiosonde_metrics::{Counter, Registry};
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use super::envelope::Envelope;
 use super::project::{NotSent, Project};
 use super::rate_limits::Category;
 use crate::config::SentrySettings;
-use crate::io::attempt::{Cutoff, Outage, attempt};
+use crate::io::attempt::{Cutoff, Outage, attempt, within};
 use crate::io::{Io, Rounds};
 
 /// How a session ended, in Sentry's words.
@@ -37,19 +39,21 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// Starts to tell Sentry of what was lost, and of sessions. `None` where these are not counted: health is that of a release, and
+    /// Starts to tell Sentry of what was lost, and of sessions, until no more reports are sent. `None` where these are not counted: health is that of a release, and
     /// none is known, or the service does not want it.
     pub(super) fn start(
         io: &mut Io,
         settings: &SentrySettings,
         project: Arc<Project>,
         registry: &Registry,
+        reports_end: ReportsEnd,
     ) -> Option<Self> {
         let health = Health::of(settings, registry);
         let sessions = health.as_ref().map(|health| health.sessions.clone());
         let telling = Telling {
             health,
             project,
+            reports_end,
             outage: Outage::new("sessions"),
         };
         io.spawn(|cutoff| telling.run(cutoff));
@@ -162,14 +166,23 @@ impl Health {
 struct Telling {
     health: Option<Health>,
     project: Arc<Project>,
+    reports_end: ReportsEnd,
     outage: Outage,
 }
 
+/// Completes when no more reports are sent.
+pub(super) type ReportsEnd = oneshot::Receiver<Infallible>;
+
 impl Telling {
-    async fn run(mut self, cutoff: Cutoff) {
-        let mut rounds = Rounds::new(EVERY, cutoff);
+    async fn run(mut self, mut cutoff: Cutoff) {
+        let mut rounds = Rounds::new(EVERY, cutoff.clone());
         while let Some(cutoff) = rounds.next().await {
             self.tell(cutoff).await;
+        }
+        // Reports that waited are sent meanwhile. What is lost of those comes last.
+        let end = within(&mut self.reports_end, Project::TIMEOUT, &mut cutoff).await;
+        if end.is_ok() {
+            self.tell(&mut cutoff).await;
         }
     }
 
@@ -280,6 +293,7 @@ mod tests {
         let telling = Telling {
             health: Health::of(&settings, &Registry::new()),
             project: Arc::new(Project::new(&settings, client)),
+            reports_end: oneshot::channel().1,
             outage: Outage::new("sessions"),
         };
         (telling, io)

@@ -24,7 +24,7 @@ mod tls;
 mod work;
 
 #[cfg(any(feature = "otlp", feature = "sentry"))]
-pub(crate) use aside::Aside;
+pub(crate) use aside::{Aside, Undone};
 pub(crate) use http_client::{HttpClient, HttpOptions};
 pub(crate) use latch::Latch;
 #[cfg(feature = "otlp-grpc")]

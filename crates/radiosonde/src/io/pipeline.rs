@@ -65,7 +65,8 @@ pub(crate) struct Batching {
     pub(crate) delay: Duration,
     /// How long one batch may take.
     pub(crate) timeout: Duration,
-    /// How long after a batch has begun the next one begins, at the earliest. At the end of the service they follow at once.
+    /// How long after a batch that was offered has begun the next one begins, at the earliest. At the end of the service, and while half of
+    /// the room is taken, they follow at once.
     pub(crate) apart: Duration,
 }
 
@@ -306,7 +307,9 @@ impl<T> Slot<'_, T> {
         };
         permit.send(item);
         let Queue { room, batch, .. } = self.queue;
-        if self.queue.waiting() + 1 >= *batch || room.is_half_full() {
+        // One that is a batch by itself is not waited for.
+        let is_batch = *batch > 1 && self.queue.waiting() + 1 >= *batch;
+        if is_batch || room.is_half_full() {
             room.is_batch.notify_one();
         }
     }
@@ -373,8 +376,7 @@ impl<D: Destination> Worker<D> {
     async fn run(mut self) {
         while let Some(batch) = self.gather().await {
             let begins = tokio::time::Instant::now();
-            self.send(batch).await;
-            if !self.batching.apart.is_zero() {
+            if self.send(batch).await && !self.batching.apart.is_zero() {
                 self.rest_until(begins + self.batching.apart).await;
             }
         }
@@ -404,12 +406,15 @@ impl<D: Destination> Worker<D> {
         self.account.dropped.increment(missing as u64);
     }
 
-    /// Waits until then, unless it is time to end.
+    /// Waits until then, unless it is time to end, or so much waits that what comes next might find no room.
     async fn rest_until(&mut self, moment: tokio::time::Instant) {
-        tokio::select! {
-            biased;
-            () = self.cutoff.is_set() => {}
-            () = sleep_until(moment) => {}
+        while !self.room.is_half_full() {
+            tokio::select! {
+                biased;
+                () = self.cutoff.is_set() => return,
+                () = sleep_until(moment) => return,
+                () = self.room.is_batch.notified() => {}
+            }
         }
     }
 
@@ -445,19 +450,22 @@ impl<D: Destination> Worker<D> {
         Some(batch)
     }
 
-    /// Sends a batch and settles its account.
-    async fn send(&mut self, batch: Vec<D::Item>) {
+    /// Sends a batch and settles its account. Returns whether it was offered to the other side, or any of it.
+    async fn send(&mut self, batch: Vec<D::Item>) -> bool {
         let count = batch.len() as u64;
         let weight = batch.iter().map(D::weight).sum();
         if self.cutoff.is_past() {
             self.account.dropped.increment(count);
-            return self.room.give_back(weight);
+            self.room.give_back(weight);
+            return false;
         }
         let destination = self.destination.clone();
         let exchange = async move { destination.send(batch).await };
         let result = attempt(exchange, self.batching.timeout, &mut self.cutoff).await;
         self.room.give_back(weight);
+        let held_back = result.as_ref().map_or(0, |delivered| delivered.held_back);
         self.account.settle(count, result, &mut self.outage);
+        held_back < count
     }
 }
 

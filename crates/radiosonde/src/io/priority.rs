@@ -7,9 +7,9 @@ pub(crate) fn give_way() {
     thread::yield_now();
 }
 
-/// Has this thread run when nobody else in its control group wants its processor, for as long as it lasts: whoever wakes up does not wait for
-/// it, and beside others that are never idle it has hardly anything. Returns whether it is so: where Linux does not allow it, and elsewhere,
-/// threads share as they come.
+/// Has this thread run when nobody else in its control group wants its processor, from now on and for as long as it lasts: whoever wakes up
+/// does not wait for it, and beside others that are never idle it has hardly anything. Returns whether it is so: where Linux does not
+/// allow it, and elsewhere, threads share as they come.
 #[cfg(feature = "sentry")]
 pub(crate) fn come_last() -> bool {
     #[cfg(target_os = "linux")]
@@ -20,10 +20,10 @@ pub(crate) fn come_last() -> bool {
         };
 
         let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-        let idle = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
+        let allowed = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
         // Whoever waits already would do so until the next tick of Linux, for a millisecond or more.
         give_way();
-        idle.is_ok()
+        allowed.is_ok()
     }
     #[cfg(not(target_os = "linux"))]
     false

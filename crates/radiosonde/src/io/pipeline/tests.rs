@@ -358,6 +358,33 @@ async fn what_comes_after_a_rest_does_not_wait() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_was_held_back_needs_no_rest_and_half_of_the_room_allows_none() {
+    let (_cutoff, watcher) = watch::channel(None);
+    let (queue, mut worker, account) = until(watcher);
+    worker.destination = Arc::new(Script(Mutex::new(vec![Fate::Arrive, Fate::HoldBack])));
+    worker.batching = Batching {
+        batch: 1,
+        apart: Duration::from_hours(1),
+        ..batching()
+    };
+    let queue = Queue { batch: 1, ..queue };
+    let _worker = tokio::spawn(worker.run());
+    let a_moment = || tokio::time::sleep(Duration::from_millis(1));
+    for _ in 0..5 {
+        queue.offer(());
+    }
+    a_moment().await;
+    assert_eq!(values(&account), [5, 1, 0, 1], "the second one rests");
+    queue.offer(());
+    a_moment().await;
+    assert_eq!(values(&account), [6, 1, 0, 1]);
+    // There is room for ten.
+    queue.offer(());
+    a_moment().await;
+    assert_eq!(values(&account), [7, 2, 0, 1]);
+}
+
 fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![
         3 => Just(Fate::Arrive),

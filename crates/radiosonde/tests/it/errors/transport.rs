@@ -3,11 +3,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
 use radiosonde::errors::ErrorOptions;
 use radiosonde::{Config, Sonde};
 use radiosonde_testkit::eventually;
 use radiosonde_testkit::fault::{FaultCollector, Mode};
 use serde_json::json;
+use tower::ServiceExt as _;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
@@ -136,6 +140,30 @@ async fn what_is_lost_is_told_where_no_event_and_no_session_is() {
     let lost = [("event_processor".to_owned(), 1)];
     assert_eq!(discarded(&collector), lost.into());
     assert_eq!(items(&collector, "client_report").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_lost_after_the_last_of_the_sessions_is_told_all_the_same() {
+    let collector = FaultCollector::start(Mode::status(200));
+    let (lets_go, waits) = std::sync::mpsc::channel::<()>();
+    let waits = Mutex::new(waits);
+    let options = ErrorOptions::new().before_send(move |_| {
+        let _ = waits.lock().unwrap().recv();
+        None
+    });
+    let service = radiosonde::Service::new("checkout").version("1.4.2");
+    let (sonde, dispatch) = reporting(&collector, Config::new(service).errors(options));
+    let app = Router::new().fallback(async || "").layer(sonde.layer());
+    app.oneshot(Request::new(Body::empty())).await.unwrap();
+    log(&dispatch, &["it broke"]);
+    let ends = tokio::spawn(async move { sonde.shutdown(PATIENCE).await });
+    let told = || (!items(&collector, "sessions").is_empty()).then_some(());
+    eventually("the sessions", PATIENCE, told);
+    assert!(discarded(&collector).is_empty());
+    drop(lets_go);
+    ends.await.unwrap();
+    // Where the machine is slow, it was given up on before.
+    assert_eq!(discarded(&collector).values().sum::<u64>(), 1);
 }
 
 #[tokio::test]
