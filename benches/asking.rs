@@ -170,5 +170,5 @@ pub(crate) const INTERVAL: Duration = Duration::from_micros(200);
 /// How long an answer, or a collector, is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The part of a round that who asks may wait for its processor. Its witness takes some of it.
-const ALLOWED: u32 = 20;
+/// The part of a round that who asks may wait for its processor: its witness takes some hundredths.
+const ALLOWED: u32 = 10;

@@ -45,13 +45,18 @@ pub fn again_with(variables: &[(&str, &str)]) {
     std::process::exit(status.code().unwrap_or(1));
 }
 
-/// Runs a command that may fail, such as one that asks Linux for what it does not allow.
-pub fn run(program: &str, arguments: &[&str]) {
+/// Runs a command that may fail, such as one that asks Linux for what it does not allow. Returns whether it did what it should.
+#[expect(
+    clippy::must_use_candidate,
+    reason = "most of what may fail may be left at that"
+)]
+pub fn run(program: &str, arguments: &[&str]) -> bool {
     let mut command = std::process::Command::new(program);
     let quiet = command
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null());
-    let _ = quiet.args(arguments).status();
+    let status = quiet.args(arguments).status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// How a bench was called.

@@ -1,4 +1,4 @@
-//! Whether the processors are there when they are wanted.
+//! Whether the processors of a virtual machine are there when they are wanted.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::run;
 
-/// A thread for each processor that comes before all others there, and notices when it does not: a hypervisor has given the processor to
-/// another machine, which says nothing of what is measured. Ends when it is dropped.
+/// Two threads for each processor. One comes before all others there, and notices when it does not: a hypervisor has given the processor
+/// to another machine, which says nothing of what is measured. The other one comes after all others, and keeps the processor awake: one that sleeps
+/// is given away at once, and comes back late. They end when it is dropped.
 #[derive(Debug)]
 pub struct Witness {
     seen: Arc<Seen>,
@@ -24,15 +25,17 @@ struct Seen {
 
 impl Witness {
     /// Looks after these processors. Where Linux does not allow a thread to come before all others it comes as it does, and takes for
-    /// a stall what is none.
+    /// a stall what is none; where none may come after all others, the processor may sleep.
     #[must_use]
     pub fn of(processors: &'static [&'static str]) -> Self {
         let seen = Arc::new(Seen::default());
-        let look_after = |processor| {
-            let seen = seen.clone();
-            thread::spawn(move || seen.look_after(processor))
-        };
-        let threads = processors.iter().copied().map(look_after).collect();
+        let mut threads = Vec::new();
+        for processor in processors {
+            for work in [Seen::look_after, Seen::keep_awake] {
+                let seen = seen.clone();
+                threads.push(thread::spawn(move || work(&seen, processor)));
+            }
+        }
         Self { seen, threads }
     }
 
@@ -67,20 +70,26 @@ impl Drop for Witness {
 
 impl Seen {
     fn look_after(&self, processor: &str) {
-        if let Ok(link) = std::fs::read_link("/proc/thread-self") {
-            let thread = link.file_name().unwrap_or_default().to_string_lossy();
-            run("taskset", &["-c", "-p", processor, &thread]);
-            run("chrt", &["-f", "-p", "1", &thread]);
-        }
+        go_to(processor, &["-f", "-p", "1"]);
         let mut due = Instant::now();
         while !self.ends.load(Relaxed) {
-            let last = due;
+            let middle = due + EVERY / 2;
             due += EVERY;
             thread::sleep(due.saturating_duration_since(Instant::now()));
             let late = due.elapsed();
             if late > ALLOWED {
                 due += late;
-                self.stalls().push(last..due);
+                // It began at some time since the last look.
+                self.stalls().push(middle..due);
+            }
+        }
+    }
+
+    fn keep_awake(&self, processor: &str) {
+        // Anywhere else, and at any other time, it would take the processor from others.
+        if go_to(processor, &["-i", "-p", "0"]) {
+            while !self.ends.load(Relaxed) {
+                std::hint::spin_loop();
             }
         }
     }
@@ -90,8 +99,15 @@ impl Seen {
     }
 }
 
-/// How often it looks.
-const EVERY: Duration = Duration::from_micros(250);
+/// Has this thread run on a processor, and come before or after others there. Returns whether that is allowed.
+fn go_to(processor: &str, when: &[&str]) -> bool {
+    let link = std::fs::read_link("/proc/thread-self").unwrap_or_default();
+    let thread = link.file_name().unwrap_or_default().to_string_lossy();
+    run("taskset", &["-c", "-p", processor, &thread]) && run("chrt", &[when, &[&*thread]].concat())
+}
+
+/// How often it looks: each look takes some twenty microseconds of the processor.
+const EVERY: Duration = Duration::from_millis(1);
 
 /// How late it may be without having been kept.
 const ALLOWED: Duration = Duration::from_micros(100);
