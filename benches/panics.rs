@@ -7,7 +7,7 @@
 //! not panicked yet. Requests are left out that were due when a processor was not there: a [`Witness`] of each sees that.
 //!
 //! What is told otherwise is what `disturbed` tells. Needs `taskset`, `chrt`, and the right to have priority. `--only` and a case measures that alone,
-//! and four times as long.
+//! and eight times as long.
 
 mod asking;
 mod beside;
@@ -46,7 +46,7 @@ fn main() {
         Mode::Only { case, .. } => {
             let asked_for = CASES.iter().filter(|of| of.name == case);
             let longer = Size {
-                pairs: 4 * Size::FULL.pairs,
+                pairs: 8 * Size::FULL.pairs,
                 ..Size::FULL
             };
             asking::apart(|| measure(&asked_for.copied().collect::<Vec<_>>(), longer));
