@@ -24,7 +24,9 @@ mod tls;
 mod work;
 
 #[cfg(any(feature = "otlp", feature = "sentry"))]
-pub(crate) use aside::{Aside, Undone};
+pub(crate) use aside::Aside;
+#[cfg(feature = "sentry")]
+pub(crate) use aside::Undone;
 pub(crate) use http_client::{HttpClient, HttpOptions};
 pub(crate) use latch::Latch;
 #[cfg(feature = "otlp-grpc")]
